@@ -1,0 +1,199 @@
+"""The fold: from a case's causal graph of events to its state, the same on every node.
+
+Each event names its parents, so the graph says what its author knew. An event that decides a matter
+writes a *slot* (urgency, status, emergency, ...); it replaces exactly the decisions in its causal past.
+Two decisions made without knowledge of each other both stay: a visible conflict, with the protective
+one in force until people resolve it. Arrival order and clocks decide nothing; the hybrid clock only
+breaks ties in what is displayed first.
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple, TypeVar
+
+from contracts import canonical
+from contracts.content import MAX_PARENTS, Content
+from contracts.emergency import EMERGENCY_ACTS, Act, supported, undecided
+from contracts.encoding import b64
+from contracts.events import Body, read_body
+from contracts.events.intake import CaseOpened, ConsentRecorded
+from contracts.events.protection import (
+    EmergencyActivated,
+    EmergencyDeclined,
+    EmergencyProposed,
+    RequirementsDeferred,
+)
+from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
+from contracts.hlc import Hlc
+from contracts.mechanism import Mechanism
+from contracts.record import EventId, agency_of
+
+# Where decisions collide, the later entry is in force: it protects more.
+PROTECTIVE: Mapping[str, Sequence[str]] = {
+    "urgency": ("BIASA", "TINGGI", "MENDESAK", "KRITIS"),
+    "status": ("DITOLAK", "DIBANDING", "BELUM_DINILAI", "SEMENTARA", "TERVERIFIKASI"),
+    "emergency": ("DECLINED", "PROPOSED", "ACTIVE"),
+}
+
+
+Kind = TypeVar("Kind", bound=Body)
+
+
+class Event(NamedTuple):
+    """One readable event of a case, at its place in its agency's log."""
+
+    id: EventId
+    log: str
+    seq: int
+    hlc: Hlc
+    content: Content
+
+    @property
+    def agency(self) -> str:
+        """Who published it."""
+        return agency_of(self.log)
+
+
+class Claim(NamedTuple):
+    """A value that an event gave a slot."""
+
+    value: str
+    event: EventId
+
+
+class Case(NamedTuple):
+    """A case as the given events tell it."""
+
+    timeline: tuple[Event, ...]  # causal order; ties by (hlc, id), for display only
+    slots: Mapping[str, tuple[Claim, ...]]  # decisions that nothing later replaced, by slot
+    unsupported: frozenset[EventId]  # events that claim what their causal past does not bear out
+    bodies: Mapping[EventId, Body]  # of the known event types
+
+    @property
+    def opened(self) -> Event | None:
+        """The event that opened the case, if we hold it."""
+        return next((event for event in self.timeline if isinstance(self.bodies.get(event.id), CaseOpened)), None)
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """The agencies for which the case was opened."""
+        return self.opened.content.to if self.opened else ()
+
+    def in_force(self, slot: str) -> str:
+        """The value that holds now: the only one, or the most protective of those in conflict; "" if none."""
+        values = [claim.value for claim in self.slots.get(slot, ())]
+        rank = PROTECTIVE.get(slot, ())
+        return max(values, key=lambda value: (rank.index(value) if value in rank else -1, value), default="")
+
+    @property
+    def conflicts(self) -> Mapping[str, tuple[Claim, ...]]:
+        """Slots whose standing decisions disagree."""
+        return {slot: claims for slot, claims in self.slots.items() if len({claim.value for claim in claims}) > 1}
+
+    def of_type(self, kind: type[Kind]) -> list[tuple[Event, Kind]]:
+        """Every event of one kind, in timeline order, with its body."""
+        return [(e, body) for e in self.timeline if isinstance(body := self.bodies.get(e.id), kind)]
+
+
+def fold(events: Iterable[Event], mechanism: Mechanism) -> Case:
+    """The state that these events tell; every parent of an event must be among them. Pure and total."""
+    timeline = _causal_order({event.id: event for event in events})
+    bodies = {event.id: body for event in timeline if (body := read_body(event.content.type, event.content.body))}
+    past = Past(timeline)
+    slots: dict[str, tuple[Claim, ...]] = {}
+    acts: dict[EventId, Act] = {}
+    unsupported = set()
+    for event in timeline:
+        if event.id not in bodies:
+            continue
+        act = Act(event, bodies[event.id])
+        known = {id_: one for id_, one in acts.items() if past.has(event.id, id_)}
+        if not supported(act, known, mechanism.emergency):
+            unsupported.add(event.id)
+            continue
+        if isinstance(act.body, EMERGENCY_ACTS):
+            acts[event.id] = act
+        for slot, value in _writes(event, act.body, known):
+            standing = tuple(claim for claim in slots.get(slot, ()) if not past.has(event.id, claim.event))
+            slots[slot] = (*standing, Claim(value, event.id))
+    return Case(timeline, slots, frozenset(unsupported), bodies)
+
+
+def digest(case: Case, mechanism: Mechanism) -> bytes:
+    """A hash of what all participants share: order and standing decisions. Equal on nodes that hold the same events."""
+    shared = fold((e for e in case.timeline if set(case.participants) <= set(e.content.to)), mechanism)
+    slots = {name: [[claim.value, b64(claim.event)] for claim in claims] for name, claims in shared.slots.items()}
+    told = {"events": [b64(event.id) for event in shared.timeline], "slots": slots}
+    return sha256(b"rajut/case-digest/v1\0" + canonical.dumps(told)).digest()
+
+
+def heads(events: Iterable[Event], to: Iterable[str]) -> tuple[EventId, ...]:
+    """The parents of a new event for readers `to`: the last events that all of them may read, sorted.
+
+    More concurrent heads than an event may name (`MAX_PARENTS`) are left for the next event to knit in.
+    """
+    readers = set(to)
+    visible = [event for event in events if readers <= set(event.content.to)]
+    cited = {parent for event in visible for parent in event.content.parents}
+    return tuple(sorted(event.id for event in visible if event.id not in cited)[:MAX_PARENTS])
+
+
+class Past:
+    """Who knew of what: the causal past of every event, as bit sets over the timeline."""
+
+    def __init__(self, timeline: Sequence[Event]) -> None:
+        """Build from events in causal order."""
+        self._place = {event.id: place for place, event in enumerate(timeline)}
+        self._before: dict[EventId, int] = {}
+        for event in timeline:
+            known = 0
+            for parent in event.content.parents:
+                known |= self._before[parent] | 1 << self._place[parent]
+            self._before[event.id] = known
+
+    def has(self, later: EventId, earlier: EventId) -> bool:
+        """Whether the author of `later` knew of `earlier`."""
+        return bool(self._before[later] >> self._place[earlier] & 1)
+
+
+def _causal_order(events: Mapping[EventId, Event]) -> tuple[Event, ...]:
+    """Parents before children; among the possible next ones the lowest (hlc, id) first (Kahn 1962)."""
+    missing = {event.id: len(event.content.parents) for event in events.values()}
+    children: dict[EventId, list[EventId]] = {}
+    for event in events.values():
+        for parent in event.content.parents:
+            children.setdefault(parent, []).append(event.id)
+    ready = [(e.hlc, e.id) for e in events.values() if not missing[e.id]]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        _, done = heapq.heappop(ready)
+        order.append(events[done])
+        for child in children.get(done, ()):
+            missing[child] -= 1
+            if not missing[child]:
+                heapq.heappush(ready, (events[child].hlc, child))
+    return tuple(order)
+
+
+def _writes(event: Event, body: Body, known: Mapping[EventId, Act]) -> Iterable[tuple[str, str]]:
+    match body:
+        case CaseOpened():
+            yield "lead", event.agency
+        case ConsentRecorded():
+            yield "consent", b64(event.id)
+        case UrgencyAssessed() | UrgencyOverridden():
+            yield "urgency", body.level
+        case StatusDetermined():
+            yield "status", body.status
+        case EmergencyProposed():
+            yield "emergency", "PROPOSED"
+        case EmergencyActivated():
+            yield "emergency", "ACTIVE"
+        case EmergencyDeclined() if not undecided(known, besides=body.proposal):
+            yield "emergency", "DECLINED"
+        case RequirementsDeferred():
+            yield from ((f"requirement/{item.code}", item.owner) for item in body.items)
+        case _:
+            pass

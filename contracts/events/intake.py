@@ -1,0 +1,119 @@
+"""Intake: a report becomes a case, and consent decides what of it others may read.
+
+`ReportReceived` stays with the agency that received it. `CaseOpened` carries codes only and goes
+to every participant. Identity, contact and narrative travel in `IdentityShared`, sealed to the
+agencies that the consent names, and hold just the groups of fields that it names.
+"""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from contracts.events.body import Body, Value
+from contracts.events.fields import (
+    MAX_INCIDENTS,
+    Agencies,
+    AgencyId,
+    Array,
+    CaseIds,
+    Codes,
+    CodeText,
+    Day,
+    GatheredCodes,
+    Line,
+    Lines,
+    OffsetTime,
+    Participants,
+    Province,
+    SomeCodes,
+    Version,
+    Word,
+    Words,
+)
+from contracts.events.report import Incident, Report, SafeContact
+
+
+class ReportReceived(Body):
+    """A report came in, whole; readable by the receiving agency alone."""
+
+    type: ClassVar[str] = "intake.report.received"
+    report: Report
+
+
+class CaseOpened(Body):
+    """One case for all participants, in codes; `mechanism` is the version of its rules."""
+
+    type: ClassVar[str] = "intake.case.opened"
+    received_by: AgencyId
+    channel: Word
+    activities: Codes
+    issues: Codes
+    forms: GatheredCodes
+    gendered_forms: GatheredCodes
+    domains: GatheredCodes
+    violence: GatheredCodes
+    actors: GatheredCodes
+    requested: Codes
+    legal_status: CodeText | None = None
+    gender_lens: bool
+    people_to_protect: Annotated[int, Field(ge=0, le=50)]
+    province: Province | None = None
+    latest_incident_on: Day
+    participants: Participants
+    mechanism: Version
+
+    @model_validator(mode="after")
+    def _receiver_takes_part(self) -> Self:
+        if self.received_by not in self.participants:
+            raise ValueError("the receiving agency takes part in its own case")
+        return self
+
+
+class ConsentRecorded(Body):
+    """What the person allows from here on; a later one replaces it.
+
+    `recorded_by` is a function, not a name.
+    """
+
+    type: ClassVar[str] = "intake.consent.recorded"
+    given_by: Word
+    form: Word
+    recorded_by: Line
+    at: OffsetTime
+    share_with: Agencies
+    fields: Words
+    purpose: Word
+    expires: Day | None = None
+
+
+class Identity(Value):
+    """The group of fields that consent calls `identity`."""
+
+    name: Line
+    aliases: Lines = ()
+    birth_date: Day | None = None
+
+
+class IdentityShared(Body):
+    """The consented groups of fields, and no other."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    type: ClassVar[str] = "intake.identity.shared"
+    identity: Identity | None = None
+    safe_contact: SafeContact | None = None
+    incidents: Annotated[Array[Incident], Field(min_length=1, max_length=MAX_INCIDENTS)] | None = None
+
+    @model_validator(mode="after")
+    def _shares_something(self) -> Self:
+        if self.identity is None and self.safe_contact is None and self.incidents is None:
+            raise ValueError("no group of fields is shared")
+        return self
+
+
+class DuplicateSuggested(Body):
+    """Cases that may be about the same person: offered to officers, never merged by machine."""
+
+    type: ClassVar[str] = "intake.duplicate.suggested"
+    other_cases: CaseIds
+    basis: SomeCodes

@@ -1,0 +1,35 @@
+"""Notices: who was told, by which channel, and what happened when nobody answered.
+
+Never any case text.
+"""
+
+from typing import ClassVar
+
+from contracts.events.body import Body
+from contracts.events.fields import EventId, Instant, Step, Word
+
+
+class NoticeSent(Body):
+    """A role was told about an event; `step` counts the escalation, 0 is the first notice."""
+
+    type: ClassVar[str] = "notify.notice.sent"
+    about: EventId
+    role: Word
+    step: Step
+    channel: Word
+    respond_by: Instant
+
+
+class NoticeAcknowledged(Body):
+    """Somebody with that role has seen it."""
+
+    type: ClassVar[str] = "notify.notice.acknowledged"
+    notice: EventId
+
+
+class NoticeEscalated(Body):
+    """Nobody answered in time: the next `step` of the ladder is told."""
+
+    type: ClassVar[str] = "notify.notice.escalated"
+    notice: EventId
+    step: Step

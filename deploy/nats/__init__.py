@@ -1,0 +1,1 @@
+"""NATS of one agency: server configuration, streams and consumers."""

@@ -1,0 +1,115 @@
+"""HTTP for intake: hand in a report, see which other cases may be about the same person."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from contracts.encoding import b64
+from contracts.events.fields import CaseId
+from contracts.mechanism import Permission
+from contracts.report import Report
+from services.intake import handlers
+from services.intake.handlers import Receipt, Submission
+from services.node.http import allowed
+from services.node.officers import Officer
+from services.node.service import Desk
+
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    401: {"description": "No officer with this token (E_IDENTITY)"},
+    403: {"description": "This role may not do this (E_FORBIDDEN)"},
+}
+REFUSED: dict[int | str, dict[str, object]] = {
+    200: {"description": "This report was taken before: the same answer again"},
+    409: {"description": "The idempotency key came with another report before (E_CONFLICT)"},
+    413: {"description": "The report is too large (E_SIZE)"},
+    422: {"description": "The report cannot be read; the detail names the field (E_ENCODING, E_JSON, E_REPORT)"},
+}
+UNKNOWN: dict[int | str, dict[str, object]] = {
+    404: {"description": "No such case (E_NOT_FOUND)"},
+    422: {"description": "A field does not fit (E_SCHEMA)"},
+}
+
+
+class Answer(BaseModel):
+    """Part of a response."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Taken(Answer):
+    """The report was taken: its case, the ids of the events that say so, and among them the report's own."""
+
+    case: str
+    events: list[str]
+    receipt: str
+
+
+class Duplicate(Answer):
+    """A case that may be about the same person, and which facts suggest it."""
+
+    case: str
+    basis: list[str]
+
+
+class Duplicates(Answer):
+    """What officers may want to compare; nothing is ever merged by machine."""
+
+    duplicates: list[Duplicate]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of intake."""
+    routes = APIRouter(tags=["intake"], responses=PROBLEMS)
+    Receiver = Annotated[Officer, Depends(allowed(desk.officers, Permission.RECEIVE_REPORT))]  # noqa: N806
+    Reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]  # noqa: N806
+    Key = Annotated[str, Header(max_length=255, description="The same key with the same report opens one case")]  # noqa: N806
+
+    @routes.post(
+        "/reports",
+        status_code=201,
+        responses=REFUSED,
+        openapi_extra=report_body(),
+        summary="Hand in a report",
+    )
+    async def report(request: Request, response: Response, officer: Receiver, idempotency_key: Key = "") -> Taken:
+        """Opens a case for every agency that the report's consent names; identity is sealed to those alone."""
+        submission = Submission(await request.body(), idempotency_key, officer.actor)
+        async with desk.pool.acquire() as connection, connection.transaction():
+            receipt = await handlers.receive(desk, connection, submission)
+        response.status_code = 200 if receipt.again else 201
+        return taken(receipt)
+
+    @routes.get("/cases/{case}/duplicates", responses=UNKNOWN, summary="Cases that may be about the same person")
+    async def duplicates(case: CaseId, officer: Reader) -> Duplicates:  # noqa: ARG001 (the dependency is the check)
+        """Found by name with birth date, or by safe contact, among all cases whose person this agency knows."""
+        async with desk.pool.acquire() as connection:
+            found = await handlers.duplicates(desk, connection, case)
+        return Duplicates(duplicates=[Duplicate(case=other, basis=list(basis)) for other, basis in found.items()])
+
+    return routes
+
+
+def taken(receipt: Receipt) -> Taken:
+    """A receipt as it is answered."""
+    events = [b64(event) for event in receipt.events]
+    return Taken(case=receipt.case, events=events, receipt=events[0])
+
+
+def report_body() -> dict[str, object]:
+    """The request body for OpenAPI: read by intake itself, because a report is stricter than JSON."""
+    schema = Report.model_json_schema()
+    content = {"application/json": {"schema": _inlined(schema, schema["$defs"])}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _inlined(schema: object, parts: dict[str, object]) -> object:
+    match schema:
+        case {"$ref": str(name)}:
+            return _inlined(parts[name.removeprefix("#/$defs/")], parts)
+        case dict():
+            return {name: _inlined(part, parts) for name, part in schema.items() if name != "$defs"}
+        case list():
+            return [_inlined(part, parts) for part in schema]
+        case _:
+            return schema

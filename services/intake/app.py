@@ -1,0 +1,20 @@
+"""Plugs intake into the node."""
+
+from functools import partial
+from pathlib import Path
+
+from contracts.events.intake import IdentityShared
+from services.intake.api import router
+from services.intake.folder import Folder
+from services.intake.handlers import identity_shared
+from services.node.service import Desk, Plug, Timer
+
+LOOK_EVERY_S = 1.0
+
+
+def plug(desk: Desk) -> Plug:
+    """Intake takes reports over HTTP and from the watched folder, and compares what other agencies share."""
+    folder = Folder(desk, Path(desk.settings.watched))
+    return Plug(
+        "intake", {IdentityShared: partial(identity_shared, desk)}, router(desk), [Timer(LOOK_EVERY_S, folder.sweep)]
+    )

@@ -1,0 +1,104 @@
+"""Intake's transactions: a report becomes a case, and cases that may be about one person are offered.
+
+Locks are always taken in this order: submission, person index, case, own log. So two reports about
+one person never pass each other unseen, and never wait for each other in a circle.
+"""
+
+import secrets
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.case import Event
+from contracts.content import Actor
+from contracts.errors import Code, Rejected
+from contracts.events.intake import IdentityShared
+from contracts.record import EventId
+from contracts.report import read_report
+from services.intake import domain
+from services.intake.domain import MAX_SUGGESTED, Person
+from services.node.service import SYSTEM, Desk
+from services.node.sql import Connection, queries
+from services.node.writing import Timeline
+
+SQL = queries(Path(__file__).with_name("queries.sql"))
+
+
+class Submission(NamedTuple):
+    """A report as it was handed in; `key` tells a repetition from a second report, "" if it has none."""
+
+    data: bytes
+    key: str
+    actor: Actor
+
+
+class Receipt(NamedTuple):
+    """What became of a report: its case and the events that were said; `again` if that was known before."""
+
+    case: str
+    events: tuple[EventId, ...]
+    again: bool
+
+
+async def receive(desk: Desk, connection: Connection, submission: Submission) -> Receipt:
+    """Open a case for a report, in the caller's transaction: all of it or nothing.
+
+    Raises Rejected(SIZE | ENCODING | JSON | REPORT) for a report that cannot be read or is not ours, and
+    Rejected(CONFLICT) for an idempotency key that came with another report before.
+    """
+    report = read_report(submission.data)
+    if submission.key and (known := await _answered(desk, connection, submission)):
+        return known
+    agencies = desk.log.chain.latest.agencies
+    place = domain.Desk(desk.agency, agencies, desk.mechanism.version, desk.now())
+    drafts = domain.opening(report, place, submission.actor)
+    await connection.execute(SQL["lock_persons"])
+    empty = Timeline(case=domain.case_id(secrets.token_bytes(16)), key=secrets.token_bytes(32))
+    opened = await desk.append(connection, empty, drafts)
+    timeline = await _offer_duplicates(desk, connection, opened, domain.person_of(report))
+    receipt = Receipt(timeline.case, tuple(event.id for event in timeline.events), again=False)
+    if submission.key:
+        await connection.execute(SQL["add_submission"], *_blinded(desk, submission), receipt.case, receipt.events)
+    return receipt
+
+
+async def identity_shared(desk: Desk, connection: Connection, event: Event) -> None:
+    """Another agency shared who a person is: offer our cases that may be about the same one."""
+    if event.agency == desk.agency:
+        return  # our own reports entered the index when they came in
+    person = domain.person_of(IdentityShared.read(event.content.body))
+    await connection.execute(SQL["lock_persons"])
+    timeline = await desk.log.lock(connection, event.content.case)
+    await _offer_duplicates(desk, connection, timeline, person)
+
+
+async def duplicates(desk: Desk, connection: Connection, case: str) -> dict[str, tuple[str, ...]]:
+    """Cases that were offered as possible duplicates of this one, with the basis; Rejected(NOT_FOUND) if no case."""
+    await desk.log.load(connection, case)
+    return {row["case_id"]: tuple(row["basis"]) for row in await connection.fetch(SQL["duplicates"], case)}
+
+
+async def _answered(desk: Desk, connection: Connection, submission: Submission) -> Receipt | None:
+    key, body = _blinded(desk, submission)
+    await connection.execute(SQL["lock_submission"], key)
+    row = await connection.fetchrow(SQL["submission"], key)
+    if row is None:
+        return None
+    if row["body"] != body:
+        raise Rejected(Code.CONFLICT, "Idempotency-Key")
+    return Receipt(row["case_id"], tuple(row["events"]), again=True)
+
+
+async def _offer_duplicates(desk: Desk, connection: Connection, timeline: Timeline, person: Person) -> Timeline:
+    case, keys = timeline.case, domain.person_keys(person, desk.index_key)
+    rows = await connection.fetch(SQL["same_person"], case, [one.key for one in keys], MAX_SUGGESTED)
+    await connection.executemany(SQL["add_person_key"], [(case, one.key, one.kind) for one in keys])
+    found = {row["case_id"]: row["kinds"] for row in rows}
+    pairs = [(case, other, domain.basis(kinds)) for other, kinds in found.items()]
+    await connection.executemany(SQL["add_duplicate"], pairs)
+    drafts = domain.suggestions(found, desk.agency, SYSTEM, desk.now())
+    return await desk.append(connection, timeline, drafts) if drafts else timeline
+
+
+def _blinded(desk: Desk, submission: Submission) -> tuple[bytes, bytes]:
+    key = domain.blind(desk.index_key, "submission key", submission.key.encode())
+    return key, domain.blind(desk.index_key, "submission body", submission.data)

@@ -1,0 +1,1 @@
+"""What every agency runs whatever its role: log, admission, link, bus, keys."""

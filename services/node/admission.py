@@ -1,0 +1,246 @@
+"""The one door for records of other agencies: pure verdicts and decisions, no I/O.
+
+`examine` judges one delivery by its bytes and the directory; it is the same on every node, at any time.
+`decide` then says what that means for *this* node, given what it already holds. A record that is
+authentic is kept and its event delivered whatever is missing before it; what is missing becomes a gap
+that is filled from the origin or from a third agency. Nothing waits behind a bad record.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+from contracts import sealing
+from contracts.content import Content, decode
+from contracts.directory import Chain
+from contracts.errors import Code, Rejected
+from contracts.hlc import Hlc
+from contracts.merkle import Tree
+from contracts.record import MAX_RECORD, EventId, Record, Signed, read, stored
+
+CLOCK_BOUND_MS = 5 * 60 * 1000  # a record from further ahead waits until its time has come (signed-log 2.4)
+MAX_DELIVERY = MAX_RECORD + 1 + sealing.WRAP_BYTES + sealing.LARGEST_FRAME + 16
+
+State = Literal["applied", "waiting", "refused"]
+
+
+class Delivery(NamedTuple):
+    """One message between agencies: a record and, for its readers, the sealed content with its wrapped key."""
+
+    jws: bytes
+    wrap: bytes = b""
+    blob: bytes = b""
+
+    def encode(self) -> bytes:
+        """Wire form: the record, alone or followed by LF, wrap and blob."""
+        return b"".join((self.jws, b"\n", self.wrap, self.blob)) if self.blob else self.jws
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Delivery":
+        """Split a message; Rejected(SIZE | ENCODING)."""
+        if len(data) > MAX_DELIVERY:
+            raise Rejected(Code.SIZE, "delivery")
+        jws, newline, sealed = data.partition(b"\n")
+        if newline and len(sealed) <= sealing.WRAP_BYTES:
+            raise Rejected(Code.ENCODING, "sealed content cut short")
+        return cls(jws, sealed[: sealing.WRAP_BYTES], sealed[sealing.WRAP_BYTES :])
+
+
+class Reader(NamedTuple):
+    """Whose eyes content is opened with: an agency and its private sealing key for a directory version."""
+
+    agency: str
+    sealing_key: Callable[[int], sealing.PrivateKey]
+
+
+class Readable(NamedTuple):
+    """Content that we may read, as opened and checked, with what it takes to keep it."""
+
+    content: Content
+    blob: bytes
+    key: bytes
+
+
+class Examined(NamedTuple):
+    """An authentic record; its content if it is for us, or the reason why that was refused."""
+
+    signed: Signed
+    readable: Readable | None = None
+    refused: Rejected | None = None
+
+
+class Head(NamedTuple):
+    """How far we hold a log without a hole, and the tree over that part."""
+
+    tree: Tree
+    last: bytes  # id of the last record, or the digest of the directory that opened the log
+    hlc: Hlc
+    highest: int  # 1 + the highest sequence number held, beyond holes too
+
+    @property
+    def size(self) -> int:
+        """Records held without a hole."""
+        return self.tree.size
+
+
+class Parent(NamedTuple):
+    """What we know of an event that another one names as parent."""
+
+    state: State
+    case: str
+    audience: tuple[str, ...]
+
+
+class Known(NamedTuple):
+    """What this node already holds, as far as one batch of one log is concerned."""
+
+    head: Head
+    ids: Mapping[int, EventId]  # records held at the batch's sequence numbers
+    readable: frozenset[EventId]  # of those, the ones whose content we hold
+    parents: Mapping[EventId, Parent]
+    ahead: Mapping[int, bytes]  # records held beyond the first hole, by sequence number
+
+
+class Arrival(NamedTuple):
+    """An event that became readable, with what to do about it."""
+
+    signed: Signed
+    readable: Readable
+    state: State
+    missing: tuple[EventId, ...] = ()
+    early: bool = False  # its clock is too far ahead; it waits for that too
+
+
+class Refusal(NamedTuple):
+    """Something we will not act on; kept, and said to its author in a signed record."""
+
+    digest: bytes
+    log: str
+    seq: int
+    code: Code
+    answer: bool = True  # refused control records are not answered: two nodes would refuse each other for ever
+
+
+class Plan(NamedTuple):
+    """What to write down, in one transaction."""
+
+    log: str
+    head: Head
+    records: list[Signed]
+    arrivals: list[Arrival]
+    unreadable: list[Signed]  # addressed to us, but no content that opens: to be fetched again
+    forks: list[Signed]
+    refusals: list[Refusal]
+
+
+def examine(delivery: Delivery, chain: Chain, reader: Reader) -> Examined:
+    """Judge one delivery; raise Rejected if the record itself is bad, LaterDirectory if we cannot tell yet.
+
+    1. the record (see `contracts.record.read`).  2. content is there only if it is for us.
+    3. ciphertext is what the record names.  4. our wrap opens.  5. the commitment holds.
+    6. content is canonical and agrees with the record.  7. the key was granted this type.
+    """
+    # (1)
+    signed = read(delivery.jws, chain)
+    record = signed.record
+    # (2)
+    if reader.agency not in record.to or not delivery.blob:
+        return Examined(signed)
+    try:
+        # (3)
+        check_blob(record, delivery.blob)
+        # (4)
+        key = sealing.unwrap(delivery.wrap, reader.sealing_key(record.dir), signed.id, reader.agency)
+        # (5), (6), (7)
+        content = open_content(signed, delivery.blob, key, chain)
+    except Rejected as refused:
+        return Examined(signed, refused=refused)
+    return Examined(signed, Readable(content, delivery.blob, key))
+
+
+def check_blob(record: Record, blob: bytes) -> None:
+    """Raise Rejected(BLOB) unless this is the ciphertext that the record names."""
+    if sha256(blob).digest() != record.ct:
+        raise Rejected(Code.BLOB)
+
+
+def open_content(signed: Signed, blob: bytes, key: bytes, chain: Chain) -> Content:
+    """Decrypt content and hold it against its record, its key's grants and its type; Rejected otherwise."""
+    record = signed.record
+    place = sealing.Position(record.log, record.seq, record.prev)
+    opened = sealing.unseal(blob, key, place, cm=record.cm, tag=record.tag)
+    content = decode(opened.content, record)
+    chain.check_grant(signed.kid, record, content.type)
+    return content
+
+
+def decide(log: str, batch: Iterable[Examined], known: Known, *, reader: str, now_ms: int) -> Plan:
+    """What a batch of examined deliveries of one log means for a node that holds `known`."""
+    plan = Plan(log, known.head, [], [], [], [], [])
+    ids, parents, readable = dict(known.ids), dict(known.parents), set(known.readable)
+    for item in batch:
+        signed, seq = item.signed, item.signed.record.seq
+        if seq not in ids:
+            ids[seq] = signed.id
+            plan.records.append(signed)
+        elif ids[seq] != signed.id:
+            plan.forks.append(signed)
+            continue
+        if signed.id in readable:
+            continue
+        if item.readable:
+            readable.add(signed.id)
+            arrival = _arrive(signed, item.readable, parents, now_ms)
+            parents[signed.id] = Parent(arrival.state, arrival.readable.content.case, signed.record.to)
+            plan.arrivals.append(arrival)
+        elif reader in signed.record.to:
+            plan.unreadable.append(signed)
+        if item.refused:
+            plan.refusals.append(_refusal(signed, item.refused.code))
+    return _advance(plan, known)
+
+
+def _arrive(signed: Signed, readable: Readable, parents: Mapping[EventId, Parent], now_ms: int) -> Arrival:
+    content = readable.content
+    if not fits(content.case, content.to, (parents[id_] for id_ in content.parents if id_ in parents)):
+        return Arrival(signed, readable, "refused")
+    missing = tuple(id_ for id_ in content.parents if id_ not in parents or parents[id_].state != "applied")
+    early = signed.record.hlc.ms > now_ms + CLOCK_BOUND_MS
+    return Arrival(signed, readable, "waiting" if missing or early else "applied", missing, early)
+
+
+def fits(case: str, audience: Iterable[str], parents: Iterable[Parent]) -> bool:
+    """Whether parents are of the same case and readable by every reader of the child (signed-log 2.3)."""
+    readers = set(audience)
+    return all(parent.case == case and readers <= set(parent.audience) for parent in parents)
+
+
+def _refusal(signed: Signed, code: Code) -> Refusal:
+    return Refusal(signed.id, signed.record.log, signed.record.seq, code, answer=signed.record.kind == "case")
+
+
+def _advance(plan: Plan, known: Known) -> Plan:
+    """Grow the unbroken part over the new records and those that waited beyond the hole they fill."""
+    steps = {signed.record.seq: signed for signed in plan.records}
+    tree, last, hlc = known.head.tree, known.head.last, known.head.hlc
+    while (signed := _step(tree.size, steps, known.ahead)) is not None:
+        if signed.record.prev != last:
+            plan.forks.append(signed)
+            break
+        tree, last, hlc = tree.append(signed.jws), signed.id, signed.record.hlc
+    highest = max((known.head.highest, tree.size, *(seq + 1 for seq in steps)))
+    refused = [_refusal(a.signed, Code.VISIBILITY) for a in plan.arrivals if a.state == "refused"]
+    return plan._replace(head=Head(tree, last, hlc, highest), refusals=plan.refusals + refused)
+
+
+def _step(seq: int, steps: Mapping[int, Signed], ahead: Mapping[int, bytes]) -> Signed | None:
+    if seq in steps:
+        return steps[seq]
+    if seq in ahead:
+        return stored(ahead[seq])
+    return None
+
+
+def position(record: Record) -> sealing.Position:
+    """The place that a record's content is bound to."""
+    return sealing.Position(record.log, record.seq, record.prev)

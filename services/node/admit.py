@@ -1,0 +1,112 @@
+"""Admission with its I/O around it: from message bytes to committed records, events and pointers."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from contracts.directory import Chain
+from contracts.errors import Code, Rejected
+from contracts.record import LaterDirectory
+from services.node import telemetry
+from services.node.admission import Delivery, Examined, Head, Reader, Refusal, decide, examine
+from services.node.clock import Clock
+from services.node.keys import StorageKey
+from services.node.log import SQL
+from services.node.sql import Connection, Pool
+from services.node.store import Bad, PostgresStore
+
+INLINE = 4  # up to this many deliveries are verified on the event loop; more go to a thread
+
+
+class Judged(NamedTuple):
+    """A batch after examination."""
+
+    good: Sequence[Examined]
+    bad: Sequence[Bad]
+    held: Sequence[bytes]
+
+
+class Place(NamedTuple):
+    """How far we are in a partner's stream after a batch."""
+
+    stream_created: str
+    stream_seq: int
+
+
+class Admission:
+    """Admits deliveries from one source after another into one node."""
+
+    def __init__(self, pool: Pool, chain: Chain, reader: Reader, storage: StorageKey, clock: Clock) -> None:
+        """`pool` connects with the node's role."""
+        self._pool = pool
+        self._chain = chain
+        self._reader = reader
+        self._storage = storage
+        self._clock = clock
+        self.on_admitted: Callable[[], None] = lambda: None
+        self.news = True  # whether somebody said something that we have not acknowledged yet
+
+    async def admit(self, source: str, messages: Sequence[bytes], place: Place | None = None) -> dict[str, Head]:
+        """Admit messages from `source` and move our position in its stream, in one transaction.
+
+        Returns the heads of the logs concerned. Raises only for accidents of our own (database gone):
+        whatever is wrong with a message is a row in quarantine, and the next message goes on.
+        """
+        judged = await self._judge(source, messages)
+        async with self._pool.acquire() as connection, connection.transaction():
+            heads = await self._write(connection, source, judged)
+            if place:
+                await connection.execute(SQL["move_link"], source, *place)
+        self._tell(source, judged)
+        return heads
+
+    def _tell(self, source: str, judged: Judged) -> None:
+        self.news = self.news or any(item.signed.record.kind != "hb" for item in judged.good)
+        if judged.good:
+            telemetry.lag(source, (self._clock.now_ms() - judged.good[-1].signed.record.hlc.ms) / 1000)
+        telemetry.admitted(source, len(judged.good), [str(bad.refusal.code) for bad in judged.bad])
+        self.on_admitted()
+
+    async def release_clocks(self) -> None:
+        """Apply events whose clock was ahead of ours and whose time has come."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(SQL["lock_admission"])
+            await PostgresStore(connection, self._storage).release_clocks(self._clock.now_ms())
+
+    async def _judge(self, source: str, messages: Sequence[bytes]) -> Judged:
+        if len(messages) <= INLINE:
+            return self._judge_all(source, messages)
+        return await asyncio.to_thread(self._judge_all, source, messages)
+
+    def _judge_all(self, source: str, messages: Sequence[bytes]) -> Judged:
+        good, bad, held = [], [], []
+        for message in messages:
+            try:
+                good.append(examine(Delivery.decode(message), self._chain, self._reader))
+            except Rejected as rejected:
+                bad.append(self._bad(source, message, rejected.code))
+            except LaterDirectory:
+                held.append(message)
+        return Judged(good, bad, held)
+
+    async def _write(self, connection: Connection, source: str, judged: Judged) -> dict[str, Head]:
+        store = PostgresStore(connection, self._storage)
+        by_log = defaultdict(list)
+        for item in judged.good:
+            by_log[item.signed.record.log].append(item)
+        heads = {}
+        for log, batch in by_log.items():
+            known = await store.known(log, batch)
+            plan = decide(log, batch, known, reader=self._reader.agency, now_ms=self._clock.now_ms())
+            await store.save(plan)
+            heads[log] = plan.head
+        if judged.bad:
+            await store.quarantine(source, judged.bad)
+        for message in judged.held:
+            await connection.execute(SQL["add_held"], sha256(message).digest(), source, message)
+        return heads
+
+    def _bad(self, source: str, message: bytes, code: Code) -> Bad:
+        return Bad(Refusal(sha256(message).digest(), self._chain.logs()[source], 0, code), message)

@@ -1,0 +1,75 @@
+"""Connections to NATS servers, ours and the partners'. A connection is used once and thrown away.
+
+Nothing here reconnects: nats-py queues subscriptions while offline, may hang in its own reconnect
+after a silent cut, and gives up for good after an authorisation error (nats reference 5.1-5.3).
+Whoever needs the server opens a new connection, which takes some 20 ms.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import nats
+from nats.aio.client import Client
+
+CONNECT_TIMEOUT_S = 1
+CLOSE_TIMEOUT_S = 0.5
+PENDING_BYTES = 64 * 1024 * 1024
+
+
+class Server(NamedTuple):
+    """Where a server is, and as whom to speak to it."""
+
+    url: str
+    hostname: str  # the name that its certificate must carry
+    user: str  # the inbox prefix that is ours there: `_INBOX_<user>`
+    seed: str  # NKey seed
+    ca: Path
+    certificate: Path
+    key: Path
+
+    def tls(self) -> ssl.SSLContext:
+        """Trust only that server's own authority, and show our certificate; TLS 1.3."""
+        context = ssl.create_default_context(cafile=self.ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+@contextlib.asynccontextmanager
+async def connected(server: Server) -> AsyncIterator[Client]:
+    """A live connection; closed on leaving, within half a second even if the other side is silent.
+
+    Raises nats.errors.Error, OSError or TimeoutError if there is no server or it refuses us.
+    """
+    client = await _dial(server)
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(client.close(), CLOSE_TIMEOUT_S)
+
+
+async def _dial(server: Server) -> Client:
+    dialling = nats.connect(
+        server.url,
+        nkeys_seed_str=server.seed,
+        tls=server.tls(),
+        tls_hostname=server.hostname,
+        tls_handshake_first=True,
+        inbox_prefix=f"_INBOX_{server.user}".encode(),
+        connect_timeout=CONNECT_TIMEOUT_S,
+        allow_reconnect=False,
+        ping_interval=3,
+        max_outstanding_pings=2,
+        pending_size=PENDING_BYTES,
+        error_cb=_quiet,
+    )
+    return await asyncio.wait_for(dialling, 2 * CONNECT_TIMEOUT_S)
+
+
+async def _quiet(_error: Exception) -> None:
+    """Failures reach callers through their own calls; the default handler prints tracebacks."""

@@ -1,0 +1,183 @@
+"""The local bus: pointers wake a service, which reads the event from its own PostgreSQL.
+
+A handler's inbox key, its read model and what it appends commit together, so an event takes effect
+once however often its pointer comes. One that fails is retried with growing pauses, then parked with
+its reason; nothing waits behind it. Pointers are only a wake-up: whatever the broker loses, invents or
+repeats, `sweep` finds the events that a service has not handled.
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage, NatsNKey, PullSub
+
+from contracts.encoding import b64, unb64
+from contracts.errors import Code, Rejected
+from contracts.events import REGISTRY
+from contracts.record import EventId
+from services.node import telemetry
+from services.node.broker import Server
+from services.node.log import Log
+from services.node.service import Handler, Plug
+from services.node.sql import Pool, queries
+from services.node.streams import ADMITTED, API_PREFIX
+
+SQL = queries(Path(__file__).with_name("bus.sql"))
+PAUSES_S = (0.2, 1.0, 5.0, 15.0)  # before the 2nd, 3rd, ... try; after the last one the event is parked
+SWEEP_BATCH = 100
+GRACE_S = 5  # younger events are left to their pointers
+LOOKBACK_S = 3600
+
+
+class Parked(NamedTuple):
+    """An event that a service could not handle."""
+
+    id: str
+    type: str
+    reason: str
+    attempts: int
+
+
+class Inbox:
+    """One service's events: each handled once, or parked."""
+
+    def __init__(self, plug: Plug, pool: Pool, log: Log) -> None:
+        """`pool` connects with the service's role, whose search path is its own schema."""
+        self.service = plug.name
+        self._handlers: Mapping[str, Handler] = {body.wire_type: handler for body, handler in plug.handlers.items()}
+        self._pool = pool
+        self._log = log
+        self._failures: Counter[EventId] = Counter()
+        self._lookback: float = 10**9  # the first sweep looks at everything
+
+    def wants(self, event_type: str) -> bool:
+        """Whether this service has a handler for the type."""
+        return event_type in self._handlers
+
+    async def handle(self, id_: EventId, event_type: str) -> None:
+        """Run the handler once for an event, in one transaction with its inbox key; raise what it raises."""
+        started = perf_counter()
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(SQL["take"], id_):
+                return
+            event = await self._log.event(connection, id_)
+            if event.content.type != event_type:
+                raise Rejected(Code.BIND, "pointer and event differ")
+            with telemetry.span(f"{self.service} {event_type}", event.content.traceparent):
+                await self._handlers[event_type](connection, event)
+        telemetry.handled(self.service, event_type, perf_counter() - started)
+
+    async def attempt(self, id_: EventId, event_type: str) -> float | None:
+        """Handle an event; None if it is settled (handled or parked), else the seconds to wait before trying again."""
+        try:
+            await self.handle(id_, event_type)
+        except Exception as error:  # noqa: BLE001  a handler may fail in any way; the event must not be lost
+            return await self._failed(id_, event_type, error)
+        self._failures.pop(id_, None)
+        return None
+
+    async def sweep(self) -> None:
+        """Handle what no pointer brought: after a lost broker, a crash, or a replay by an operator."""
+        rows = await self._pool.fetch(SQL["unhandled"], list(self._handlers), GRACE_S, self._lookback, SWEEP_BATCH)
+        for row in rows:
+            await self.attempt(EventId(row["id"]), row["type"])
+        if len(rows) < SWEEP_BATCH:
+            self._lookback = LOOKBACK_S
+
+    async def parked(self) -> list[Parked]:
+        """What waits for a person, the oldest first."""
+        rows = await self._pool.fetch(SQL["parked"])
+        return [Parked(b64(row["event_id"]), row["type"], row["reason"], row["attempts"]) for row in rows]
+
+    async def replay(self, id_: EventId) -> None:
+        """Handle a parked event again, now; raises what its handler raises and then leaves it parked."""
+        event_type = await self._pool.fetchval(SQL["parked_type"], id_)
+        if event_type is None:
+            raise Rejected(Code.NOT_FOUND, "parked event")
+        await self.handle(id_, event_type)
+        await self._pool.execute(SQL["unpark"], id_)
+
+    async def discard(self, id_: EventId) -> None:
+        """Decide that a parked event needs no handling; Rejected(NOT_FOUND) if it is not parked."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await connection.execute(SQL["unpark"], id_) == "DELETE 0":
+                raise Rejected(Code.NOT_FOUND, "parked event")
+            await connection.fetchval(SQL["take"], id_)
+
+    async def _failed(self, id_: EventId, event_type: str, error: Exception) -> float | None:
+        reason = telemetry.reason(error)
+        self._failures[id_] += 1
+        tries = self._failures[id_]
+        if tries <= len(PAUSES_S):
+            telemetry.stumbled(f"{self.service} {event_type}", error)
+            return PAUSES_S[tries - 1]
+        await self._pool.execute(SQL["park"], id_, event_type, reason, tries)
+        del self._failures[id_]
+        telemetry.parked(self.service, event_type, reason)
+        return None
+
+
+class Bus:
+    """FastStream's end of one service: pulls its pointers, acknowledges after the commit."""
+
+    def __init__(self, inbox: Inbox, server: Server) -> None:
+        """`server` is our own NATS, as the user of this service."""
+        self._inbox = inbox
+        self.broker = NatsBroker(
+            server.url,
+            security=NatsNKey.from_seed(
+                server.seed, ssl_context=server.tls(), tls_hostname=server.hostname, tls_handshake_first=True
+            ),
+            inbox_prefix=f"_INBOX_{server.user}",
+            js_options={"prefix": API_PREFIX},
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=2,
+            logger=logging.getLogger("rajut.bus"),
+            error_cb=_quiet,
+        )
+        self.broker.subscriber(
+            "admitted.>",
+            stream=JStream(ADMITTED, declare=False),
+            durable=inbox.service,
+            pull_sub=PullSub(batch_size=1, timeout=1.0),
+            ack_policy=AckPolicy.MANUAL,
+            decoder=_raw,
+            inbox_prefix=f"_INBOX_{server.user}.".encode(),
+        )(self._on_pointer)
+
+    async def _on_pointer(self, body: bytes, message: NatsMessage) -> None:
+        pointer = read_pointer(body)
+        if pointer is None or not self._inbox.wants(pointer[1]):
+            await message.ack()
+            return
+        pause = await self._inbox.attempt(*pointer)
+        if pause is None:
+            await message.ack()
+        else:
+            await message.nack(delay=pause)
+
+
+def read_pointer(body: bytes) -> tuple[EventId, str] | None:
+    """The event id and type in a pointer; None for anything else: the broker is not trusted."""
+    try:
+        pointer = json.loads(body)
+        id_, event_type = EventId(unb64(pointer["id"])), pointer["type"]
+    except (ValueError, KeyError, TypeError, Rejected):
+        return None
+    return (id_, event_type) if event_type in REGISTRY else None
+
+
+async def _raw(message: NatsMessage) -> bytes:
+    return message.body
+
+
+async def _quiet(_error: Exception) -> None:
+    """Outages show in readiness and in the sweep; the default handler prints tracebacks."""

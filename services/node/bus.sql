@@ -1,0 +1,29 @@
+-- name: take
+-- Mark an event as handled by this service; nothing comes back if it was already.
+insert into inbox (event_id) values ($1) on conflict do nothing returning true;
+
+-- name: unhandled
+-- Applied events of these types that this service has neither handled nor parked.
+select e.id, e.type from log.event e
+where e.state = 'applied' and e.type = any($1::text[])
+  and e.admitted_at < clock_timestamp() - make_interval(secs => $2)
+  and e.admitted_at > clock_timestamp() - make_interval(secs => $3)
+  and not exists (select from inbox i where i.event_id = e.id)
+  and not exists (select from parked p where p.event_id = e.id)
+order by e.admitted_at limit $4;
+
+-- name: park
+-- Set an event aside for a person.
+insert into parked (event_id, type, reason, attempts) values ($1, $2, $3, $4) on conflict do nothing;
+
+-- name: parked
+-- What was set aside.
+select event_id, type, reason, attempts from parked order by parked_at;
+
+-- name: parked_type
+-- The type of an event that was set aside.
+select type from parked where event_id = $1;
+
+-- name: unpark
+-- No longer set aside.
+delete from parked where event_id = $1;

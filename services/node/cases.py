@@ -1,0 +1,154 @@
+"""A case as this node may read it: state, conflicts, and a timeline whose every line says what can be proven.
+
+The claimed time of an event is whatever its author wrote. Provable is less: it was made *after* the
+records of other logs that it had seen, and *before* the first record of another log that had seen it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from contracts.case import Case, Event, digest, fold
+from contracts.codes import event_title
+from contracts.encoding import b64
+from contracts.errors import Rejected
+from contracts.mechanism import Mechanism, Permission
+from contracts.record import Signed, agency_of, read, stored
+from services.node.clock import instant
+from services.node.http import allowed
+from services.node.log import SQL, Log
+from services.node.officers import Officer
+from services.node.service import Desk
+from services.node.sql import Connection
+
+
+class Line(BaseModel):
+    """One event in a case's timeline."""
+
+    id: str
+    log: str
+    seq: int
+    agency: str
+    role: str
+    officer: str
+    type: str
+    title: Mapping[str, str]
+    claimed: str
+    after: str  # provably not before this, by other agencies' clocks; empty if nothing was seen
+    before: str  # provably not after this; empty while no other agency has acknowledged it
+    witnesses: list[str]  # agencies that have acknowledged holding it
+    signature: str  # "valid", or the code of what is wrong
+    parents: list[str]
+    to: list[str]
+    supported: bool
+    readable: bool  # whether this version knows the type
+
+
+class Standing(BaseModel):
+    """Decisions on one matter; more than one value is a conflict."""
+
+    in_force: str
+    claims: list[tuple[str, str]]  # value, event id
+
+
+class CaseView(BaseModel):
+    """A case on one node."""
+
+    case: str
+    lead: str
+    participants: list[str]
+    digest: str  # equal on nodes that hold the same shared events
+    state: Mapping[str, Standing]
+    conflicts: list[str]
+    waiting: int  # events of any case that wait for what they refer to
+    timeline: list[Line]
+
+
+class CaseSummary(BaseModel):
+    """A case in a list."""
+
+    case: str
+    events: int
+    last: str
+
+
+def router(desk: Desk) -> APIRouter:
+    """`GET /cases` and `GET /cases/{case}`."""
+    routes = APIRouter(tags=["cases"])
+    reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]
+
+    @routes.get("/cases", summary="Cases that this agency may read, the most recently moved first")
+    async def cases(_officer: reader) -> list[CaseSummary]:
+        rows = await desk.pool.fetch(SQL["cases"], 200)
+        return [CaseSummary(case=r["case_id"], events=r["events"], last=instant(int(r["last"][:13]))) for r in rows]
+
+    @routes.get("/cases/{case}", summary="One case: its state and its timeline")
+    async def case(case: str, _officer: reader) -> CaseView:
+        async with desk.pool.acquire() as connection:
+            return await view(connection, desk.log, desk.mechanism, case)
+
+    return routes
+
+
+async def view(connection: Connection, log: Log, mechanism: Mechanism, case_id: str) -> CaseView:
+    """Everything this node can say of a case; Rejected(NOT_FOUND) if it may read nothing of it."""
+    timeline = await log.load(connection, case_id)
+    case = fold(timeline.events, mechanism)
+    return CaseView(
+        case=case_id,
+        lead=case.in_force("lead"),
+        participants=list(case.participants),
+        digest=b64(digest(case, mechanism)),
+        state={slot: _standing(case, slot) for slot in sorted(case.slots)},
+        conflicts=sorted(case.conflicts),
+        waiting=await connection.fetchval(SQL["count_waiting"]),
+        timeline=[await _line(connection, log, case, event) for event in case.timeline],
+    )
+
+
+def _standing(case: Case, slot: str) -> Standing:
+    claims = [(claim.value, b64(claim.event)) for claim in case.slots[slot]]
+    return Standing(in_force=case.in_force(slot), claims=claims)
+
+
+async def _line(connection: Connection, log: Log, case: Case, event: Event) -> Line:
+    signed = stored(await connection.fetchval(SQL["jws"], event.id))
+    seen_by = await connection.fetch(SQL["dated_before"], event.log, event.seq)
+    content = event.content
+    return Line(
+        id=b64(event.id),
+        log=event.log,
+        seq=event.seq,
+        agency=event.agency,
+        role=content.actor.role,
+        officer=content.actor.officer,
+        type=content.type,
+        title={language: event_title(content.type, language) for language in ("id", "en")},
+        claimed=content.time,
+        after=await _after(connection, signed),
+        before=min((instant(int(row["hlc"][:13])) for row in seen_by), default=""),
+        witnesses=sorted(agency_of(row["by_log"]) for row in seen_by),
+        signature=_verdict(signed, log),
+        parents=[b64(parent) for parent in content.parents],
+        to=list(content.to),
+        supported=event.id not in case.unsupported,
+        readable=event.id in case.bodies,
+    )
+
+
+async def _after(connection: Connection, signed: Signed) -> str:
+    """The latest time, by its own author, of a record of another log that this one had seen."""
+    seen = signed.record.seen
+    last: Sequence[int] = [one.size - 1 for one in seen.values()]
+    rows = await connection.fetch(SQL["records_at"], list(seen), last)
+    return max((instant(stored(row["jws"]).record.hlc.ms) for row in rows), default="")
+
+
+def _verdict(signed: Signed, log: Log) -> str:
+    try:
+        read(signed.jws, log.chain)
+    except Rejected as rejected:
+        return str(rejected.code)
+    return "valid"

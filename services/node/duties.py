@@ -1,0 +1,76 @@
+"""What the node's own key says and does without being asked: refusals, acknowledgements, gaps, clocks."""
+
+from collections.abc import Sequence
+
+from contracts import sealing
+from contracts.encoding import b64
+from contracts.events.node import DirectoryAdopted, RecordRefused
+from contracts.record import agency_of
+from services.node.admit import Admission
+from services.node.clock import Clock, instant
+from services.node.link import Link, fill_gaps
+from services.node.log import SQL, Log
+from services.node.service import SYSTEM
+from services.node.sql import Pool
+from services.node.writing import Draft, Timeline
+
+CONTROL = Timeline("", sealing.NO_CASE)  # control events belong to no case
+
+
+class Duties:
+    """The recurring work of a node."""
+
+    def __init__(self, pool: Pool, log: Log, admission: Admission, links: Sequence[Link], clock: Clock) -> None:
+        """`pool` connects with the node's role."""
+        self._pool = pool
+        self._log = log
+        self._admission = admission
+        self._links = links
+        self._clock = clock
+
+    async def open_log(self) -> None:
+        """Start our log and the mirrors, once; the first record says which directory we adopted."""
+        for agency, log in self._log.chain.logs().items():
+            own = agency == self._log.agency
+            await self._pool.execute(SQL["add_head"], log, own, self._log.chain.opened_by(log))
+        size = await self._pool.fetchval(SQL["size"], self._log.log)
+        if size == 0:
+            directory = self._log.chain.latest
+            body = DirectoryAdopted(version=directory.version, digest=b64(directory.digest()))
+            await self._say(body, tuple(sorted(directory.agencies)))
+
+    async def acknowledge(self) -> None:
+        """After news from a partner, say what we hold; it dates their records and lets them see that we have them."""
+        if not self._admission.news:
+            return
+        self._admission.news = False
+        await self.heartbeat()
+
+    async def heartbeat(self) -> None:
+        """Say that we are alive and what we hold."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._log.heartbeat(connection)
+
+    async def answer_refused(self) -> None:
+        """Tell the authors what we refused and why, each once."""
+        for row in await self._pool.fetch(SQL["unanswered"]):
+            body = RecordRefused(log=row["log"], seq=row["seq"], digest=b64(row["digest"]), code=row["code"])
+            to = tuple(sorted({self._log.agency, agency_of(row["log"])}))
+            async with self._pool.acquire() as connection, connection.transaction():
+                await self._log.append(connection, "node", CONTROL, [self._draft(body, to)])
+                await connection.execute(SQL["answered"], row["digest"])
+
+    async def fill_gaps(self) -> None:
+        """Fetch what is missing from whoever holds it."""
+        await fill_gaps(self._pool, self._links)
+
+    async def release_clocks(self) -> None:
+        """Apply events that came from the future, when it has come."""
+        await self._admission.release_clocks()
+
+    async def _say(self, body: DirectoryAdopted, to: tuple[str, ...]) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._log.append(connection, "node", CONTROL, [self._draft(body, to)])
+
+    def _draft(self, body: DirectoryAdopted | RecordRefused, to: tuple[str, ...]) -> Draft:
+        return Draft(body, to, SYSTEM, instant(self._clock.now_ms()))

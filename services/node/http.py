@@ -1,0 +1,111 @@
+"""The node's HTTP door: who is asking, coded errors as problem details (RFC 9457), bounded bodies."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contracts.codes import advice
+from contracts.errors import Code, Rejected
+from contracts.mechanism import Permission
+from services.node.officers import Officer, Officers
+
+MAX_BODY = 1024 * 1024
+STATUS = {
+    Code.IDENTITY: HTTPStatus.UNAUTHORIZED,
+    Code.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Code.STATE: HTTPStatus.CONFLICT,
+    Code.CONFLICT: HTTPStatus.CONFLICT,
+    Code.SIZE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+bearer = HTTPBearer(auto_error=False, description="An officer's token")
+
+
+def allowed(officers: Officers, permission: Permission) -> Callable[[Request], Awaitable[Officer]]:
+    """A route dependency: the officer who asks, if their role has the permission."""
+
+    async def officer(request: Request) -> Officer:
+        given = await bearer(request)
+        known = officers.identify(given.credentials if given else "")
+        officers.allow(known, permission)
+        return known
+
+    return officer
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of this app a problem with a code, and bound every body."""
+    for kind in (Rejected, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(BoundedBody)
+
+
+def problem(code: Code, detail: str = "", status: HTTPStatus | None = None) -> JSONResponse:
+    """One coded error: what happened, in both languages, and what to do next. Never a value of the request."""
+    status = status or STATUS.get(code, HTTPStatus.UNPROCESSABLE_ENTITY)
+    body = {
+        "type": f"urn:rajut:error:{code}",
+        "title": advice(code, "en"),
+        "title_id": advice(code, "id"),
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+    }
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    match error:
+        case Rejected():
+            return problem(error.code, error.detail)
+        case RequestValidationError():
+            return problem(Code.SCHEMA, ".".join(str(part) for part in error.errors()[0]["loc"]))
+        case HTTPException(status_code=HTTPStatus.NOT_FOUND):
+            return problem(Code.NOT_FOUND)
+        case HTTPException():
+            return problem(Code.SCHEMA, "", HTTPStatus(error.status_code))
+        case _:
+            raise error
+
+
+class BoundedBody:
+    """Refuses a body larger than MAX_BODY before it is in memory."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what comes in; answer 413 once it is too much."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._app(scope, _counting(receive), send)
+        except _TooLarge:
+            await problem(Code.SIZE, "body")(scope, receive, send)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _counting(receive: Receive) -> Receive:
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
+            raise _TooLarge
+        return message
+
+    return counted

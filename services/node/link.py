@@ -1,0 +1,130 @@
+"""The link to one partner: we dial its server, read what it says to us, and fetch what is missing.
+
+The position in the partner's stream is ours, in PostgreSQL, moved in the transaction of the admission.
+A stream that was created anew is read from its start: what we already hold is recognised by its place
+in the partner's log, and what the new stream never had shows up as a gap. Gaps are filled from the
+log's origin, else from another partner that holds a copy; signatures decide, not who delivers.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from nats.errors import Error as NatsError
+
+from contracts.record import agency_of
+from services.node import telemetry
+from services.node.admit import Admission, Place
+from services.node.broker import Server, connected
+from services.node.log import SQL
+from services.node.pull import Puller
+from services.node.sql import Pool
+from services.node.streams import stream_to
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+
+RETRY_S = 0.25
+BACKFILL_EVERY_S = 1.0
+BACKFILL_TIMEOUT_S = 10.0
+BACKFILL_RECORDS = 256
+
+
+class Link:
+    """Follows one partner for as long as the node runs."""
+
+    def __init__(self, agency: str, partner: str, server: Server, pool: Pool, admission: Admission) -> None:
+        """`agency` is ours; `server` is the partner's, with our credentials there."""
+        self._agency = agency
+        self.partner = partner
+        self._server = server
+        self._pool = pool
+        self._admission = admission
+        self._client: Client | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether the partner's server answers us now."""
+        return self._client is not None
+
+    async def run(self) -> None:
+        """Dial, follow, and dial again whenever that ends; never returns."""
+        while True:
+            try:
+                async with connected(self._server) as client:
+                    await self._follow(client)
+            except Exception as error:  # noqa: BLE001  whatever ended it, the partner must be followed
+                telemetry.link_down(self.partner, telemetry.reason(error), was_up=self.up)
+            finally:
+                self._client = None
+            await asyncio.sleep(RETRY_S)
+
+    async def backfill(self, log: str, first: int, last: int) -> bool:
+        """Ask this partner for a part of a log; True if it gave us at least one record. Quiet if it is not there."""
+        if self._client is None:
+            return False
+        request = json.dumps({"log": log, "first": first, "last": last}).encode()
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            answer = await self._client.request("backfill", request, timeout=BACKFILL_TIMEOUT_S)
+            messages = unpack(answer.data)
+            await self._admission.admit(self.partner, messages)
+            return bool(messages)
+        return False
+
+    async def _follow(self, client: "Client") -> None:
+        puller = Puller(client, stream_to(self._agency), self._agency)
+        created = await puller.start(*await self._position())
+        self._client = client
+        telemetry.link_up(self.partner)
+        while True:
+            batch = await puller.batch()
+            await self._admission.admit(
+                self.partner, [message.data for message in batch], Place(created, batch[-1].seq)
+            )
+            await puller.acknowledge(batch[-1])
+
+    async def _position(self) -> tuple[str, int]:
+        row = await self._pool.fetchrow(SQL["link"], self.partner)
+        return (row["stream_created"], row["stream_seq"]) if row else ("", 0)
+
+
+async def fill_gaps(pool: Pool, links: Sequence[Link]) -> None:
+    """Go through the open holes once: the log's own agency first, then whoever else is there."""
+    holes = [(row["log"], row["from_seq"], row["to_seq"]) for row in await pool.fetch(SQL["open_gaps"])]
+    holes += [(row["log"], row["from_seq"], row["to_seq"]) for row in await pool.fetch(SQL["unheard"])]
+    holes += [(row["log"], row["seq"], row["seq"]) for row in await pool.fetch(SQL["open_unreadable"])]
+    for log, first, last in holes:
+        origin_first = sorted(links, key=lambda link: link.partner != agency_of(log))
+        for link in origin_first:
+            if await link.backfill(log, first, min(last, first + BACKFILL_RECORDS - 1)):
+                break
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work` again and again; an accident is logged and does not end it."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001  the next round may find the cause gone
+            telemetry.stumbled(work.__qualname__, error)
+        await asyncio.sleep(seconds)
+
+
+def pack(messages: Sequence[bytes]) -> bytes:
+    """Several deliveries as one answer: each behind its length, four bytes, big endian."""
+    return b"".join(len(message).to_bytes(4) + message for message in messages)
+
+
+def unpack(data: bytes) -> list[bytes]:
+    """The deliveries in an answer; a cut-off tail is left out."""
+    messages, at = [], 0
+    while at + 4 <= len(data):
+        end = at + 4 + int.from_bytes(data[at : at + 4])
+        if end > len(data):
+            break
+        messages.append(data[at + 4 : end])
+        at = end
+    return messages

@@ -1,0 +1,56 @@
+"""Who is at the desk: officers by bearer token, with a role and a pseudonym.
+
+A stand-in for the agency's own login until staff sign in by OIDC: `officers.json` in the node's home
+holds only hashes of tokens. What a role may do is the mechanism's business, not this file's.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.content import Actor
+from contracts.errors import Code, Rejected
+from contracts.mechanism import AgencyRules, Permission
+
+
+class Officer(NamedTuple):
+    """A person at the desk, as the software knows them."""
+
+    officer: str  # pseudonym
+    role: str
+    email: str
+
+    @property
+    def actor(self) -> Actor:
+        """How events name them."""
+        return Actor(self.role, self.officer)
+
+
+class Officers:
+    """The officers of one agency."""
+
+    def __init__(self, path: Path, rules: AgencyRules) -> None:
+        """Read `officers.json`, a list of {officer, role, email, token_sha256}; OSError, ValueError or KeyError."""
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        self._rules = rules
+        self._by_token: Mapping[str, Officer] = {
+            entry["token_sha256"]: Officer(entry["officer"], entry["role"], entry["email"]) for entry in entries
+        }
+
+    def identify(self, token: str) -> Officer:
+        """The officer with this token; Rejected(IDENTITY) if there is none."""
+        officer = self._by_token.get(sha256(token.encode()).hexdigest())
+        if officer is None:
+            raise Rejected(Code.IDENTITY)
+        return officer
+
+    def allow(self, officer: Officer, permission: Permission) -> None:
+        """Raise Rejected(FORBIDDEN) unless the officer's role has the permission."""
+        if permission not in self._rules.permissions or officer.role not in self._rules.permissions[permission]:
+            raise Rejected(Code.FORBIDDEN, permission)
+
+    def with_role(self, role: str) -> list[Officer]:
+        """Everyone who holds a role, in a stable order."""
+        return sorted(officer for officer in self._by_token.values() if officer.role == role)

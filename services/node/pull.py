@@ -1,0 +1,115 @@
+"""Reads a partner's stream in order from a position that *we* keep.
+
+One pull request is always outstanding. A heartbeat that fails to come, a hole in the sequence or a
+server that went away all end the same way: `Broken`, and the caller starts again from its position.
+The server's own idea of what was acknowledged is never relied on.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+BATCH = 256
+EXPIRES_S = 5.0
+HEARTBEAT_S = 0.5
+SILENCE_S = 2.5 * HEARTBEAT_S
+_NANO = 1_000_000_000
+
+
+class Broken(Exception):
+    """The pull cannot go on from where it is; reconnect and start from the stored position."""
+
+
+class Message(NamedTuple):
+    """One message of a stream."""
+
+    seq: int
+    data: bytes
+    reply: str
+
+
+class Puller:
+    """Pulls one durable consumer on one connection."""
+
+    def __init__(self, client: Client, stream: str, durable: str) -> None:
+        """`stream` and `durable` were created by the server's owner for us."""
+        self._client = client
+        self._path = f"{stream}.{durable}"
+        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._request = 0
+        self._left = 0
+        self._next = 0
+
+    async def start(self, created: str, position: int) -> str:
+        """Go on behind `position` of the stream made at `created`, or at the start of a newer one, and say which."""
+        self._inbox = self._client.new_inbox()
+        await self._client.subscribe(
+            f"{self._inbox}.*", cb=self._arrived.put, pending_msgs_limit=-1, pending_bytes_limit=-1
+        )
+        found = await self._reset(position + 1)
+        if found != created:
+            position = 0
+            await self._reset(1)
+        self._next = position + 1
+        await self._ask()
+        return found
+
+    async def batch(self) -> Sequence[Message]:
+        """The next messages, contiguous, at least one; waits for as long as the server shows life. Raises Broken."""
+        batch: list[Message] = []
+        while True:
+            message = await self._one(block=not batch)
+            if message is None:
+                return batch
+            if message.seq == self._next:
+                batch.append(message)
+                self._next += 1
+                if len(batch) == BATCH:
+                    return batch
+            elif message.seq > self._next:
+                raise Broken("hole in the stream")
+
+    async def acknowledge(self, message: Message) -> None:
+        """Tell the owner how far we are; for its information, not for our safety."""
+        await self._client.publish(message.reply, b"+ACK")
+
+    async def _one(self, *, block: bool) -> Message | None:
+        """The next message; None if there is none at hand and we need not wait."""
+        while True:
+            if not block and self._arrived.empty():
+                return None
+            try:
+                raw = await asyncio.wait_for(self._arrived.get(), SILENCE_S)
+            except TimeoutError:
+                raise Broken("no sign of life") from None
+            if raw.headers and "Status" in raw.headers:
+                await self._status(raw)
+                continue
+            self._left -= 1
+            if self._left == 0:
+                await self._ask()
+            return Message(int(raw.reply.split(".")[5]), raw.data, raw.reply)
+
+    async def _status(self, raw: Msg) -> None:
+        """100 is a heartbeat; anything else ends its pull request, so send another."""
+        if (raw.headers or {})["Status"] != "100" and raw.subject.endswith(f".{self._request}"):
+            await self._ask()
+
+    async def _ask(self) -> None:
+        self._request += 1
+        self._left = BATCH
+        request = {"batch": BATCH, "expires": int(EXPIRES_S * _NANO), "idle_heartbeat": int(HEARTBEAT_S * _NANO)}
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._path}"
+        await self._client.publish(subject, json.dumps(request).encode(), reply=f"{self._inbox}.{self._request}")
+
+    async def _reset(self, seq: int) -> str:
+        body = json.dumps({"seq": seq}).encode()
+        answer = await self._client.request(f"$JS.API.CONSUMER.RESET.{self._path}", body, timeout=2)
+        reply = json.loads(answer.data)
+        if "error" in reply:
+            raise Broken(f"reset refused: {reply['error'].get('err_code')}")
+        return str(reply["created"])

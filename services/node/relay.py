@@ -1,0 +1,203 @@
+"""What the node says: its log to each partner, pointers to its own services, and answers to backfill.
+
+The log is the outbox. It has no gaps and commits in order, so one number per partner tells what is
+still to be said; after any accident it is read off the last message in the partner's stream. Each
+publish names the stream sequence it expects to follow, so two relays, or a stream that was wiped under
+our feet, are noticed instead of interleaved.
+"""
+
+import asyncio
+import json
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from contracts import sealing
+from contracts.encoding import b64
+from contracts.record import stored
+from services.node import telemetry
+from services.node.admission import Delivery
+from services.node.broker import Server, connected
+from services.node.keys import StorageKey
+from services.node.link import RETRY_S, pack
+from services.node.log import SQL, Log
+from services.node.sql import Pool, Row
+from services.node.streams import stream_to, subject_to
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+    Answer = dict[str, Any]
+
+
+BATCH = 256
+BATCH_BYTES = 4 * 1024 * 1024
+ANSWER_BYTES = 900 * 1024
+IDLE_S = 1.0  # looks by itself this often, should a wake-up be lost
+INLINE = 4
+ACK_TIMEOUT_S = 5.0
+_NO_MESSAGE = 10037
+
+
+class OutOfStep(Exception):
+    """The stream is not where we thought it was; read its last message and go on from there."""
+
+
+class Step(NamedTuple):
+    """Where a partner's feed is: the next record to say, and the last sequence of its stream."""
+
+    record: int
+    stream: int
+
+
+class Relay:
+    """Everything that this node publishes, over one connection to its own server."""
+
+    def __init__(self, log: Log, storage: StorageKey, server: Server, pool: Pool, partners: dict[str, str]) -> None:
+        """`partners` maps each partner agency to the log that it writes."""
+        self._log = log
+        self._storage = storage
+        self._server = server
+        self._pool = pool
+        self._partners = partners
+        self._wake = {name: asyncio.Event() for name in (*partners, "pointers")}
+
+    def wake(self) -> None:
+        """Something was appended or admitted: look at once."""
+        for event in self._wake.values():
+            event.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled; reconnects for ever."""
+        while True:
+            try:
+                async with connected(self._server) as client:
+                    await self._serve(client)
+            except Exception as error:  # noqa: BLE001  whatever ended it, what is unsaid must still be said
+                telemetry.stumbled("relay", error)
+            await asyncio.sleep(RETRY_S)
+
+    async def _serve(self, client: "Client") -> None:
+        await client.subscribe("backfill.*", cb=self._answer)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._point(client))
+            for partner in self._partners:
+                tasks.create_task(self._feed(client, partner))
+
+    async def _feed(self, client: "Client", partner: str) -> None:
+        """Say the log to one partner, from where its stream ends."""
+        step = await self._resume(client, partner)
+        while True:
+            rows = await self._pool.fetch(SQL["outgoing"], self._log.log, step.record, 2**62, BATCH)
+            if not rows:
+                await self._sleep(partner)
+                continue
+            messages = await self._deliveries(_within(rows, BATCH_BYTES), partner)
+            last = await publish(client, subject_to(partner), messages, step.stream)
+            step = Step(step.record + len(messages), last)
+
+    async def _resume(self, client: "Client", partner: str) -> Step:
+        request = json.dumps({"last_by_subj": subject_to(partner)}).encode()
+        answer = await _api(client, f"STREAM.MSG.GET.{stream_to(partner)}", request)
+        if "error" not in answer:
+            message = answer["message"]
+            jws = Delivery.decode(b64decode(message["data"])).jws
+            return Step(stored(jws).record.seq + 1, message["seq"])
+        if answer["error"].get("err_code") != _NO_MESSAGE:
+            raise OutOfStep(partner)
+        state = (await _api(client, f"STREAM.INFO.{stream_to(partner)}", b""))["state"]
+        heard = await self._pool.fetchval(SQL["seen_by"], self._log.log, self._partners[partner])
+        return Step(heard, state["last_seq"])
+
+    async def _deliveries(self, rows: Sequence[Row], reader: str) -> list[bytes]:
+        if len(rows) <= INLINE:
+            return [self._delivery(row, reader) for row in rows]
+        return await asyncio.to_thread(lambda: [self._delivery(row, reader) for row in rows])
+
+    def _delivery(self, row: Row, reader: str) -> bytes:
+        """A record as `reader` gets it: with the content, wrapped to it now, if it is one of its readers."""
+        jws = row["jws"]
+        if row["blob"] is None:
+            return bytes(jws)
+        record = stored(jws).record
+        if reader not in record.to:
+            return bytes(jws)
+        key = self._storage.unlock(row["key"], row["id"])
+        wrap = sealing.wrap(key, self._log.chain.sealing_key(record.dir, reader), row["id"], reader)
+        return Delivery(jws, wrap, row["blob"]).encode()
+
+    async def _point(self, client: "Client") -> None:
+        """Tell our own services what there is to read; a pointer carries no case data."""
+        stream = client.jetstream(timeout=ACK_TIMEOUT_S)
+        while True:
+            async with self._pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch(SQL["take_pointers"], BATCH)
+                acks = [await stream.publish_async(*_pointer(row)) for row in sorted(rows, key=lambda r: r["position"])]
+                await asyncio.wait_for(asyncio.gather(*acks), ACK_TIMEOUT_S)
+            if not rows:
+                await self._sleep("pointers")
+
+    async def _sleep(self, name: str) -> None:
+        try:
+            await asyncio.wait_for(self._wake[name].wait(), IDLE_S)
+        except TimeoutError:
+            return
+        self._wake[name].clear()
+
+    async def _answer(self, message: "Msg") -> None:
+        """Give a partner records of any log that we hold, and content that it may read."""
+        requester = message.subject.removeprefix("backfill.")
+        try:
+            wanted = json.loads(message.data)
+            log, first, last = str(wanted["log"]), int(wanted["first"]), int(wanted["last"])
+        except (ValueError, KeyError, TypeError):
+            return
+        if requester not in self._partners or not 0 <= first <= last < 2**62:
+            return
+        rows = await self._pool.fetch(SQL["outgoing"], log, first, last + 1, BATCH)
+        messages = await self._deliveries(_within(rows, ANSWER_BYTES), requester)
+        await message.respond(pack(messages))
+
+
+async def publish(client: "Client", subject: str, messages: Sequence[bytes], expected: int) -> int:
+    """Publish in order, all or nothing, behind stream sequence `expected`; the new last sequence. Raises OutOfStep."""
+    headers = {"Nats-Expected-Last-Sequence": str(expected)}
+    if len(messages) > 1:
+        batch = f"{expected}-{b64(messages[0][-12:])}"
+        for number, message in enumerate(messages[:-1], start=1):
+            head = headers if number == 1 else {}
+            await client.publish(subject, message, headers=head | _batch(batch, number))
+        headers = _batch(batch, len(messages)) | {"Nats-Batch-Commit": "1"}
+    answer = await client.request(subject, messages[-1], timeout=ACK_TIMEOUT_S, headers=headers)
+    reply = json.loads(answer.data)
+    if "error" in reply or reply["seq"] != expected + len(messages):
+        raise OutOfStep(subject)
+    return int(reply["seq"])
+
+
+def _batch(name: str, number: int) -> dict[str, str]:
+    return {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
+
+
+def _pointer(row: Row) -> tuple[str, bytes]:
+    name = row["type"].removeprefix("rajut.").rsplit(".", 1)[0]
+    body = {"id": b64(row["id"]), "type": row["type"], "case": row["case_id"], "position": row["position"]}
+    return f"admitted.{name}", json.dumps(body).encode()
+
+
+def _within(rows: Sequence[Row], budget: int) -> Sequence[Row]:
+    """As many rows as fit the budget in bytes, at least one."""
+    fitting: list[Row] = []
+    size = 0
+    for row in rows:
+        size += len(row["jws"]) + len(row["blob"] or b"") + sealing.WRAP_BYTES
+        if fitting and size > budget:
+            break
+        fitting.append(row)
+    return fitting
+
+
+async def _api(client: "Client", path: str, body: bytes) -> "Answer":
+    answer: Answer = json.loads((await client.request(f"$JS.API.{path}", body, timeout=ACK_TIMEOUT_S)).data)
+    return answer

@@ -1,0 +1,64 @@
+"""What a service is to the node: handlers of events, HTTP routes, recurring work. And what the node is to it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from fastapi import APIRouter
+
+from contracts.case import Case, Event, fold
+from contracts.content import Actor
+from contracts.events import Body
+from contracts.mechanism import Mechanism
+from services.node.clock import Clock, instant
+from services.node.log import Log
+from services.node.officers import Officers
+from services.node.settings import Settings
+from services.node.sql import Connection, Pool
+from services.node.writing import Draft, Timeline
+
+Handler = Callable[[Connection, Event], Awaitable[None]]
+Check = Callable[[Connection], Awaitable[Sequence[str]]]  # one line for everything that is wrong
+SYSTEM = Actor("system", "rajut")  # what a rule or a timer did, no person
+
+
+class Timer(NamedTuple):
+    """Work that the node does again and again."""
+
+    seconds: float
+    work: Callable[[], Awaitable[None]]
+
+
+class Plug(NamedTuple):
+    """A service, ready to be wired in."""
+
+    name: str
+    handlers: Mapping[type[Body], Handler]  # run once per admitted event, in the inbox's transaction
+    router: APIRouter
+    timers: Sequence[Timer] = ()
+    check: Check | None = None  # compares the service's read models with the log
+
+
+class Desk(NamedTuple):
+    """What the node offers one service."""
+
+    service: str
+    agency: str
+    settings: Settings
+    mechanism: Mechanism
+    log: Log
+    pool: Pool  # connects with the service's own database role
+    officers: Officers
+    clock: Clock
+    index_key: bytes  # blinds what a service must be able to find again but not read
+
+    def now(self) -> str:
+        """The present, as events write it."""
+        return instant(self.clock.now_ms())
+
+    def case(self, timeline: Timeline) -> Case:
+        """The state that a timeline tells."""
+        return fold(timeline.events, self.mechanism)
+
+    async def append(self, connection: Connection, timeline: Timeline, drafts: Sequence[Draft]) -> Timeline:
+        """Say something in a case, signed with this service's key, in the caller's transaction."""
+        return await self.log.append(connection, self.service, timeline, drafts)

@@ -1,0 +1,68 @@
+"""HTTP for notices: what waits for an answer, and the answer."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+
+from contracts.encoding import b64
+from contracts.mechanism import Permission
+from services.node.http import allowed
+from services.node.officers import Officer
+from services.node.service import Desk
+from services.notify.handlers import SQL, acknowledge
+
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    401: {"description": "No officer with this token (E_IDENTITY)"},
+    403: {"description": "This role may not do this (E_FORBIDDEN)"},
+    404: {"description": "This agency sent no such notice (E_NOT_FOUND)"},
+    422: {"description": "Not the id of a notice (E_SCHEMA)"},
+}
+
+
+class Notice(BaseModel):
+    """A notice that waits for an answer; `step` is the place of `role` on the agency's ladder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    about: str
+    case: str
+    step: int
+    role: str
+    level: str
+    respond_by: datetime
+    escalated: bool
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of notify."""
+    routes = APIRouter(tags=["notify"], responses=PROBLEMS)
+    answerer = Annotated[Officer, Depends(allowed(desk.officers, Permission.ACKNOWLEDGE_NOTICE))]
+
+    @routes.get("/notices", summary="Notices that nobody of this agency has answered")
+    async def notices(_officer: answerer) -> list[Notice]:
+        """The most pressing first, at most 200."""
+        rows = await desk.pool.fetch(SQL["open"])
+        return [
+            Notice(
+                id=b64(row["id"]),
+                about=b64(row["about"]),
+                case=row["case_id"],
+                step=row["step"],
+                role=row["role"],
+                level=row["level"],
+                respond_by=row["respond_by"],
+                escalated=row["escalated_at"] is not None,
+            )
+            for row in rows
+        ]
+
+    @routes.post("/notices/{notice}/acknowledge", status_code=204, summary="Say that a notice was seen")
+    async def answer(notice: str, officer: answerer) -> None:
+        """By the role that was told or one higher on the ladder; doing it again changes nothing."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            await acknowledge(desk, connection, notice, officer)
+
+    return routes

@@ -1,0 +1,20 @@
+"""Plugs notify into the node."""
+
+from functools import partial
+
+from services.node.service import Desk, Plug, Timer
+from services.notify import domain, handlers, mail
+from services.notify.api import router
+
+MAIL_S = 0.5
+ESCALATION_S = 1.0
+
+
+def plug(desk: Desk) -> Plug:
+    """Notify listens to what must be known, sends its outbox, and lets the unanswered climb."""
+    telling = dict.fromkeys(domain.TELLING, partial(handlers.tell, desk))
+    timers = (
+        Timer(MAIL_S, partial(mail.send_waiting, desk)),
+        Timer(ESCALATION_S, partial(handlers.escalate_due, desk)),
+    )
+    return Plug("notify", telling, router(desk), timers)

@@ -1,0 +1,154 @@
+"""Who must know, decided purely: which event calls whom, how long they may take, and who is next.
+
+Each agency tells its own officers only. A notice stands on a step of the agency's ladder (a role); an
+unanswered one climbs to the next step with officers on it that does not know yet. Above the last step
+are the other agencies of the case: they hear the escalation as an event and call their own officers,
+once, so that two silent agencies do not call each other for ever.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from contracts.case import Case, Event
+from contracts.encoding import b64
+from contracts.events import Body
+from contracts.events.intake import CaseOpened
+from contracts.events.notify import NoticeEscalated, NoticeSent
+from contracts.events.protection import (
+    EmergencyActivated,
+    EmergencyDeclined,
+    EmergencyProposed,
+    RequirementsDeferred,
+)
+from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
+from contracts.mechanism import AgencyRules, Mechanism
+
+GRAVE = "KRITIS"
+CALM = "BIASA"
+QUIET = (CALM, "TINGGI")  # these wait at the desk as work; any other level, known or not, calls
+CHANNEL = "email"
+MINUTE = timedelta(minutes=1)
+
+TELLING: tuple[type[Body], ...] = (
+    CaseOpened,
+    UrgencyAssessed,
+    UrgencyOverridden,
+    EmergencyProposed,
+    EmergencyActivated,
+    EmergencyDeclined,
+    RequirementsDeferred,
+    NoticeEscalated,
+)
+
+
+class Call(NamedTuple):
+    """Somebody to tell: the step of the ladder they stand on, their role, the level that sets their time."""
+
+    step: int
+    role: str
+    level: str
+
+
+def calls(case: Case, event: Event, agency: str, mechanism: Mechanism, staffed: Collection[str]) -> list[Call]:
+    """Whom `agency` tells about an event; `staffed` are its roles that somebody holds.
+
+    Empty for events that concern others, that their past does not bear out, or of a case without this agency.
+    """
+    takes_part = agency in case.participants and event.id not in case.unsupported
+    if not takes_part or not _concerns(case, event, agency, mechanism):
+        return []
+    body = case.bodies.get(event.id)
+    level = _level(body)
+    called = [_first(mechanism.agencies[agency].ladder, level, staffed)]
+    if isinstance(body, EmergencyProposed):
+        called.append(_decider(mechanism, level))
+    return list({call.step: call for call in called}.values())
+
+
+def climb(rules: AgencyRules, step: int, level: str, staffed: Collection[str], told: Collection[int]) -> Call | None:
+    """Who is told when `step` did not answer: the next step with somebody on it.
+
+    A call without a role stands above the ladder, where the other agencies are. None if the next step knows
+    already: its own notice climbs on.
+    """
+    above = range(step + 1, len(rules.ladder))
+    place = next((place for place in above if rules.ladder[place] in staffed), ladder_end(rules))
+    if place in told:
+        return None
+    return Call(place, rules.ladder[place] if place in above else "", level)
+
+
+def may_answer(rules: AgencyRules, step: int, role: str, officer_role: str) -> bool:
+    """Whether a role may answer a notice: the one that was told, or one higher on the ladder."""
+    return officer_role == role or officer_role in rules.ladder[step:]
+
+
+def respond_by(now: str, level: str, mechanism: Mechanism, minute: timedelta = MINUTE) -> datetime:
+    """When an answer is due; `minute` is how long a minute of the mechanism lasts."""
+    return datetime.fromisoformat(now) + mechanism.notices.respond_within(level) / MINUTE * minute
+
+
+def notice(about: bytes, call: Call, due: datetime) -> NoticeSent:
+    """What the log says of a call."""
+    by = due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return NoticeSent(about=b64(about), role=call.role, step=call.step, channel=CHANNEL, respond_by=by)
+
+
+def ladder_end(rules: AgencyRules) -> int:
+    """The step that an escalation names when nobody of the agency is left to tell."""
+    return len(rules.ladder)
+
+
+def roles(rules: AgencyRules, mechanism: Mechanism) -> set[str]:
+    """Every role that a notice of this agency may name."""
+    return {*rules.ladder, mechanism.emergency.role}
+
+
+def _concerns(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bool:
+    match case.bodies.get(event.id):
+        case CaseOpened():
+            concerned = event.agency == agency and not case.in_force("urgency")
+        case UrgencyAssessed(level=level) | UrgencyOverridden(level=level):
+            concerned = level not in QUIET
+        case EmergencyProposed():
+            concerned = agency == mechanism.emergency.decided_by
+        case RequirementsDeferred(items=items):
+            concerned = agency in {item.owner for item in items}
+        case NoticeEscalated() as body:
+            concerned = _left_alone(case, event, body, agency, mechanism)
+        case body:
+            concerned = isinstance(body, EmergencyActivated | EmergencyDeclined)
+    return concerned
+
+
+def _level(body: Body | None) -> str:
+    match body:
+        case UrgencyAssessed() | UrgencyOverridden():
+            return body.level
+        case CaseOpened() | RequirementsDeferred():
+            return CALM
+        case _:
+            return GRAVE
+
+
+def _left_alone(case: Case, event: Event, body: NoticeEscalated, agency: str, mechanism: Mechanism) -> bool:
+    """Whether another agency's whole ladder stayed silent, about something other than such a silence."""
+    theirs = mechanism.agencies.get(event.agency)
+    if event.agency == agency or theirs is None or body.step < ladder_end(theirs):
+        return False
+    sent = next((sent for at, sent in case.of_type(NoticeSent) if b64(at.id) == body.notice), None)
+    escalations = {b64(at.id) for at, _ in case.of_type(NoticeEscalated)}
+    return sent is not None and sent.about not in escalations
+
+
+def _first(ladder: tuple[str, ...], level: str, staffed: Iterable[str]) -> Call:
+    """The lowest step with somebody on it; the lowest of all if nobody is anywhere, so that it climbs."""
+    place = next((place for place, role in enumerate(ladder) if role in staffed), 0)
+    return Call(place, ladder[place], level)
+
+
+def _decider(mechanism: Mechanism, level: str) -> Call:
+    rules = mechanism.emergency
+    ladder = mechanism.agencies[rules.decided_by].ladder
+    return Call(ladder.index(rules.role) if rules.role in ladder else len(ladder), rules.role, level)

@@ -1,0 +1,91 @@
+"""Mail leaves here: from the outbox to the agency's own SMTP server, at least once.
+
+A mail may be read by whoever holds the phone, so it says that a task waits, which notice, and until when:
+nothing of a case, and no agency beyond the sender's own address. Its Message-ID is made from the notice, so
+a mail that was sent twice (a crash after SMTP, before the commit) is one mail to the reader's program.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import EmailMessage
+from email.utils import format_datetime
+from hashlib import sha256
+
+import aiosmtplib
+
+from contracts.encoding import b64
+from services.node.officers import Officer
+from services.node.service import Desk
+from services.node.sql import Connection
+from services.notify.handlers import SQL, moment
+
+LOGGER = logging.getLogger("rajut.notify")
+TIMEOUT_S = 10.0
+LONGEST_PAUSE_S = 300
+WIB = timezone(timedelta(hours=7), "WIB")
+SUBJECT = "Ada tugas menunggu di meja kerja Anda / A task is waiting at your desk"
+TEXT = """\
+Ada tugas yang menunggu di meja kerja Anda.
+Nomor pemberitahuan: {reference}
+Mohon dijawab sebelum: {local}
+
+A task is waiting at your desk.
+Notice reference: {reference}
+Please answer before: {utc}
+"""
+
+
+async def send_waiting(desk: Desk) -> None:
+    """Send what the outbox holds, one mail per transaction; one that fails waits longer each time, for ever."""
+    while True:
+        async with desk.pool.acquire() as connection, connection.transaction():
+            if not await _send_next(desk, connection):
+                return
+
+
+def letter(notice: bytes, respond_by: datetime, sender: str, officer: Officer) -> EmailMessage:
+    """The mail about a notice. ValueError if an address cannot stand in a header."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = officer.email
+    message["Subject"] = SUBJECT
+    message["Message-ID"] = message_id(notice, sender, officer.officer)
+    message["Auto-Submitted"] = "auto-generated"
+    local = respond_by.astimezone(WIB).strftime("%d-%m-%Y %H.%M WIB")
+    utc = respond_by.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    message.set_content(TEXT.format(reference=b64(notice), local=local, utc=utc))
+    return message
+
+
+def message_id(notice: bytes, sender: str, officer: str) -> str:
+    """The same for every attempt, different for every officer, and silent about who that is."""
+    mark = sha256(notice + officer.encode()).hexdigest()[:16]
+    return f"<{b64(notice)}.{mark}@{sender.rpartition('@')[2]}>"
+
+
+def pause(attempts: int) -> timedelta:
+    """How long a mail waits after so many failed attempts."""
+    return timedelta(seconds=min(2 ** min(attempts, 16), LONGEST_PAUSE_S))
+
+
+async def _send_next(desk: Desk, connection: Connection) -> bool:
+    row = await connection.fetchrow(SQL["waiting_mail"], moment(desk))
+    if row is None:
+        return False
+    key = row["notice"], row["officer"]
+    officer = next((one for one in desk.officers.with_role(row["role"]) if one.officer == row["officer"]), None)
+    try:
+        if officer:
+            await _deliver(desk, letter(row["notice"], row["respond_by"], desk.settings.mail.sender, officer))
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        LOGGER.warning("mail not sent: %s", type(error).__name__)
+        await connection.execute(SQL["mail_failed"], *key, moment(desk) + pause(row["attempts"]))
+    else:
+        await connection.execute(SQL["mail_sent"], *key, moment(desk))
+    return True
+
+
+async def _deliver(desk: Desk, message: EmailMessage) -> None:
+    mail = desk.settings.mail
+    message["Date"] = format_datetime(moment(desk))
+    await aiosmtplib.send(message, hostname=mail.host, port=mail.port, timeout=TIMEOUT_S)

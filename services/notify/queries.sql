@@ -1,0 +1,53 @@
+-- name: add_notice
+-- Remember a notice that was just said in the log.
+insert into notify.notice (id, about, case_id, step, role, level, respond_by) values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: add_mail
+-- Tell these officers; the mail leaves after the commit.
+insert into notify.mail (notice, officer, next_at) select $1, officer, $3 from unnest($2::text[]) as to_tell (officer);
+
+-- name: told
+-- The steps of the ladder that know of an event already.
+select step from notify.notice where about = $1;
+
+-- name: open
+-- What waits for an answer at this agency, the most pressing first.
+select id, about, case_id, step, role, level, respond_by, escalated_at from notify.notice
+where acknowledged_at is null order by respond_by, id limit 200;
+
+-- name: case_of
+-- The case that a notice is about.
+select case_id from notify.notice where id = $1;
+
+-- name: notice
+-- One notice.
+select id, about, case_id, step, role, level, respond_by, acknowledged_at, escalated_at from notify.notice where id = $1;
+
+-- name: acknowledge
+-- Somebody has seen it: nothing about the same event climbs any more from this step or a lower one.
+update notify.notice set acknowledged_at = $3, acknowledged_by = $4
+where about = $1 and step <= $2 and acknowledged_at is null;
+
+-- name: overdue
+-- Notices that nobody answered in time and that have not climbed yet.
+select id, case_id from notify.notice
+where acknowledged_at is null and escalated_at is null and respond_by <= $1 order by respond_by limit 64;
+
+-- name: escalated
+-- The next one is told.
+update notify.notice set escalated_at = $2 where id = $1;
+
+-- name: waiting_mail
+-- The next mail to send; another process skips what this one holds.
+select m.notice, m.officer, m.attempts, n.role, n.respond_by
+from notify.mail m join notify.notice n on n.id = m.notice
+where m.sent_at is null and m.next_at <= $1
+order by m.next_at limit 1 for update of m skip locked;
+
+-- name: mail_sent
+-- It left the house, or there is nobody left to send it to.
+update notify.mail set sent_at = $3 where notice = $1 and officer = $2;
+
+-- name: mail_failed
+-- Try again later.
+update notify.mail set attempts = attempts + 1, next_at = $3 where notice = $1 and officer = $2;

@@ -1,0 +1,1 @@
+"""Protection: emergency first, by two leaders; paper later, with owners and a day."""

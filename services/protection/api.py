@@ -1,0 +1,140 @@
+"""HTTP for emergency protection: propose, vote, see where it stands."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+
+from contracts.case import Case
+from contracts.encoding import b64
+from contracts.events import Value
+from contracts.events.fields import CodeText
+from contracts.events.protection import (
+    EmergencyActivated,
+    EmergencyApproved,
+    EmergencyProposed,
+    EmergencyRefused,
+    RequirementsDeferred,
+)
+from contracts.mechanism import EmergencyRules, Permission
+from services.node.http import allowed
+from services.node.officers import Officer
+from services.node.service import Desk
+from services.protection import domain, handlers
+
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    401: {"description": "No officer with this token (E_IDENTITY)"},
+    403: {"description": "This role may not do this (E_FORBIDDEN)"},
+    404: {"description": "No such case or proposal (E_NOT_FOUND)"},
+    409: {"description": "The emergency is not in a state that allows this (E_STATE)"},
+    422: {"description": "A field does not fit (E_SCHEMA)"},
+}
+
+
+class Answer(BaseModel):
+    """Part of a response."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Refusal(Value):
+    """Why a leader says no."""
+
+    reason: CodeText
+
+
+class Proposed(Answer):
+    """The proposal was made; its id is what the leaders vote on."""
+
+    proposal: str
+
+
+class Voted(Answer):
+    """The ids of the new events, the vote first, and where the proposal stands now."""
+
+    events: list[str]
+    state: domain.State
+
+
+class ProposalState(Answer):
+    """Where one proposal stands."""
+
+    proposal: str
+    state: domain.State
+    proposed_by: str
+    proposed_at: str
+    ground: str
+    needs: list[str]
+    approvals: int
+    refusals: int
+    approvals_needed: int
+    review_by: str | None = None
+
+
+class Emergency(Answer):
+    """The emergency of a case: what is in force, each proposal, and the papers that may come later."""
+
+    state: str
+    proposals: list[ProposalState]
+    deferred: list[RequirementsDeferred]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of protection."""
+    routes = APIRouter(tags=["protection"], responses=PROBLEMS)
+    proposer = Annotated[Officer, Depends(allowed(desk.officers, Permission.PROPOSE_EMERGENCY))]
+    leader = Annotated[Officer, Depends(allowed(desk.officers, Permission.DECIDE_EMERGENCY))]
+    reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]
+
+    @routes.post("/cases/{case}/emergency", status_code=201, summary="Propose emergency protection")
+    async def propose(case: str, officer: proposer, body: EmergencyProposed) -> Proposed:
+        """A ground is enough; no document is asked for. The leaders of the deciding agency are told at once."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            return Proposed(proposal=b64(await handlers.propose(desk, connection, case, officer.actor, body)))
+
+    @routes.post("/cases/{case}/emergency/{proposal}/approve", summary="Approve as a leader")
+    async def approve(case: str, proposal: str, officer: leader) -> Voted:
+        """The approval that completes the number puts protection in force in the same step."""
+        return await vote(case, officer, EmergencyApproved.read({"proposal": proposal}))
+
+    @routes.post("/cases/{case}/emergency/{proposal}/refuse", summary="Refuse as a leader")
+    async def refuse(case: str, proposal: str, officer: leader, body: Refusal) -> Voted:
+        """The proposal is declined once too few leaders are left who could approve."""
+        return await vote(case, officer, EmergencyRefused.read({"proposal": proposal, "reason": body.reason}))
+
+    async def vote(case: str, officer: Officer, given: domain.Vote) -> Voted:
+        async with desk.pool.acquire() as connection, connection.transaction():
+            after, events = await handlers.vote(desk, connection, case, officer.actor, given)
+        state = domain.proposed(after, given.proposal).state
+        return Voted(events=[b64(event.id) for event in events], state=state)
+
+    @routes.get(
+        "/cases/{case}/emergency", summary="Where emergency protection stands", response_model_exclude_none=True
+    )
+    async def emergency(case: str, _officer: reader) -> Emergency:
+        """Every proposal with its votes, and the deferred papers with owner and day."""
+        async with desk.pool.acquire() as connection:
+            return shown(desk.case(await desk.log.load(connection, case)), desk.mechanism.emergency)
+
+    return routes
+
+
+def shown(case: Case, rules: EmergencyRules) -> Emergency:
+    """The emergency of a case as the desk sees it."""
+    proposals = [_shown(proposal, rules) for proposal in domain.proposals(case)]
+    return Emergency(state=case.in_force("emergency"), proposals=proposals, deferred=domain.deferred(case))
+
+
+def _shown(proposal: domain.Proposal, rules: EmergencyRules) -> ProposalState:
+    return ProposalState(
+        proposal=b64(proposal.event.id),
+        state=proposal.state,
+        proposed_by=proposal.event.agency,
+        proposed_at=proposal.event.content.time,
+        ground=proposal.body.ground,
+        needs=list(proposal.body.needs),
+        approvals=len(set(proposal.votes.approvals.values())),
+        refusals=len(set(proposal.votes.refusals.values())),
+        approvals_needed=rules.approvals,
+        review_by=proposal.outcome.review_by if isinstance(proposal.outcome, EmergencyActivated) else None,
+    )

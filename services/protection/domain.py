@@ -1,0 +1,186 @@
+"""Emergency protection, decided purely: what may be said next, given the case, the rules and the time.
+
+Nothing here judges on its own. A vote is held against `contracts.emergency.supported`, the rule by which
+every other node will judge it, so this node never signs what the others would ignore. What follows from
+the votes (`consequence`) is asked again and again until nothing follows: activation, then the deferred
+list, all in the transaction of the vote that decided. No rule looks at a document.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
+
+from contracts.case import Case, Event
+from contracts.content import Actor, Content
+from contracts.emergency import Act, Tally, is_leader, supported, tally
+from contracts.encoding import b64
+from contracts.errors import Code, Rejected
+from contracts.events import Body
+from contracts.events.intake import CaseOpened
+from contracts.events.protection import (
+    DeferredItem,
+    EmergencyActivated,
+    EmergencyApproved,
+    EmergencyDeclined,
+    EmergencyProposed,
+    EmergencyRefused,
+    RequirementsDeferred,
+)
+from contracts.mechanism import EmergencyRules, Mechanism
+from contracts.record import EventId
+
+UNREACHABLE = "PERSETUJUAN_TIDAK_TERCAPAI"
+MAX_NAMED = 16  # votes that one body may name
+OFFICE_TIME = timezone(timedelta(hours=7))  # WIB: the days of the deferred list are those of the deciding office
+
+Vote = EmergencyApproved | EmergencyRefused
+Kind = TypeVar("Kind", bound=Body)
+
+
+class State(StrEnum):
+    """Where a proposal stands; values as in the case's `emergency` slot."""
+
+    PROPOSED = "PROPOSED"
+    ACTIVE = "ACTIVE"
+    DECLINED = "DECLINED"
+
+
+class Proposal(NamedTuple):
+    """One supported proposal and what became of it."""
+
+    event: Event
+    body: EmergencyProposed
+    votes: Tally
+    outcome: EmergencyActivated | EmergencyDeclined | None
+
+    @property
+    def state(self) -> State:
+        """Open until it is activated or declined."""
+        match self.outcome:
+            case EmergencyActivated():
+                return State.ACTIVE
+            case EmergencyDeclined():
+                return State.DECLINED
+            case None:
+                return State.PROPOSED
+
+
+class _Intent(NamedTuple):
+    """An event that nobody has written yet, as the emergency rules look at events."""
+
+    agency: str
+    content: Content
+
+
+def propose(case: Case, agency: str, rules: EmergencyRules) -> None:
+    """Raise unless `agency` may propose now.
+
+    Rejected(FORBIDDEN) for an agency that takes no part; Rejected(STATE) if the deciding agency takes no part,
+    or if an emergency is active or waits for its decision: a second proposal would only split the leaders' votes.
+    """
+    if agency not in case.participants:
+        raise Rejected(Code.FORBIDDEN, "participants")
+    if rules.decided_by not in case.participants:
+        raise Rejected(Code.STATE, "the deciding agency takes no part in this case")
+    if case.in_force("emergency") in {State.PROPOSED, State.ACTIVE}:
+        raise Rejected(Code.STATE, "emergency")
+
+
+def check_vote(case: Case, agency: str, actor: Actor, vote: Vote, rules: EmergencyRules) -> None:
+    """Raise unless this vote would count.
+
+    Rejected(NOT_FOUND) without such a proposal, Rejected(STATE) if it is decided, protection is already in
+    force, or this leader has voted, Rejected(FORBIDDEN) for anybody but a leader other than the proposer.
+    """
+    proposal = proposed(case, vote.proposal)
+    if not supported(_act(case, agency, actor, vote), _acts(case), rules):
+        raise Rejected(Code.FORBIDDEN, "a leader other than the proposer decides")
+    if proposal.outcome or case.in_force("emergency") == State.ACTIVE:
+        raise Rejected(Code.STATE, "decided")
+    if actor.officer in {*proposal.votes.approvals.values(), *proposal.votes.refusals.values()}:
+        raise Rejected(Code.STATE, "voted")
+
+
+def consequence(case: Case, name: str, mechanism: Mechanism, now: str) -> Body | None:
+    """What the votes on proposal `name` oblige the deciding agency to say next; None when all is said."""
+    proposal = proposed(case, name)
+    active = next((b64(event.id) for event, body in _counted(case, EmergencyActivated) if body.proposal == name), "")
+    if active:
+        listed = any(body.emergency == active for body in deferred(case))
+        return None if listed else _deferred(case, active, mechanism, now)
+    if proposal.outcome or case.in_force("emergency") == State.ACTIVE:
+        return None
+    if proposal.votes.reached(mechanism.emergency):
+        return _activated(proposal, mechanism.emergency, now)
+    by_leader = is_leader(proposal.event, mechanism.emergency)
+    if not proposal.votes.reachable(mechanism.emergency, proposer_is_leader=by_leader):
+        return EmergencyDeclined(proposal=name, refusals=_names(proposal.votes.refusals), reason=UNREACHABLE)
+    return None
+
+
+def proposals(case: Case) -> list[Proposal]:
+    """Every supported proposal, in timeline order."""
+    known = _acts(case)
+    return [
+        Proposal(event, body, tally(event.id, known), _outcome(case, b64(event.id)))
+        for event, body in _counted(case, EmergencyProposed)
+    ]
+
+
+def proposed(case: Case, name: str) -> Proposal:
+    """One proposal by its event id in base64url; Rejected(NOT_FOUND) if there is none that counts."""
+    found = next((proposal for proposal in proposals(case) if b64(proposal.event.id) == name), None)
+    if found is None:
+        raise Rejected(Code.NOT_FOUND, "proposal")
+    return found
+
+
+def deferred(case: Case) -> list[RequirementsDeferred]:
+    """The lists of what is still to come, in timeline order."""
+    return [body for _, body in _counted(case, RequirementsDeferred)]
+
+
+def _counted(case: Case, kind: type[Kind]) -> list[tuple[Event, Kind]]:
+    return [(event, body) for event, body in case.of_type(kind) if event.id not in case.unsupported]
+
+
+def _acts(case: Case) -> Mapping[EventId, Act]:
+    return {event.id: Act(event, body) for event, body in _counted(case, Body)}
+
+
+def _act(case: Case, agency: str, actor: Actor, body: Body) -> Act:
+    return Act(_Intent(agency, Content(body.wire_type, "", "", actor, case.participants, (), body.wire())), body)
+
+
+def _outcome(case: Case, name: str) -> EmergencyActivated | EmergencyDeclined | None:
+    """Activation outweighs a decline that did not know of it."""
+    activated = [body for _, body in _counted(case, EmergencyActivated) if body.proposal == name]
+    declined = [body for _, body in _counted(case, EmergencyDeclined) if body.proposal == name]
+    return activated[0] if activated else declined[0] if declined else None
+
+
+def _activated(proposal: Proposal, rules: EmergencyRules, now: str) -> EmergencyActivated:
+    review_by = _instant(datetime.fromisoformat(now) + rules.review)
+    names = _names(proposal.votes.approvals)
+    return EmergencyActivated(proposal=b64(proposal.event.id), approvals=names, review_by=review_by)
+
+
+def _deferred(case: Case, emergency: str, mechanism: Mechanism, now: str) -> RequirementsDeferred:
+    """The whole list; what an agency outside the case would owe, the deciding agency sees to."""
+    gender_lens = any(body.gender_lens for _, body in case.of_type(CaseOpened))
+    items = tuple(
+        item if item.owner in case.participants else DeferredItem(code=item.code, owner=mechanism.emergency.decided_by)
+        for item in mechanism.deferred_items(gender_lens=gender_lens)
+    )
+    today = datetime.fromisoformat(now).astimezone(OFFICE_TIME).date()
+    return RequirementsDeferred(emergency=emergency, items=items, due_on=str(mechanism.requirements_due(today)))
+
+
+def _names(votes: Mapping[EventId, str]) -> tuple[str, ...]:
+    """As many as a body may name; whoever checks counts the events themselves."""
+    return tuple(sorted(map(b64, votes))[:MAX_NAMED])
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

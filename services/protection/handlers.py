@@ -1,0 +1,42 @@
+"""Load, decide, append: each act of emergency protection is one transaction of the caller.
+
+A vote and all that follows from it are said together, so no crash can leave a decided emergency inactive
+or an active one without its deferred list.
+"""
+
+from contracts.case import Case, Event
+from contracts.content import Actor
+from contracts.events import Body
+from contracts.events.protection import EmergencyProposed
+from contracts.record import EventId
+from services.node.service import SYSTEM, Desk
+from services.node.sql import Connection
+from services.node.writing import Draft, Timeline
+from services.protection import domain
+
+
+async def propose(
+    desk: Desk, connection: Connection, case_id: str, actor: Actor, proposal: EmergencyProposed
+) -> EventId:
+    """Ask the deciding agency for protection now; the id of the proposal. Rejects as `domain.propose`."""
+    timeline = await desk.log.lock(connection, case_id)
+    domain.propose(desk.case(timeline), desk.agency, desk.mechanism.emergency)
+    after = await _say(desk, connection, timeline, actor, proposal)
+    return after.events[-1].id
+
+
+async def vote(
+    desk: Desk, connection: Connection, case_id: str, actor: Actor, given: domain.Vote
+) -> tuple[Case, tuple[Event, ...]]:
+    """Cast a leader's vote and say what follows; the case after it and the new events. Rejects as `check_vote`."""
+    timeline = await desk.log.lock(connection, case_id)
+    domain.check_vote(desk.case(timeline), desk.agency, actor, given, desk.mechanism.emergency)
+    after = await _say(desk, connection, timeline, actor, given)
+    while body := domain.consequence(desk.case(after), given.proposal, desk.mechanism, desk.now()):
+        after = await _say(desk, connection, after, SYSTEM, body)
+    return desk.case(after), after.events[len(timeline.events) :]
+
+
+async def _say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
+    to = desk.case(timeline).participants
+    return await desk.append(connection, timeline, [Draft(body, to, actor, desk.now())])

@@ -1,0 +1,2 @@
+-- Protection keeps no table of its own: where a proposal stands is the fold of its case, read anew under the
+-- case's lock by whoever decides.

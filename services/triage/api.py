@@ -1,0 +1,168 @@
+"""HTTP for triage: the work list, an officer's own urgency, the status of a defender."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict
+
+from contracts.case import Case
+from contracts.encoding import b64
+from contracts.events.fields import CaseId
+from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
+from contracts.mechanism import Permission
+from services.node.clock import instant
+from services.node.http import allowed
+from services.node.officers import Officer
+from services.node.service import Desk
+from services.node.sql import Row
+from services.triage import domain, handlers
+
+MAX_ID = 2**63 - 1
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    401: {"description": "No officer with this token (E_IDENTITY)"},
+    403: {"description": "This role, or this agency, may not do this (E_FORBIDDEN)"},
+}
+REFUSED: dict[int | str, dict[str, object]] = {
+    404: {"description": "No such case or work item (E_NOT_FOUND)"},
+    409: {"description": "The case or the work item is not in a state that allows this (E_STATE)"},
+    422: {"description": "A field does not fit (E_SCHEMA)"},
+}
+
+
+class Answer(BaseModel):
+    """Part of a response."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class WorkItem(Answer):
+    """Something to do, in which case, by when; `source` is the event that asks for it."""
+
+    id: int
+    kind: str
+    subject: str
+    case: str
+    source: str
+    due_at: str
+    done_at: str = ""
+    done_by: str = ""
+
+
+class Work(Answer):
+    """This agency's open work, the most pressing first."""
+
+    items: list[WorkItem]
+
+
+class Decided(Answer):
+    """The decision was said; the id of its event."""
+
+    event: str
+
+
+class Assessment(Answer):
+    """What the table said, and why, in both languages."""
+
+    event: str
+    level: str
+    rules: int
+    rule: int
+    because: list[str]
+    explanation: dict[str, str]
+
+
+class Override(Answer):
+    """What an officer said instead, and why."""
+
+    event: str
+    agency: str
+    level: str
+    reason: str
+
+
+class Urgency(Answer):
+    """How urgent a case is: the level in force, and everything that was said about it."""
+
+    level: str
+    conflict: bool
+    assessed: list[Assessment]
+    overridden: list[Override]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of triage."""
+    routes = APIRouter(tags=["triage"], responses=PROBLEMS)
+    Reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]  # noqa: N806
+    Doer = Annotated[Officer, Depends(allowed(desk.officers, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
+    Assessor = Annotated[Officer, Depends(allowed(desk.officers, Permission.OVERRIDE_URGENCY))]  # noqa: N806
+    Determiner = Annotated[Officer, Depends(allowed(desk.officers, Permission.DETERMINE_STATUS))]  # noqa: N806
+
+    @routes.get("/work", summary="What this agency has to do")
+    async def work(officer: Reader) -> Work:  # noqa: ARG001 (the dependency is the check)
+        """Open items by due time. Items end when they are done, never because their time has passed."""
+        async with desk.pool.acquire() as connection:
+            return Work(items=[shown(row) for row in await handlers.open_work(connection)])
+
+    @routes.post("/work/{item}/done", responses=REFUSED, summary="Tick a work item off")
+    async def done(item: Annotated[int, Path(ge=1, le=MAX_ID)], officer: Doer) -> WorkItem:
+        """Again changes nothing. What an event in the case settles cannot be ticked off."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            return shown(await handlers.finish(connection, item, officer))
+
+    @routes.get("/cases/{case}/urgency", responses=REFUSED, summary="How urgent a case is, and why")
+    async def urgency(case: CaseId, officer: Reader) -> Urgency:  # noqa: ARG001 (the dependency is the check)
+        """The rule that decided explains itself; officers' own judgements stand beside it."""
+        async with desk.pool.acquire() as connection:
+            return urgency_of(desk.case(await desk.log.load(connection, case)))
+
+    @routes.post("/cases/{case}/urgency", status_code=201, responses=REFUSED, summary="Judge the urgency oneself")
+    async def override(case: CaseId, officer: Assessor, body: UrgencyOverridden) -> Decided:
+        """An officer's judgement, with a reason, replaces the table's for all agencies in the case."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            event = await handlers.override_urgency(desk, connection, case, officer.actor, body)
+        return Decided(event=b64(event))
+
+    @routes.post("/cases/{case}/status", status_code=201, responses=REFUSED, summary="Determine a defender's status")
+    async def determine(case: CaseId, officer: Determiner, body: StatusDetermined) -> Decided:
+        """A provisional status (SEMENTARA) is enough for emergency protection. Only the agency for that kind may."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            event = await handlers.determine_status(desk, connection, case, officer.actor, body)
+        return Decided(event=b64(event))
+
+    return routes
+
+
+def shown(row: Row) -> WorkItem:
+    """A work item as it is answered; codes that this version does not know are shown as they are."""
+    done = row["done_at"]
+    return WorkItem(
+        id=row["id"],
+        kind=row["kind"],
+        subject=row["subject"],
+        case=row["case_id"],
+        source=b64(row["source"]),
+        due_at=instant(int(row["due_at"].timestamp() * 1000)),
+        done_at=instant(int(done.timestamp() * 1000)) if done else "",
+        done_by=row["done_by"] or "",
+    )
+
+
+def urgency_of(case: Case) -> Urgency:
+    """The urgency of a case as the desk sees it."""
+    assessed = [
+        Assessment(
+            event=b64(event.id),
+            level=body.level,
+            rules=body.rules,
+            rule=body.rule,
+            because=list(body.because),
+            explanation={language: domain.explain(body, language) for language in ("id", "en")},
+        )
+        for event, body in case.of_type(UrgencyAssessed)
+    ]
+    overridden = [
+        Override(event=b64(event.id), agency=event.agency, level=body.level, reason=body.reason)
+        for event, body in case.of_type(UrgencyOverridden)
+    ]
+    level, conflict = case.in_force("urgency"), "urgency" in case.conflicts
+    return Urgency(level=level, conflict=conflict, assessed=assessed, overridden=overridden)

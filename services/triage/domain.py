@@ -1,0 +1,173 @@
+"""How urgent a case is, who says what a defender is, and which work follows: pure, from the case alone.
+
+Work items are a view of the case: whatever order events arrive in, the same case gives the same items.
+Times come from the events, never from the local clock. A claimed time counts only as far as the record
+itself bears it out, so nobody can push a deadline into the future.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import NamedTuple
+
+from contracts.case import Case, Event
+from contracts.codes import codes, label
+from contracts.encoding import b64
+from contracts.errors import Code, Rejected
+from contracts.events.fields import MAX_CODES
+from contracts.events.intake import CaseOpened
+from contracts.events.protection import (
+    EmergencyDeclined,
+    EmergencyProposed,
+    RequirementsDeferred,
+)
+from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
+from contracts.mechanism import Mechanism
+from contracts.record import EventId
+from services.triage.rules import LISTS, TABLES, Facts, Table
+
+WIB = timezone(timedelta(hours=7))  # days of the mechanism end in Jakarta
+HUMAN_TRIAGE = "TRIASE"
+STATUS = "STATUS_PEMBELA"
+DECISION = "KEPUTUSAN_DARURAT"
+REQUIREMENT = "SYARAT"
+BY_HAND = (HUMAN_TRIAGE, REQUIREMENT)  # the others are done by saying so in the case
+NOT_ASSESSED = "BELUM_DINILAI"
+PHRASES = {
+    "id": (
+        "Aturan {rule}: {why}",
+        "; karena {codes}",
+        "Aturan {rule} dari tabel {version}, yang belum dikenal di sini",
+    ),
+    "en": ("Rule {rule}: {why}", "; because of {codes}", "Rule {rule} of table {version}, which is not known here"),
+}
+
+
+class Item(NamedTuple):
+    """Something that an agency's officers have to do; `settled` once the case shows that it is done."""
+
+    source: EventId
+    kind: str
+    subject: str
+    due_at: datetime
+    settled: bool
+
+
+def assess(opened: Event, body: CaseOpened, table: Table) -> UrgencyAssessed:
+    """What the table says of a case as it was opened."""
+    facts = facts_of(body, claimed(opened).astimezone(WIB).date())
+    rule = table.first(facts)
+    because = tuple(dict.fromkeys(code for _, code in rule.because(facts)))[:MAX_CODES]
+    return UrgencyAssessed(level=rule.level, rules=table.version, rule=rule.number, because=because)
+
+
+def facts_of(body: CaseOpened, day: date) -> Facts:
+    """What the table may look at; `day` is the day of the report."""
+    fields = {field: getattr(body, field) or () for field in LISTS}
+    listed = {field: (some,) if isinstance(some, str) else some for field, some in fields.items()}
+    return Facts(listed, (day - date.fromisoformat(body.latest_incident_on)).days)
+
+
+def explain(assessed: UrgencyAssessed, language: str) -> str:
+    """Which row decided and why, in words; a row of a later table is named, with the codes as they are."""
+    known, because, unknown = PHRASES[language]
+    table = TABLES.get(assessed.rules)
+    rule = next((rule for rule in table.rules if rule.number == assessed.rule), None) if table else None
+    if rule is None:
+        text, names = unknown.format(rule=assessed.rule, version=assessed.rules), list(assessed.because)
+    else:
+        text = known.format(rule=rule.number, why=rule.id if language == "id" else rule.en)
+        names = [label(LISTS[rule.field_of(code) or "forms"], code, language) for code in assessed.because]
+    return text + (because.format(codes=", ".join(names)) if names else "")
+
+
+def check_override(body: UrgencyOverridden) -> None:
+    """Raise Rejected(SCHEMA) for a level that no list has: what we say ourselves, we say in known codes."""
+    _known("urgency", [body.level], "level")
+
+
+def check_status(body: StatusDetermined, agency: str, mechanism: Mechanism) -> None:
+    """Raise Rejected(SCHEMA) for unknown codes, Rejected(FORBIDDEN) unless this agency determines that kind."""
+    _known("defender_kind", [body.defender_kind], "defender_kind")
+    _known("status", [body.status], "status")
+    _known("basis", body.basis, "basis")
+    if mechanism.status.owners.get(body.defender_kind) != agency:
+        raise Rejected(Code.FORBIDDEN, "defender_kind")
+
+
+def participants(case: Case) -> tuple[str, ...]:
+    """To whom a decision goes; Rejected(STATE) while we do not hold the event that opened the case."""
+    if not case.participants:
+        raise Rejected(Code.STATE, "case")
+    return case.participants
+
+
+def check_done(kind: str) -> None:
+    """Raise Rejected(STATE) for work that is done by an event in the case, not by ticking it off."""
+    if kind not in BY_HAND:
+        raise Rejected(Code.STATE, "kind")
+
+
+def work(case: Case, mechanism: Mechanism, agency: str) -> list[Item]:
+    """All that one agency has to do in a case, done or not."""
+    return [
+        *_opening_items(case, mechanism, agency),
+        *_decision_items(case, mechanism, agency),
+        *_requirement_items(case, agency),
+    ]
+
+
+def kind_of_defender(body: CaseOpened) -> str:
+    """Which kind of defender the case is read as, until somebody determines it."""
+    return "PPHAM" if body.gender_lens else "PEMBELA"
+
+
+def claimed(event: Event) -> datetime:
+    """When an event happened: as claimed, but never after its record was made."""
+    recorded = datetime.fromtimestamp(event.hlc.ms / 1000, UTC)
+    try:
+        return min(datetime.fromisoformat(event.content.time), recorded)
+    except ValueError:
+        return recorded  # a claim such as 30 February
+
+
+def _opening_items(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
+    for event, body in case.of_type(CaseOpened):
+        begun, kind = claimed(event), kind_of_defender(body)
+        if mechanism.status.owners.get(kind) == agency:
+            yield Item(event.id, STATUS, kind, begun + mechanism.status.provisional, _status_settled(case))
+        if event.agency == agency:
+            due = begun + _human_within(case.in_force("urgency"), mechanism)
+            judged = any(override.agency == agency for override, _ in case.of_type(UrgencyOverridden))
+            yield Item(event.id, HUMAN_TRIAGE, "", due, judged)
+
+
+def _decision_items(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
+    if agency != mechanism.emergency.decided_by:
+        return
+    supported = {event.id for event in case.timeline} - case.unsupported
+    declined = {body.proposal for event, body in case.of_type(EmergencyDeclined) if event.id in supported}
+    active = case.in_force("emergency") == "ACTIVE"
+    for event, _ in case.of_type(EmergencyProposed):
+        settled = active or event.id not in supported or b64(event.id) in declined
+        yield Item(event.id, DECISION, "", claimed(event) + mechanism.emergency.target, settled)
+
+
+def _requirement_items(case: Case, agency: str) -> Iterator[Item]:
+    for event, body in case.of_type(RequirementsDeferred):
+        due = datetime.combine(date.fromisoformat(body.due_on), time(23, 59, 59), WIB)
+        ours = (item for item in body.items if item.owner == agency)
+        yield from (Item(event.id, REQUIREMENT, item.code, due, settled=False) for item in ours)
+
+
+def _status_settled(case: Case) -> bool:
+    return any(claim.value != NOT_ASSESSED for claim in case.slots.get("status", ()))
+
+
+def _human_within(level: str, mechanism: Mechanism) -> timedelta:
+    """The time until a person looks; an unknown level gets the shortest."""
+    return mechanism.triage.human.get(level, min(mechanism.triage.human.values()))
+
+
+def _known(code_list: str, given: Sequence[str], field: str) -> None:
+    if not set(given) <= set(codes(code_list)):
+        raise Rejected(Code.SCHEMA, field)

@@ -1,0 +1,89 @@
+"""Triage's transactions: the urgency that the table gives, officers' decisions, and the work list.
+
+Each handler derives the case's work anew instead of following single events, so retries and events
+that arrive in another order give the same list.
+"""
+
+from pathlib import Path
+
+from contracts.case import Event
+from contracts.content import Actor
+from contracts.errors import Code, Rejected
+from contracts.events import Body
+from contracts.events.intake import CaseOpened
+from contracts.events.triage import StatusDetermined, UrgencyOverridden
+from contracts.record import EventId
+from services.node.officers import Officer
+from services.node.service import SYSTEM, Desk
+from services.node.sql import Connection, Row, queries
+from services.node.writing import Draft, Timeline
+from services.triage import domain
+from services.triage.rules import LATEST
+
+SQL = queries(Path(__file__).with_name("queries.sql"))
+MAX_ITEMS = 500
+
+
+async def case_opened(desk: Desk, connection: Connection, event: Event) -> None:
+    """The agency that opened a case says how urgent the table finds it, unless somebody already has."""
+    timeline = await desk.log.lock(connection, event.content.case)
+    if event.agency == desk.agency and not desk.case(timeline).in_force("urgency"):
+        body = domain.assess(event, CaseOpened.read(event.content.body), LATEST)
+        timeline = await _say(desk, connection, timeline, SYSTEM, body)
+    await _derive_work(desk, connection, timeline)
+
+
+async def case_moved(desk: Desk, connection: Connection, event: Event) -> None:
+    """Something was decided or asked for: bring the work list to what the case says now."""
+    await _derive_work(desk, connection, await desk.log.lock(connection, event.content.case))
+
+
+async def override_urgency(
+    desk: Desk, connection: Connection, case: str, actor: Actor, body: UrgencyOverridden
+) -> EventId:
+    """An officer's own urgency, with the reason; Rejected(NOT_FOUND | SCHEMA | STATE)."""
+    domain.check_override(body)
+    return await _decide(desk, connection, case, actor, body)
+
+
+async def determine_status(
+    desk: Desk, connection: Connection, case: str, actor: Actor, body: StatusDetermined
+) -> EventId:
+    """What kind of defender this is; Rejected(NOT_FOUND | SCHEMA | STATE | FORBIDDEN)."""
+    domain.check_status(body, desk.agency, desk.mechanism)
+    return await _decide(desk, connection, case, actor, body)
+
+
+async def open_work(connection: Connection) -> list[Row]:
+    """This agency's open items, the most pressing first."""
+    return await connection.fetch(SQL["open_items"], MAX_ITEMS)
+
+
+async def finish(connection: Connection, item: int, officer: Officer) -> Row:
+    """Tick an item off; again changes nothing. Rejected(NOT_FOUND), or (STATE) if only an event can settle it."""
+    row = await connection.fetchrow(SQL["item"], item)
+    if row is None:
+        raise Rejected(Code.NOT_FOUND, "work item")
+    if row["done_at"] is not None:
+        return row
+    domain.check_done(row["kind"])
+    done = await connection.fetch(SQL["finish_item"], item, officer.officer)
+    return done[0]
+
+
+async def _decide(desk: Desk, connection: Connection, case: str, actor: Actor, body: Body) -> EventId:
+    timeline = await desk.log.lock(connection, case)
+    after = await _say(desk, connection, timeline, actor, body)
+    await _derive_work(desk, connection, after)
+    return after.events[-1].id
+
+
+async def _say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
+    to = domain.participants(desk.case(timeline))
+    return await desk.append(connection, timeline, [Draft(body, to, actor, desk.now())])
+
+
+async def _derive_work(desk: Desk, connection: Connection, timeline: Timeline) -> None:
+    items = domain.work(desk.case(timeline), desk.mechanism, desk.agency)
+    rows = [(i.source, i.kind, i.subject, timeline.case, i.due_at, i.settled, SYSTEM.officer) for i in items]
+    await connection.executemany(SQL["put_item"], rows)

@@ -1,0 +1,22 @@
+-- name: put_item
+-- Bring one work item to what the case says; what was done stays done.
+insert into triage.work_item as item (source, kind, subject, case_id, due_at, done_at, done_by)
+values ($1, $2, $3, $4, $5, case when $6::boolean then clock_timestamp() end, case when $6::boolean then $7 end)
+on conflict (source, kind, subject) do update set
+    due_at = excluded.due_at,
+    done_at = coalesce(item.done_at, excluded.done_at),
+    done_by = coalesce(item.done_by, excluded.done_by);
+
+-- name: open_items
+-- What is still to be done, the most pressing first.
+select id, source, kind, subject, case_id, due_at, done_at, done_by
+from triage.work_item where done_at is null order by due_at, id limit $1;
+
+-- name: item
+-- One work item, locked.
+select id, source, kind, subject, case_id, due_at, done_at, done_by from triage.work_item where id = $1 for update;
+
+-- name: finish_item
+-- An officer has done it.
+update triage.work_item set done_at = clock_timestamp(), done_by = $2 where id = $1
+returning id, source, kind, subject, case_id, due_at, done_at, done_by;

@@ -1,0 +1,114 @@
+"""What tests of every tier share: real servers, one set per test process, and no network where none is due."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+import pytest_socket
+
+from deploy.dev.home import Ports, write_homes
+from deploy.dev.nats_server import NatsServer
+from deploy.dev.ports import free_port
+from deploy.dev.postgres import DATABASE, PostgresServer, create_roles
+
+_TESTS = Path(__file__).parent
+_WITHOUT_NETWORK = ("unit", "contract", "simulation")
+_names = count(1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Postgres:
+    """A running server, whose roles exist in every database; `passwords` is role -> password."""
+
+    server: PostgresServer
+    passwords: dict[str, str]
+
+    def fresh_database(self, template: str = DATABASE) -> "Database":
+        """A copy of `template` that nobody else uses."""
+        name = f"copy_{next(_names)}"
+        self.server.copy_database(template, name)
+        return Database(name=name, postgres=self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Database:
+    """One database on a running server."""
+
+    name: str
+    postgres: Postgres
+
+    def dsn(self, role: str) -> str:
+        """Connection address for asyncpg as one of the roles, such as `rajut_node`."""
+        return self.postgres.server.dsn(role, self.postgres.passwords[role], self.name)
+
+    def sql(self, text: str, role: str) -> str:
+        """Run SQL as a role; see `PostgresServer.sql`."""
+        password = self.postgres.passwords[role]
+        return self.postgres.server.sql(text, database=self.name, user=role, password=password)
+
+    def drop(self) -> None:
+        """Remove it, ending its connections."""
+        self.postgres.server.drop_database(self.name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seeds", type=int, default=50, help="simulations to run, one per seed")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `simulation_seed` is run once per seed."""
+    if "simulation_seed" in metafunc.fixturenames:
+        metafunc.parametrize("simulation_seed", range(metafunc.config.getoption("--seeds")))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests of pure logic may not open a network connection, unless marked `enable_socket`."""
+    tier = item.path.relative_to(_TESTS).parts[0]
+    if tier in _WITHOUT_NETWORK and item.get_closest_marker("enable_socket") is None:
+        pytest_socket.disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that servers which gave up root can reach, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="rajut-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[Postgres]:
+    """One PostgreSQL server with the roles and the empty database `rajut`."""
+    server = PostgresServer(server_folder / "postgres", free_port())
+    server.start()
+    yield Postgres(server=server, passwords=create_roles(server))
+    server.stop()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[Database]:
+    """An empty database of the test's own, owned by `rajut_owner`."""
+    fresh = postgres.fresh_database()
+    yield fresh
+    fresh.drop()
+
+
+@pytest.fixture(scope="session")
+def homes(server_folder: Path) -> dict[str, Path]:
+    """The home directories of three agencies that are partners of each other; agency -> home."""
+    return write_homes(server_folder / "homes")
+
+
+@pytest.fixture(scope="session")
+def nats(homes: dict[str, Path]) -> Iterator[NatsServer]:
+    """The NATS server of LPSK, provisioned; its streams are shared by the tests of one process."""
+    server = NatsServer(homes["lpsk"], Ports.of(homes["lpsk"]).monitor)
+    server.start()
+    server.provision()
+    yield server
+    server.process.stop()

@@ -1,0 +1,299 @@
+"""What a partner or a service that was taken over can do, holding its genuine key and certificate: read its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from deploy.dev.nats_server import NatsServer
+from deploy.nats.client import connect, connect_to_partner
+from services.node.streams import ADMITTED, SERVICES, stream_to, subject_to
+
+OWNER, READER, OTHER = "lpsk", "komnas-ham", "komnas-perempuan"
+PARTNER_API, SERVICE_API = "$JS.API", "js"
+PULL = json.dumps({"batch": 10, "no_wait": True}).encode()  # leaves no request behind that eats a later message
+
+FORBIDDEN_TO_ALL = (
+    "to.komnas-ham",
+    "to.komnas-perempuan",
+    "admitted.intake.report.received",
+    "$JS.API.INFO",
+    "$JS.API.STREAM.NAMES",
+    "$JS.API.STREAM.CREATE.MINE",
+    "$JS.API.STREAM.INFO.TO_komnas-perempuan",
+    "$JS.API.STREAM.DELETE.TO_komnas-ham",
+    "$JS.API.STREAM.PURGE.TO_komnas-ham",
+    "$JS.API.STREAM.PURGE.ADMITTED",
+    "$JS.API.STREAM.UPDATE.TO_komnas-ham",
+    "$JS.API.STREAM.MSG.GET.TO_komnas-perempuan",
+    "$JS.API.STREAM.MSG.DELETE.TO_komnas-ham",
+    "$JS.API.DIRECT.GET.TO_komnas-perempuan",
+    "$JS.API.CONSUMER.CREATE.TO_komnas-ham.mine",
+    "$JS.API.CONSUMER.CREATE.TO_komnas-ham.komnas-ham",
+    "$JS.API.CONSUMER.CREATE.ADMITTED.mine",
+    "$JS.API.CONSUMER.DELETE.TO_komnas-ham.komnas-ham",
+    "$JS.API.CONSUMER.RESET.TO_komnas-perempuan.komnas-perempuan",
+    "$JS.API.CONSUMER.MSG.NEXT.TO_komnas-perempuan.komnas-perempuan",
+    "$JS.ACK.TO_komnas-perempuan.komnas-perempuan.1.1.1.1.0",
+    "$SYS.REQ.SERVER.PING",
+    "_INBOX_link.stolen",
+    "_R_.stolen",
+    "backfill.komnas-ham",
+    "backfill.komnas-perempuan",
+)
+FORBIDDEN_TO_A_PARTNER = (
+    *FORBIDDEN_TO_ALL,
+    "$JS.API.CONSUMER.MSG.NEXT.ADMITTED.intake",
+    "js.CONSUMER.MSG.NEXT.ADMITTED.intake",
+    "$JS.ACK.ADMITTED.intake.1.1.1.1.0",
+)
+FORBIDDEN_TO_INTAKE = (
+    *FORBIDDEN_TO_ALL,
+    "backfill",
+    "js.CONSUMER.MSG.NEXT.ADMITTED.protection",
+    "js.CONSUMER.INFO.ADMITTED.protection",
+    "js.CONSUMER.MSG.NEXT.TO_komnas-ham.komnas-ham",
+    "js.CONSUMER.RESET.ADMITTED.intake",
+    "js.STREAM.DELETE.ADMITTED",
+    "$JS.ACK.ADMITTED.protection.1.1.1.1.0",
+    "$JS.ACK.TO_komnas-ham.komnas-ham.1.1.1.1.0",
+)
+FORBIDDEN_TO_THE_LINK = (
+    "$JS.API.STREAM.CREATE.MINE",
+    "$JS.API.STREAM.DELETE.TO_komnas-ham",
+    "$JS.API.STREAM.PURGE.ADMITTED",
+    "$JS.API.STREAM.UPDATE.ADMITTED",
+    "$JS.API.CONSUMER.CREATE.ADMITTED.mine",
+    "$JS.API.CONSUMER.DELETE.ADMITTED.intake",
+    "$JS.API.CONSUMER.MSG.NEXT.ADMITTED.intake",
+    "$SYS.REQ.SERVER.PING",
+)
+FOREIGN_EARS = (
+    ">",
+    "*",
+    "to.>",
+    "admitted.>",
+    "$JS.>",
+    "$SYS.>",
+    "_INBOX.>",
+    "_INBOX_link.>",
+    "_INBOX_komnas-perempuan.>",
+    "_INBOX_triage.>",
+    "_R_.>",
+    "backfill.*",
+)
+DEPUTIES = (
+    "to.komnas-ham",
+    "to.komnas-perempuan",
+    "admitted.intake.report.received",
+    "$JS.API.STREAM.DELETE.TO_komnas-perempuan",
+    "$JS.API.CONSUMER.DELETE.TO_komnas-perempuan.komnas-perempuan",
+    "backfill.komnas-perempuan",
+    "_INBOX_link.stolen",
+    "_R_.stolen",
+)
+
+
+class Intruder:
+    """A connection with all that the server has said against it."""
+
+    def __init__(self) -> None:
+        self.client: Client
+        self.complaints: list[str] = []
+
+    async def enter(self, home: Path, user: str) -> Self:
+        """At LPSK's server, as its own user or (from another home) as the partner."""
+        if home.name == OWNER:
+            self.client = await connect(home, user, on_error=self._note)
+        else:
+            self.client = await connect_to_partner(home, OWNER, on_error=self._note)
+        return self
+
+    async def is_refused(self, subject: str) -> bool:
+        """Whether publishing to `subject` is answered by a violation that names it."""
+        await self.client.publish(subject, b"{}", reply=self.client.new_inbox())
+        return await self._complaint(f'publish to "{subject}"')
+
+    async def is_deaf_to(self, subject: str) -> bool:
+        """Whether subscribing to `subject` is answered by a violation that names it."""
+        await self.client.subscribe(subject)
+        return await self._complaint(f'subscription to "{subject}"')
+
+    async def _complaint(self, about: str) -> bool:
+        await self.client.flush()  # the complaint comes before the answer; the client tells us a little later
+        for _ in range(50):
+            if any(about.lower() in complaint for complaint in self.complaints):
+                return True
+            await asyncio.sleep(0.01)
+        return False
+
+    async def _note(self, error: Exception) -> None:
+        self.complaints.append(str(error).lower())
+
+
+@asynccontextmanager
+async def intruder(homes: dict[str, Path], home: str, user: str) -> AsyncIterator[Intruder]:
+    inside = await Intruder().enter(homes[home], user)
+    yield inside
+    await inside.client.close()
+
+
+@pytest.fixture
+async def link(nats: NatsServer, homes: dict[str, Path]) -> AsyncIterator[Client]:
+    """The node's own connection at LPSK, with one message for each reader on the way."""
+    assert nats.process.pid
+    client = await connect(homes[OWNER], "link")
+    stream = client.jetstream()
+    for subject in (subject_to(READER), subject_to(OTHER), "admitted.intake.report.received"):
+        await stream.publish(subject, b"hello")
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def admin(homes: dict[str, Path], link: Client) -> AsyncIterator[Client]:
+    """The administrator, who sees everything."""
+    assert link.is_connected
+    client = await connect(homes[OWNER], "admin")
+    yield client
+    await client.close()
+
+
+async def ask(client: Client, subject: str, body: object = None) -> dict[str, Any]:
+    """The JSON answer to a JSON request."""
+    data = json.dumps(body).encode() if body is not None else b""
+    answer: dict[str, Any] = json.loads((await client.request(subject, data, timeout=2)).data)
+    return answer
+
+
+async def holdings(admin: Client) -> list[tuple[object, ...]]:
+    """What every stream holds and who reads it: changes with any injection, purge or deletion."""
+    listed = await ask(admin, "$JS.API.STREAM.LIST")
+    return sorted(
+        (one["config"]["name"], one["state"]["last_seq"], one["state"]["messages"], one["state"]["consumer_count"])
+        for one in listed["streams"]
+    )
+
+
+async def pull(client: Client, api: str, stream: str, durable: str) -> Msg:
+    """The next message of a durable consumer, acknowledged."""
+    inbox = await client.subscribe(client.new_inbox())
+    await client.publish(f"{api}.CONSUMER.MSG.NEXT.{stream}.{durable}", PULL, reply=inbox.subject)
+    message = await inbox.next_msg(timeout=2)
+    await client.publish(message.reply, b"+ACK")
+    await inbox.unsubscribe()
+    return message
+
+
+@pytest.mark.usefixtures("link")
+@pytest.mark.parametrize(
+    ("home", "user", "forbidden"),
+    [
+        (READER, "", FORBIDDEN_TO_A_PARTNER),
+        (OWNER, "intake", FORBIDDEN_TO_INTAKE),
+        (OWNER, "notify", FORBIDDEN_TO_ALL),
+        (OWNER, "link", FORBIDDEN_TO_THE_LINK),
+    ],
+)
+async def test_forbidden_subjects_are_refused(
+    homes: dict[str, Path], home: str, user: str, forbidden: tuple[str, ...]
+) -> None:
+    """Nobody can publish, administer or read what is not theirs; the server says so for each subject."""
+    async with intruder(homes, home, user) as inside:
+        allowed = [subject for subject in forbidden if not await inside.is_refused(subject)]
+    assert allowed == []
+
+
+@pytest.mark.usefixtures("link")
+@pytest.mark.parametrize(("home", "user"), [(READER, ""), (OWNER, "intake"), (OWNER, "notify")])
+async def test_nobody_listens_to_what_is_meant_for_others(homes: dict[str, Path], home: str, user: str) -> None:
+    """Neither streams nor other users' inboxes nor the server's own subjects can be overheard."""
+    async with intruder(homes, home, user) as inside:
+        heard = [subject for subject in FOREIGN_EARS if not await inside.is_deaf_to(subject)]
+    assert heard == []
+
+
+@pytest.mark.parametrize("deputy", DEPUTIES)
+@pytest.mark.parametrize(
+    ("home", "user", "api", "stream"),
+    [
+        (READER, READER, PARTNER_API, stream_to(READER)),
+        (OWNER, "intake", SERVICE_API, ADMITTED),
+    ],
+)
+async def test_a_pull_cannot_make_the_server_publish(
+    homes: dict[str, Path], admin: Client, deputy: str, home: str, user: str, api: str, stream: str
+) -> None:
+    """Choosing the answer's subject of a pull puts nothing into a stream, an inbox or an administrative command."""
+    await ask(admin, f"$JS.API.CONSUMER.RESET.{stream}.{user}", {"seq": 1})  # so that there is something to deliver
+    stolen = await admin.subscribe("_INBOX_link.stolen")
+    await admin.flush()
+    before = await holdings(admin)
+    async with intruder(homes, home, user) as inside:
+        await inside.client.publish(f"{api}.CONSUMER.MSG.NEXT.{stream}.{user}", PULL, reply=deputy)
+        await inside.client.flush()
+        await ask(admin, "$JS.API.INFO")  # a round trip later, any injected message would be stored
+        assert await holdings(admin) == before
+        assert stolen.pending_msgs == 0
+
+
+async def test_a_partner_reads_its_own_stream(homes: dict[str, Path], link: Client) -> None:
+    """The right key pulls a record with 600 KB of content, acknowledges it and can go back to the start."""
+    letter = b"x" * 600_000
+    stream = stream_to(READER)
+    sent = await link.jetstream().publish(subject_to(READER), letter)
+    async with intruder(homes, READER, "") as partner:
+        reset = f"$JS.API.CONSUMER.RESET.{stream}.{READER}"
+        answer = await ask(partner.client, reset, {"seq": sent.seq})
+        assert answer["config"]["ack_policy"] == "all"
+        message = await pull(partner.client, PARTNER_API, stream, READER)
+        assert message.data == letter
+        await ask(partner.client, reset, {"seq": sent.seq})
+        again = await pull(partner.client, PARTNER_API, stream, READER)
+        assert again.data == letter
+        assert partner.complaints == []
+
+
+async def test_a_backfill_request_arrives_under_the_partners_name_and_is_answered(
+    homes: dict[str, Path], link: Client
+) -> None:
+    """Who asks is decided by the server, not by the request, and the answer may come in several parts."""
+    asked_as: list[str] = []
+
+    async def answer(message: Msg) -> None:
+        asked_as.append(message.subject)
+        for part in (b"1", b"2", b"3"):
+            await link.publish(message.reply, part)
+
+    await link.subscribe("backfill.*", cb=answer)
+    await link.flush()
+    async with intruder(homes, READER, "") as partner:
+        inbox = await partner.client.subscribe(partner.client.new_inbox())
+        await partner.client.publish("backfill", b"{}", reply=inbox.subject)
+        assert [(await inbox.next_msg(timeout=2)).data for _ in range(3)] == [b"1", b"2", b"3"]
+    assert asked_as == [f"backfill.{READER}"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_reads_its_own_pointers(homes: dict[str, Path], admin: Client, service: str) -> None:
+    """Each service sees its consumer and pulls from it under the prefix that leads to the node's account."""
+    await ask(admin, f"$JS.API.CONSUMER.RESET.{ADMITTED}.{service}", {"seq": 1})  # whatever other tests pulled
+    async with intruder(homes, OWNER, service) as inside:
+        consumer = await inside.client.jetstream(prefix=SERVICE_API).consumer_info(ADMITTED, service)
+        assert consumer.name == service
+        message = await pull(inside.client, SERVICE_API, ADMITTED, service)
+        assert message.subject == "admitted.intake.report.received"
+        assert inside.complaints == []
+
+
+async def test_the_link_may_look_at_what_it_published(link: Client) -> None:
+    """The relay can find out after a crash what has already been said to a partner."""
+    info = await ask(link, f"$JS.API.STREAM.INFO.{stream_to(READER)}")
+    last = await ask(link, f"$JS.API.STREAM.MSG.GET.{stream_to(READER)}", {"seq": info["state"]["last_seq"]})
+    assert last["message"]["subject"] == subject_to(READER)

@@ -1,0 +1,174 @@
+"""Streams are as stated, or nothing runs; and the services' framework lives with the rights that they have."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.security import NatsNKey
+from nats.aio.client import Client
+from nats.js.errors import APIError
+
+from deploy.dev.errors import RunnerError
+from deploy.dev.home import Ports, write_homes
+from deploy.dev.nats_server import NatsServer
+from deploy.nats.client import client_tls, connect
+from deploy.nats.provision import ProvisioningError, provision_home
+from services.node.streams import ADMITTED, API_PREFIX, stream_to, subject_to
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def home(server_folder: Path) -> Path:
+    """LPSK's home, with a server that no other test uses."""
+    return write_homes(server_folder / f"spoiled-{next(_numbers)}", ("komnas-ham", "lpsk"))["lpsk"]
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[NatsServer]:
+    """Its server, provisioned."""
+    running = NatsServer(home, Ports.of(home).monitor)
+    running.start()
+    running.provision()
+    yield running
+    running.process.stop()
+
+
+@pytest.fixture
+async def admin(server: NatsServer, home: Path) -> AsyncIterator[Client]:
+    """Its administrator."""
+    assert server.process.pid
+    client = await connect(home, "admin")
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def link(server: NatsServer, home: Path) -> AsyncIterator[Client]:
+    """The node's connection to it."""
+    assert server.process.pid
+    client = await connect(home, "link")
+    yield client
+    await client.close()
+
+
+async def config_of(admin: Client, stream: str) -> dict[str, Any]:
+    """The live configuration of a stream."""
+    answer = json.loads((await admin.request(f"$JS.API.STREAM.INFO.{stream}", b"")).data)
+    config: dict[str, Any] = answer["config"]
+    return config
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_age", 3_600_000_000_000),
+        ("discard", "old"),
+        ("duplicate_window", 1_000_000_000),
+        ("republish", {"src": ">", "dest": "copy.>"}),
+    ],
+)
+async def test_a_stream_that_differs_is_refused_by_name_and_left_alone(
+    home: Path, admin: Client, field: str, value: object
+) -> None:
+    """Whoever weakens a stream is told which setting is wrong; provisioning does not paint over it."""
+    spoiled = {**await config_of(admin, ADMITTED), field: value}
+    await admin.request(f"$JS.API.STREAM.UPDATE.{ADMITTED}", json.dumps(spoiled).encode())
+    with pytest.raises(ProvisioningError, match=rf"ADMITTED\.{field}: expected .*, found"):
+        await provision_home(home)
+    assert (await config_of(admin, ADMITTED))[field] == value
+
+
+async def test_a_consumer_that_differs_is_refused_by_name(home: Path, admin: Client) -> None:
+    """A reader that would skip messages is noticed before anything runs."""
+    spoiled = {
+        "stream_name": ADMITTED,
+        "action": "update",
+        "config": {"durable_name": "intake", "ack_policy": "explicit", "max_deliver": 3},
+    }
+    path = f"{ADMITTED}.intake"
+    await admin.request(f"$JS.API.CONSUMER.CREATE.{path}", json.dumps(spoiled).encode())
+    with pytest.raises(ProvisioningError, match=r"intake\.max_deliver: expected -1, found 3"):
+        await provision_home(home)
+
+
+async def test_the_command_fails_with_the_difference(server: NatsServer, admin: Client) -> None:
+    """An administrator reads what is wrong, not a traceback."""
+    spoiled = {**await config_of(admin, ADMITTED), "max_age": 3_600_000_000_000}
+    await admin.request(f"$JS.API.STREAM.UPDATE.{ADMITTED}", json.dumps(spoiled).encode())
+    with pytest.raises(RunnerError, match=r"not provisioned: ADMITTED\.max_age") as failure:
+        server.provision()
+    assert "Traceback" not in str(failure.value)
+
+
+async def test_nobody_deletes_from_a_stream(admin: Client, link: Client) -> None:
+    """Not even the administrator removes a message from a stream by mistake."""
+    stream = stream_to("komnas-ham")
+    await link.jetstream().publish(subject_to("komnas-ham"), b"kept")
+    for request, body in (("PURGE", {}), ("MSG.DELETE", {"seq": 1})):
+        answer = await admin.request(f"$JS.API.STREAM.{request}.{stream}", json.dumps(body).encode())
+        assert "error" in json.loads(answer.data)
+
+
+async def test_a_pointer_has_no_room_for_a_case(link: Client) -> None:
+    """The local bus refuses a body too big for a pointer."""
+    await link.jetstream().publish("admitted.intake.report.received", b"x" * 1000)
+    with pytest.raises(APIError, match="maximum"):
+        await link.jetstream().publish("admitted.intake.report.received", b"x" * 5000)
+
+
+async def test_a_wiped_server_comes_back_empty_and_right(home: Path, server: NatsServer, link: Client) -> None:
+    """After losing its disk the server has its streams again, and none of the messages."""
+    await link.jetstream().publish(subject_to("komnas-ham"), b"lost")
+    await link.close()
+    server.wipe()
+    back = await connect(home, "link")
+    info = await back.request(f"$JS.API.STREAM.INFO.{stream_to('komnas-ham')}", b"")
+    assert json.loads(info.data)["state"]["messages"] == 0
+    await back.close()
+
+
+async def test_faststream_reads_with_a_services_rights(home: Path, link: Client) -> None:
+    """A subscriber of the framework pulls its durable and acknowledges, without a right to create anything."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    folder = home / "nats"
+    broker = NatsBroker(
+        f"tls://127.0.0.1:{Ports.of(home).nats}",
+        security=NatsNKey(
+            folder / "triage.seed",
+            ssl_context=client_tls(folder / "ca.pem", folder / "node.pem", folder / "node.key"),
+            tls_hostname="nats.lpsk.example",
+            tls_handshake_first=True,
+        ),
+        inbox_prefix="_INBOX_triage",
+        js_options={"prefix": API_PREFIX},
+        logger=None,
+    )
+
+    @broker.subscriber(
+        "admitted.>",
+        durable="triage",
+        stream=JStream(ADMITTED, declare=False),
+        pull_sub=PullSub(batch_size=1, timeout=0.5),
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        inbox_prefix=b"_INBOX_triage.",  # the broker's own prefix does not reach its pulls
+    )
+    async def hear(body: bytes) -> None:
+        heard.put_nowait(body)
+
+    async with broker:
+        await broker.start()
+        for body in (b"one", b"two"):
+            await link.jetstream().publish("admitted.intake.report.received", body)
+            assert await asyncio.wait_for(heard.get(), timeout=5) == body
+    reader = await connect(home, "triage")
+    info = await reader.jetstream(prefix=API_PREFIX).consumer_info(ADMITTED, "triage")
+    assert info.ack_floor is not None
+    assert info.ack_floor.stream_seq == 2
+    await reader.close()
