@@ -37,7 +37,7 @@ _PHONE = re.compile(r"[+0-9().\-\s]{6,}")
 _WORD = re.compile(r"\w+")
 
 
-class Desk(NamedTuple):
+class Door(NamedTuple):
     """Where and when a report comes in."""
 
     agency: str
@@ -61,25 +61,25 @@ class PersonKey(NamedTuple):
     key: bytes
 
 
-def opening(report: Report, desk: Desk, actor: Actor) -> list[Draft]:
+def opening(report: Report, door: Door, actor: Actor) -> list[Draft]:
     """What is said when a report comes in, in this order: the report first.
 
     Raises Rejected(REPORT) if the report is for another agency, or its consent names an unknown one.
     """
-    if report.received_by != desk.agency:
+    if report.received_by != door.agency:
         raise Rejected(Code.REPORT, "received_by")
-    if not all(agency in desk.agencies for agency in report.consent.share_with):
+    if not all(agency in door.agencies for agency in report.consent.share_with):
         raise Rejected(Code.REPORT, "consent.share_with")
-    readers = participants(report, desk.now)
+    readers = participants(report, door.now)
     said: list[tuple[Body, tuple[str, ...]]] = [
-        (ReportReceived(report=report), (desk.agency,)),
-        (case_opened(report, readers, desk.mechanism), readers),
+        (ReportReceived(report=report), (door.agency,)),
+        (case_opened(report, readers, door.mechanism), readers),
         (ConsentRecorded.model_validate(report.consent.model_dump()), readers),
     ]
     shared = shared_identity(report)
-    if shared and readers != (desk.agency,):
+    if shared and readers != (door.agency,):
         said.append((shared, readers))
-    return [Draft(body, to, actor, desk.now) for body, to in said]
+    return [Draft(body, to, actor, door.now) for body, to in said]
 
 
 def participants(report: Report, now: str) -> tuple[str, ...]:

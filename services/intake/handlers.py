@@ -49,8 +49,8 @@ async def receive(desk: Desk, connection: Connection, submission: Submission) ->
     if submission.key and (known := await _answered(desk, connection, submission)):
         return known
     agencies = desk.log.chain.latest.agencies
-    place = domain.Desk(desk.agency, agencies, desk.mechanism.version, desk.now())
-    drafts = domain.opening(report, place, submission.actor)
+    door = domain.Door(desk.agency, agencies, desk.mechanism.version, desk.now())
+    drafts = domain.opening(report, door, submission.actor)
     await connection.execute(SQL["lock_persons"])
     empty = Timeline(case=domain.case_id(secrets.token_bytes(16)), key=secrets.token_bytes(32))
     opened = await desk.append(connection, empty, drafts)

@@ -19,7 +19,7 @@ from contracts.events.intake import (
 )
 from contracts.report import Report, read_report
 from services.intake import domain
-from services.intake.domain import Desk, Person
+from services.intake.domain import Door, Person
 from services.node.writing import Draft
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -49,8 +49,8 @@ def with_consent(name: str, **changes: object) -> Report:
 
 
 def opened(report: Report, now: str = NOW) -> dict[type, Draft]:
-    desk = Desk(agency=report.received_by, agencies=AGENCIES, mechanism=1, now=now)
-    return {type(draft.body): draft for draft in domain.opening(report, desk, OFFICER)}
+    door = Door(agency=report.received_by, agencies=AGENCIES, mechanism=1, now=now)
+    return {type(draft.body): draft for draft in domain.opening(report, door, OFFICER)}
 
 
 def texts(value: Any) -> set[str]:
@@ -77,7 +77,7 @@ def test_a_report_opens_one_case_for_all_that_its_consent_names(name: str) -> No
 def test_the_report_itself_stays_where_it_came_in(name: str) -> None:
     """The whole report is said first, word for word, to the receiving agency alone."""
     report = sample(name)
-    first = domain.opening(report, Desk(report.received_by, AGENCIES, 1, NOW), OFFICER)[0]
+    first = domain.opening(report, Door(report.received_by, AGENCIES, 1, NOW), OFFICER)[0]
     assert first == Draft(ReportReceived(report=report), (report.received_by,), OFFICER, NOW)
 
 
@@ -152,9 +152,9 @@ def test_a_consent_for_another_purpose_shares_nothing() -> None:
 
 def test_a_report_for_another_agency_is_refused() -> None:
     """An agency does not take a report in another one's name; the refusal names the field."""
-    desk = Desk(agency="lpsk", agencies=AGENCIES, mechanism=1, now=NOW)
+    door = Door(agency="lpsk", agencies=AGENCIES, mechanism=1, now=NOW)
     with pytest.raises(Rejected) as refused:
-        domain.opening(sample("jurnalis-doxing"), desk, OFFICER)
+        domain.opening(sample("jurnalis-doxing"), door, OFFICER)
     assert (refused.value.code, refused.value.detail) == (Code.REPORT, "received_by")
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -149,13 +150,13 @@ def test_only_leaders_of_the_deciding_agency_vote(agency: str, role: str) -> Non
     assert check_is_refused(case, agency, Actor(role, "leader-1"), vote) is Code.FORBIDDEN
 
 
-@pytest.mark.parametrize("decide", [approval, refusal])
-def test_a_decided_proposal_takes_no_more_votes(decide: object) -> None:
+@pytest.mark.parametrize(("vote", "leaders"), [(approval, 2), (refusal, 6)])
+def test_a_decided_proposal_takes_no_more_votes(vote: Callable[[str], domain.Vote], leaders: int) -> None:
     """After activation or decline a vote would only confuse."""
     case = Chronicle()
     proposal = case.propose()
-    for name in LEADERS[: 2 if decide is approval else 6]:
-        cast(case, name, approval(proposal) if decide is approval else refusal(proposal))
+    for name in LEADERS[:leaders]:
+        cast(case, name, vote(proposal))
     assert check_is_refused(case, "lpsk", leader(LEADERS[6]), approval(proposal)) is Code.STATE
 
 
@@ -222,7 +223,7 @@ def test_of_two_proposals_made_unknown_to_each_other_one_is_enough() -> None:
     assert check_is_refused(case, "lpsk", leader("leader-5"), refusal(second)) is Code.STATE
     assert domain.consequence(case.case, second, LATEST, NOW) is None
     assert case.case.in_force("emergency") == domain.State.ACTIVE
-    assert [proposal.state for proposal in domain.proposals(case.case)] == ["ACTIVE", "PROPOSED"]
+    assert [domain.proposed(case.case, name).state for name in (first, second)] == ["ACTIVE", "PROPOSED"]
 
 
 VOTES = st.lists(st.tuples(st.sampled_from(LEADERS), st.booleans()), max_size=20)
@@ -233,7 +234,8 @@ def test_every_vote_that_is_let_through_counts_everywhere(votes: list[tuple[str,
     """However leaders vote, this node says nothing that another would ignore, and the outcome is what the votes say."""
     case = Chronicle()
     proposal = case.propose("lpsk", actor=leader(LEADERS[0])) if by_leader else case.propose()
-    yes, no = set(), set()
+    yes: set[str] = set()
+    no: set[str] = set()
     for name, agrees in votes:
         try:
             cast(case, name, approval(proposal) if agrees else refusal(proposal))

@@ -1,0 +1,204 @@
+import json
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from contracts.case import Event
+from contracts.encoding import b64
+from contracts.events import REGISTRY, Body, read_body
+from contracts.events.notify import NoticeEscalated, NoticeSent
+from contracts.events.protection import DeferredItem, RequirementsDeferred
+from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
+from contracts.mechanism import LATEST
+from services.notify import domain
+from services.notify.domain import Call
+from tests.unit.contracts.chronicle import AGENCIES, NOW, Chronicle
+
+GOLDEN = Path(__file__).parents[2] / "cases" / "bodies"
+LPSK = LATEST.agencies["lpsk"]
+DUTY = {agency: rules.ladder[0] for agency, rules in LATEST.agencies.items()}
+EVERYBODY = {role for rules in LATEST.agencies.values() for role in rules.roles}
+
+
+def called(case: Chronicle, event: Event, staffed: set[str] = EVERYBODY) -> dict[str, list[Call]]:
+    """Whom each agency calls about an event; agencies that call nobody are left out."""
+    each = {agency: domain.calls(case.case, event, agency, LATEST, staffed) for agency in AGENCIES}
+    return {agency: calls for agency, calls in each.items() if calls}
+
+
+def assessed(level: str) -> UrgencyAssessed:
+    return UrgencyAssessed(level=level, rules=1, rule=1, because=())
+
+
+def test_a_proposal_calls_duty_and_leaders_of_the_agency_that_decides() -> None:
+    """An emergency goes straight to those who decide, without waiting for a climb; nobody else is woken."""
+    case = Chronicle()
+    case.propose()
+    duty, leaders = Call(0, "petugas_darurat", "KRITIS"), Call(2, "pimpinan", "KRITIS")
+    assert called(case, case.events[-1]) == {"lpsk": [duty, leaders]}
+
+
+@pytest.mark.parametrize("level", ["KRITIS", "MENDESAK", "LEBIH_DARI_KRITIS"])
+def test_an_urgent_case_calls_every_agency_of_it(level: str) -> None:
+    """Urgent, or of a level that this version does not know: the duty officer of each participant learns of it."""
+    case = Chronicle(to=("komnas-ham", "lpsk"))
+    expected = {agency: [Call(0, DUTY[agency], level)] for agency in case.to}
+    assert called(case, case.add("komnas-ham", assessed(level))) == expected
+    assert called(case, case.add("lpsk", UrgencyOverridden(level=level, reason="x"))) == expected
+
+
+@pytest.mark.parametrize("level", ["TINGGI", "BIASA"])
+def test_an_ordinary_case_wakes_nobody(level: str) -> None:
+    """What can wait waits as work at the desk."""
+    case = Chronicle()
+    assert called(case, case.add("komnas-ham", assessed(level))) == {}
+
+
+def test_a_new_case_calls_the_duty_officer_of_the_agency_that_opened_it() -> None:
+    """Somebody has it in hand, whatever becomes of the assessment; the other agencies are not called yet."""
+    case = Chronicle()
+    assert called(case, case.events[0]) == {"komnas-ham": [Call(0, "petugas_pengaduan", "BIASA")]}
+
+
+def test_a_case_that_is_assessed_already_is_not_announced_again() -> None:
+    """The assessment decides who is called."""
+    case = Chronicle()
+    case.add("komnas-ham", assessed("TINGGI"))
+    assert called(case, case.events[0]) == {}
+
+
+@pytest.mark.parametrize("decided", ["activate", "decline"])
+def test_the_decision_reaches_every_agency_of_the_case(decided: str) -> None:
+    """All learn that protection is in force, or that it is not and they must find another way."""
+    case = Chronicle()
+    proposal = case.propose()
+    if decided == "activate":
+        event = case.activate(proposal, case.approve(proposal, "l-1"), case.approve(proposal, "l-2"))
+    else:
+        event = case.decline(proposal, *(case.refuse(proposal, f"l-{number}") for number in range(6)))
+    assert called(case, event) == {agency: [Call(0, DUTY[agency], "KRITIS")] for agency in AGENCIES}
+
+
+def test_deferred_papers_call_their_owners() -> None:
+    """An agency that owes nothing is not bothered, and paper is never pressing."""
+    case = Chronicle()
+    proposal = case.propose()
+    active = case.activate(proposal, case.approve(proposal, "l-1"), case.approve(proposal, "l-2"))
+    items = tuple(DeferredItem(code=code, owner=owner) for code, owner in [("IDENTITAS", "lpsk"), ("X", "komnas-ham")])
+    event = case.add("lpsk", RequirementsDeferred(emergency=b64(active.id), items=items, due_on="2027-01-07"))
+    assert called(case, event) == {agency: [Call(0, DUTY[agency], "BIASA")] for agency in ("komnas-ham", "lpsk")}
+
+
+def test_a_claim_that_does_not_hold_calls_nobody() -> None:
+    """An activation without two leaders is shown, and no officer acts on it."""
+    case = Chronicle()
+    proposal = case.propose()
+    assert called(case, case.activate(proposal, case.approve(proposal, "l-1"))) == {}
+
+
+def test_a_case_without_an_opening_calls_nobody() -> None:
+    """Without participants there is nobody to tell; nothing breaks."""
+    case = Chronicle(opened=False)
+    assert called(case, case.add("komnas-ham", assessed("KRITIS"))) == {}
+
+
+def test_the_first_step_with_somebody_on_it_is_called() -> None:
+    """A role that nobody holds does not swallow a call; if nobody is anywhere it still starts, and climbs."""
+    case = Chronicle()
+    event = case.add("komnas-ham", assessed("KRITIS"))
+    assert called(case, event, {"pimpinan"})["lpsk"] == [Call(2, "pimpinan", "KRITIS")]
+    assert called(case, event, set())["lpsk"] == [Call(0, "petugas_darurat", "KRITIS")]
+
+
+def test_one_person_is_not_called_twice_about_one_thing() -> None:
+    """Where only leaders are on duty they get one notice of a proposal, not two."""
+    case = Chronicle()
+    case.propose()
+    assert called(case, case.events[-1], {"pimpinan"}) == {"lpsk": [Call(2, "pimpinan", "KRITIS")]}
+
+
+def silence(case: Chronicle, agency: str, about: Event, step: int) -> Event:
+    """A notice of `agency` that climbed to `step`."""
+    body: Body = NoticeSent(about=b64(about.id), role=DUTY[agency], step=0, channel="email", respond_by=NOW)
+    sent = case.add(agency, body)
+    return case.add(agency, NoticeEscalated(notice=b64(sent.id), step=step))
+
+
+def test_above_the_ladder_are_the_other_agencies() -> None:
+    """When a whole agency stays silent the others of the case are called."""
+    case = Chronicle()
+    case.propose()
+    event = silence(case, "lpsk", case.events[-1], len(LPSK.ladder))
+    assert called(case, event) == {agency: [Call(0, DUTY[agency], "KRITIS")] for agency in AGENCIES if agency != "lpsk"}
+
+
+def test_a_climb_inside_an_agency_is_its_own_business() -> None:
+    """As long as a step is left there, nobody else is called."""
+    case = Chronicle()
+    case.propose()
+    assert called(case, silence(case, "lpsk", case.events[-1], len(LPSK.ladder) - 1)) == {}
+
+
+def test_two_silent_agencies_do_not_call_each_other_for_ever() -> None:
+    """Silence about a silence goes no further."""
+    case = Chronicle()
+    case.propose()
+    first = silence(case, "lpsk", case.events[-1], len(LPSK.ladder))
+    assert called(case, silence(case, "komnas-ham", first, 9)) == {}
+
+
+LADDERS = st.sampled_from(sorted(LATEST.agencies))
+
+
+@given(LADDERS, st.sets(st.sampled_from(sorted(EVERYBODY))), st.sets(st.integers(0, 3)))
+def test_every_climb_ends_and_only_goes_up(agency: str, staffed: set[str], told: set[int]) -> None:
+    """Only staffed steps are told, each once, until the others are told or a higher notice carries on."""
+    rules = LATEST.agencies[agency]
+    steps = [0]
+    while call := domain.climb(rules, steps[-1], "KRITIS", staffed, told):
+        steps.append(call.step)
+        assert call.step not in told
+        if not call.role:
+            break
+        assert (call.role, call.role in staffed) == (rules.ladder[call.step], True)
+    assert all(one < next_ for one, next_ in pairwise(steps))
+    if not told:
+        assert steps[-1] == domain.ladder_end(rules)
+        assert {rules.ladder[step] for step in steps[1:-1]} == staffed & set(rules.ladder[1:])
+
+
+def test_who_may_answer() -> None:
+    """The role that was told, or one above it; not one below, and nobody from outside the ladder."""
+    assert [domain.may_answer(LPSK, 1, LPSK.ladder[1], role) for role in LPSK.ladder] == [False, True, True]
+    assert not domain.may_answer(LPSK, 1, LPSK.ladder[1], "psikolog")
+
+
+@given(st.sampled_from(["KRITIS", "MENDESAK", "TINGGI", "BIASA", "BARU"]), st.floats(0.01, 120))
+def test_the_time_to_answer_scales(level: str, unit_s: float) -> None:
+    """A minute of the mechanism lasts as long as the node says; by default a minute."""
+    limit = LATEST.notices.respond_within(level)
+    start = datetime.fromisoformat(NOW)
+    assert domain.respond_by(NOW, level, LATEST) - start == limit
+    scaled = domain.respond_by(NOW, level, LATEST, timedelta(seconds=unit_s)) - start
+    assert abs(scaled - limit * (unit_s / 60)) < timedelta(milliseconds=10)
+
+
+def test_what_the_log_says_of_a_call() -> None:
+    """The event names role, step and deadline, and nothing of the case."""
+    case = Chronicle()
+    body = domain.notice(case.events[0].id, Call(1, "tim_hrd", "KRITIS"), datetime.fromisoformat(NOW))
+    expected = NoticeSent(about=b64(case.events[0].id), role="tim_hrd", step=1, channel="email", respond_by=NOW)
+    assert NoticeSent.read(body.wire()) == expected
+
+
+@pytest.mark.parametrize("wire_type", sorted(REGISTRY))
+def test_what_is_not_listened_to_calls_nobody(wire_type: str) -> None:
+    """A type that the node does not hand to this service would call nobody, so no call is missed."""
+    case = Chronicle()
+    body = read_body(wire_type, json.loads((GOLDEN / f"{wire_type}.json").read_text()))
+    assert body is not None
+    if called(case, case.add("lpsk", body)):
+        assert type(body) in domain.TELLING
