@@ -10,6 +10,7 @@ breaks ties in what is displayed first.
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from contracts import canonical
@@ -131,12 +132,15 @@ def digest(case: Case, mechanism: Mechanism) -> bytes:
 def heads(events: Iterable[Event], to: Iterable[str]) -> tuple[EventId, ...]:
     """The parents of a new event for readers `to`: the last events that all of them may read, sorted.
 
-    More concurrent heads than an event may name (`MAX_PARENTS`) are left for the next event to knit in.
+    An event may name `MAX_PARENTS`. Of more ends than that the latest of every log come first, so that an
+    author who leaves many loose ends cannot keep the others' decisions out; the next event knits in the rest.
     """
     readers = set(to)
     visible = [event for event in events if readers <= set(event.content.to)]
     cited = {parent for event in visible for parent in event.content.parents}
-    return tuple(sorted(event.id for event in visible if event.id not in cited)[:MAX_PARENTS])
+    ends = sorted((e for e in visible if e.id not in cited), key=lambda event: (event.log, -event.seq))
+    ranked = [(rank, end.id) for _, log in groupby(ends, lambda end: end.log) for rank, end in enumerate(log)]
+    return tuple(sorted(id_ for _, id_ in sorted(ranked)[:MAX_PARENTS]))
 
 
 class Past:

@@ -3,6 +3,7 @@
 from email import message_from_bytes
 from email.message import Message
 from threading import Lock
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -19,7 +20,7 @@ class Mailbox:
         self._lock = Lock()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
-    def __enter__(self) -> "Mailbox":
+    def __enter__(self) -> Self:
         self._controller.start()
         return self
 

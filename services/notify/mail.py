@@ -23,7 +23,7 @@ LOGGER = logging.getLogger("rajut.notify")
 TIMEOUT_S = 10.0
 LONGEST_PAUSE_S = 300
 WIB = timezone(timedelta(hours=7), "WIB")
-SUBJECT = "Ada tugas menunggu di meja kerja Anda / A task is waiting at your desk"
+SUBJECT = "Ada tugas menunggu / A task is waiting"
 TEXT = """\
 Ada tugas yang menunggu di meja kerja Anda.
 Nomor pemberitahuan: {reference}

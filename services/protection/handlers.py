@@ -6,6 +6,7 @@ or an active one without its deferred list.
 
 from contracts.case import Case, Event
 from contracts.content import Actor
+from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.protection import EmergencyProposed
 from contracts.record import EventId
@@ -38,5 +39,9 @@ async def vote(
 
 
 async def _say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
+    """Append; Rejected(STATE), which undoes the transaction, for an event that the other nodes would ignore."""
     to = desk.case(timeline).participants
-    return await desk.append(connection, timeline, [Draft(body, to, actor, desk.now())])
+    after = await desk.append(connection, timeline, [Draft(body, to, actor, desk.now())])
+    if after.events[-1].id in desk.case(after).unsupported:
+        raise Rejected(Code.STATE, "emergency")
+    return after

@@ -10,6 +10,7 @@ from contracts.events.protection import (
     EmergencyProposed,
     RequirementsDeferred,
 )
+from contracts.events.triage import UrgencyOverridden
 from contracts.mechanism import LATEST
 from tests.unit.contracts.chronicle import Chronicle
 
@@ -109,6 +110,18 @@ def test_declined_exactly_when_two_can_no_longer_be_reached(refusing: int, by_le
     claimed = case.decline(proposal, *refusals)
     left = LATEST.emergency.leaders - refusing - by_leader
     assert (claimed.id in case.case.unsupported) == (left >= LATEST.emergency.approvals)
+
+
+def test_loose_ends_of_one_author_keep_nobody_from_deciding() -> None:
+    """However many events one agency leaves hanging, the proposal of another and the votes on it are still known."""
+    case = Chronicle()
+    root = (case.events[0].id,)
+    proposal = case.propose("komnas-perempuan")
+    for number in range(60):
+        case.add("komnas-ham", UrgencyOverridden(level="BIASA", reason=str(number)), parents=root)
+    case.activate(proposal, case.approve(proposal, LEADERS[0]), case.approve(proposal, LEADERS[1]))
+    assert not case.case.unsupported
+    assert case.case.in_force("emergency") == "ACTIVE"
 
 
 def test_a_leader_who_approved_is_not_lost_by_a_later_no() -> None:

@@ -260,6 +260,11 @@ def test_the_index_tells_nothing_without_the_key(one: bytes, other: bytes) -> No
     assert bool(keys[0] & keys[1]) is (one == other)
 
 
+def test_what_serves_one_search_serves_no_other() -> None:
+    """The same text used as a contact and as a submission key cannot be linked through the database."""
+    assert domain.blind(SECRET, "contact", b"0815") != domain.blind(SECRET, "submission key", b"0815")
+
+
 @given(
     st.dictionaries(
         st.binary(min_size=16, max_size=16).map(domain.case_id),

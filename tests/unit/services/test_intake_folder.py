@@ -87,3 +87,12 @@ def test_nothing_that_was_put_away_is_written_over(tmp_path: Path) -> None:
     kept = {name: (tmp_path / "done" / f"{name}.json").read_text() for name in ("a", "a-2", "a-3")}
     assert kept == {"a": "one", "a-2": "two", "a-3": "three"}
     assert (tmp_path / "done" / "a-3.receipt.json").read_text() == "three"
+
+
+def test_a_file_that_lost_its_answer_is_not_written_over(tmp_path: Path) -> None:
+    """A report that lies there alone, its receipt removed, is still kept when another of the same name comes."""
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done" / "a.json").write_text("one")
+    (tmp_path / "a.json").write_text("two")
+    folder.put_away(tmp_path / "a.json", "done", ".receipt.json", b"")
+    assert (tmp_path / "done" / "a.json").read_text() == "one"

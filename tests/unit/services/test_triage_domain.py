@@ -126,13 +126,13 @@ def test_an_old_attack_is_less_urgent() -> None:
     assert domain.assess(late, body, LATEST).level == "MENDESAK"
 
 
-@given(st.lists(st.from_regex(r"\A[A-Z][A-Z0-9_]{0,63}\Z"), max_size=200, unique=True))
-def test_an_assessment_can_always_be_said(forms: list[str]) -> None:
+def test_an_assessment_can_always_be_said() -> None:
     """However many strange codes a case has, what the table says of it is a body that others can read."""
-    body = opening().model_copy(update={"forms": tuple(forms), "requested": (), "violence": (), "gendered_forms": ()})
+    forms = tuple(f"KODE_BARU_{number}" for number in range(200))
+    body = opening().model_copy(update={"forms": forms, "requested": (), "violence": (), "gendered_forms": ()})
     assessed = domain.assess(happened(body, LPSK), body, LATEST)
     assert read_body(assessed.wire_type, assessed.wire()) == assessed
-    assert set(assessed.because) <= set(forms)
+    assert set(assessed.because) < set(forms)
 
 
 def test_an_assessment_explains_itself() -> None:

@@ -66,6 +66,12 @@ def test_an_attack_in_an_unknown_form_is_looked_at(field: FieldName) -> None:
     assert rule.because(facts) == ((field, STRANGE),)
 
 
+def test_an_old_known_attack_is_ordinary() -> None:
+    """A code that everybody knows is not taken for a strange one."""
+    facts = Facts({**dict.fromkeys(FIELDS, ()), "forms": ("PENCEMARAN_NAMA",)}, 4000)
+    assert LATEST.first(facts).level == "BIASA"
+
+
 def test_a_row_that_repeats_another_is_refused() -> None:
     """A row that can never decide misleads whoever reads the table."""
     row = {"level": "TINGGI", "has": {"forms": ["ANCAMAN"]}}
