@@ -102,11 +102,11 @@ def _no_float(_literal: str) -> Never:
 
 
 def _normal(value: object, depth: int) -> object:
-    if depth < 0:
-        raise Rejected(Code.JSON, "nested too deep")
     match value:
-        case dict():
-            return {_text(name): _normal(member, depth - 1) for name, member in value.items()}
+        case dict() | list() if depth == 0:
+            raise Rejected(Code.JSON, "nested too deep")
+        case dict():  # names that were different may be equal in NFC
+            return _unique([(_text(name), _normal(member, depth - 1)) for name, member in value.items()])
         case list():
             return [_normal(member, depth - 1) for member in value]
         case str():

@@ -6,6 +6,7 @@ know is kept, verified, relayed and shown; it just changes no state.
 """
 
 import re
+from datetime import datetime
 from typing import NamedTuple
 
 from contracts import canonical
@@ -19,7 +20,7 @@ MAX_PARENTS = 16
 SPEC = "1.0"
 _CASE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")  # 128 random bits in Crockford's base 32
 _TYPE = re.compile(r"rajut(\.[a-z][a-z0-9-]{0,31}){3}\.v[1-9][0-9]{0,2}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS = frozenset({"specversion", "id", "source", "type", "time", "datacontenttype", "data"})
@@ -82,7 +83,7 @@ def decode(data: bytes, record: Record) -> Content:
     content = Content(
         type=_text(_TYPE, event["type"], "type"),
         case=_text(_CASE, event["subject"], "subject") if "subject" in event else "",
-        time=_text(_INSTANT, event["time"], "time"),
+        time=_time(event["time"]),
         actor=_actor(inner["actor"]),
         to=tuple(inner["to"]) if isinstance(inner["to"], list) else (),
         parents=_parents(inner["parents"]),
@@ -98,6 +99,15 @@ def _bind(content: Content, event: dict[str, canonical.Json], record: Record) ->
     place = event["source"] == f"urn:rajut:{record.log}" and event["id"] == str(record.seq)
     if not place or content.to != record.to or bool(content.case) != (record.kind == "case"):
         raise Rejected(Code.BIND, "content and record disagree")
+
+
+def _time(value: object) -> str:
+    text = _text(_INSTANT, value, "time")
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:  # no such day or hour; whoever calculates with it would stumble
+        raise Rejected(Code.SCHEMA, "time") from None
+    return text
 
 
 def _actor(value: object) -> Actor:

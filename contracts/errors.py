@@ -34,6 +34,7 @@ class Code(StrEnum):
     NOT_FOUND = "E_NOT_FOUND"  # no such thing that this officer may see
     STATE = "E_STATE"  # the case is not in a state that allows this
     CONFLICT = "E_CONFLICT"  # the same idempotency key with another request
+    UNEXPECTED = "E_UNEXPECTED"  # our own software failed on it; kept, and people must look
     UNAVAILABLE = "E_UNAVAILABLE"  # a part that this needs is not ready; try again
 
 

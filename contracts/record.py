@@ -25,6 +25,7 @@ MAX_AGENCIES = 8
 _DOTS = 2  # between header, payload and signature
 _ORIGIN = re.compile(r"[a-z0-9.-]{1,64}/[a-z0-9-]{1,32}/[1-9][0-9]{0,3}")
 _AGENCY = re.compile(r"[a-z0-9-]{1,32}")
+_KID = re.compile(r"[a-z0-9-]{1,32}\.[a-z]{1,16}\.[1-9][0-9]{0,5}")
 _ALWAYS = frozenset({"v", "log", "seq", "prev", "hlc", "dir", "kind", "to", "seen"})
 _FIELDS: Mapping[object, frozenset[str]] = {
     "case": _ALWAYS | {"tag", "cm", "ct"},
@@ -81,7 +82,7 @@ class Keys(Protocol):
     """What verification needs from the directory chain (see `contracts.directory.Chain`)."""
 
     def key(self, header: bytes) -> Key:
-        """The key whose protected header has exactly these base64url bytes; Rejected(KEY | HEADER) if none."""
+        """The key whose protected header has exactly these base64url bytes; Rejected(KEY) if none."""
         ...
 
     def knows(self, version: int) -> bool:
@@ -159,14 +160,13 @@ def parse_payload(data: bytes) -> Record:
     value = canonical.loads(data, max_bytes=MAX_RECORD)
     if not isinstance(value, dict) or value.keys() != _FIELDS.get(_hashable(value.get("kind"))):
         raise Rejected(Code.SCHEMA, "record fields")
-    if _integer(value["v"], 1, "v") != 1:
-        raise Rejected(Code.SCHEMA, "v")
+    _integer(value["v"], 1, "v", least=1)
     record = Record(
         log=_matching(_ORIGIN, value["log"], "log"),
         seq=_integer(value["seq"], MAX_SEQ, "seq"),
         prev=fixed(value["prev"], 32),
         hlc=Hlc.parse(value["hlc"]),
-        dir=_integer(value["dir"], MAX_SEQ, "dir"),
+        dir=_integer(value["dir"], MAX_SEQ, "dir", least=1),
         kind=value["kind"],
         to=_agencies(value["to"]),
         seen=_seen(value["seen"]),
@@ -185,9 +185,18 @@ def _known_key(first: bytes, payload: bytes, keys: Keys) -> Key:
     try:
         return keys.key(first)
     except Rejected:
+        _check_form(first)
         if not keys.knows(parse_payload(unb64(payload)).dir):
             raise LaterDirectory from None
         raise
+
+
+def _check_form(first: bytes) -> None:
+    """Raise Rejected unless some directory could make this the header of a key: no other form is worth waiting for."""
+    value = canonical.loads(unb64(first), max_bytes=MAX_RECORD)
+    kid = value.get("kid") if isinstance(value, dict) else None
+    if not isinstance(kid, str) or not _KID.fullmatch(kid) or header(kid) != first:
+        raise Rejected(Code.HEADER)
 
 
 def _payload(record: Record) -> dict[str, object]:
@@ -210,8 +219,8 @@ def _hashable(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _integer(value: object, most: int, name: str) -> int:
-    if type(value) is not int or not 0 <= value <= most:
+def _integer(value: object, most: int, name: str, *, least: int = 0) -> int:
+    if type(value) is not int or not least <= value <= most:
         raise Rejected(Code.SCHEMA, name)
     return value
 

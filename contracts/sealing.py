@@ -33,6 +33,7 @@ from contracts.errors import Code, Rejected
 Entropy = Callable[[int], bytes]
 
 KEY_BYTES = 32
+_ANY_X25519 = X25519PrivateKey.from_private_bytes(b"\1" * 32)
 TAG_BYTES = 16
 WRAP_BYTES = 1168  # 1088 ML-KEM-768 + 32 X25519 + the wrapped key and its tag
 PUBLIC_BYTES = 1216
@@ -125,10 +126,14 @@ def unwrap(wrapped: bytes, reader: PrivateKey, event: bytes, agency: str) -> byt
 
 
 def public_key(data: bytes) -> PublicKey:
-    """A sealing key from its 1,216 bytes (ML-KEM-768, then X25519); Rejected(KEY) if they are no key."""
+    """A sealing key from its 1,216 bytes (ML-KEM-768, then X25519); Rejected(KEY) if they are no key.
+
+    A low-order X25519 part is no key either: no content could ever be wrapped to it (RFC 7748 6.1).
+    """
     try:
-        kem = MLKEM768PublicKey.from_public_bytes(data[:-32])
-        return MLKEM768X25519PublicKey(kem, X25519PublicKey.from_public_bytes(data[-32:]))
+        kem, point = MLKEM768PublicKey.from_public_bytes(data[:-32]), X25519PublicKey.from_public_bytes(data[-32:])
+        _ANY_X25519.exchange(point)
+        return MLKEM768X25519PublicKey(kem, point)
     except ValueError:
         raise Rejected(Code.KEY, "sealing key") from None
 

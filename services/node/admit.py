@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
+import asyncpg
+
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.record import LaterDirectory
@@ -55,11 +57,41 @@ class Admission:
         whatever is wrong with a message is a row in quarantine, and the next message goes on.
         """
         judged = await self._judge(source, messages)
-        async with self._pool.acquire() as connection, connection.transaction():
-            heads = await self._write(connection, source, judged)
-            if place:
-                await connection.execute(SQL["move_link"], source, *place)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                heads = await self._write(connection, source, judged)
+                if place:
+                    await connection.execute(SQL["move_link"], source, *place)
+        except (OSError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError):
+            raise  # the database is away, not the message bad
+        except Exception as error:  # noqa: BLE001  one message that we cannot take must not hold up the others
+            return await self._admit_singly(source, messages, place, error)
         self._tell(source, judged)
+        return heads
+
+    async def retry_held(self) -> None:
+        """Judge again what only a later directory could tell."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(SQL["take_held"])
+            for row in rows:
+                await self._write(connection, row["source"], self._judge_all(row["source"], [row["bytes"]]))
+        self.on_admitted()
+
+    async def _admit_singly(
+        self, source: str, messages: Sequence[bytes], place: Place | None, error: Exception
+    ) -> dict[str, Head]:
+        """A batch failed for no known reason: admit it one by one, and keep the culprit in quarantine."""
+        telemetry.stumbled(f"admission from {source}", error)
+        if len(messages) == 1:
+            async with self._pool.acquire() as connection, connection.transaction():
+                culprit = self._bad(source, messages[0], Code.UNEXPECTED)
+                await PostgresStore(connection, self._storage).quarantine(source, [culprit])
+                if place:
+                    await connection.execute(SQL["move_link"], source, *place)
+            return {}
+        heads: dict[str, Head] = {}
+        for message in messages:
+            heads |= await self.admit(source, [message], place if message is messages[-1] else None)
         return heads
 
     def _tell(self, source: str, judged: Judged) -> None:

@@ -1,6 +1,7 @@
 """What the node's own key says and does without being asked: refusals, acknowledgements, gaps, clocks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from contracts import sealing
 from contracts.encoding import b64
@@ -20,8 +21,11 @@ CONTROL = Timeline("", sealing.NO_CASE)  # control events belong to no case
 class Duties:
     """The recurring work of a node."""
 
-    def __init__(self, pool: Pool, log: Log, admission: Admission, links: Sequence[Link], clock: Clock) -> None:
-        """`pool` connects with the node's role."""
+    def __init__(
+        self, pool: Pool, log: Log, admission: Admission, links: Sequence[Link], clock: Clock, directories: Path
+    ) -> None:
+        """`pool` connects with the node's role; directory versions lie in `directories` as `N.json`."""
+        self._directories = directories
         self._pool = pool
         self._log = log
         self._admission = admission
@@ -30,14 +34,20 @@ class Duties:
 
     async def open_log(self) -> None:
         """Start our log and the mirrors, once; the first record says which directory we adopted."""
-        for agency, log in self._log.chain.logs().items():
-            own = agency == self._log.agency
-            await self._pool.execute(SQL["add_head"], log, own, self._log.chain.opened_by(log))
-        size = await self._pool.fetchval(SQL["size"], self._log.log)
-        if size == 0:
-            directory = self._log.chain.latest
-            body = DirectoryAdopted(version=directory.version, digest=b64(directory.digest()))
-            await self._say(body, tuple(sorted(directory.agencies)))
+        await self._follow_logs()
+        if await self._pool.fetchval(SQL["size"], self._log.log) == 0:
+            await self._say_adopted()
+        await self._admission.retry_held()
+
+    async def adopt_directories(self) -> None:
+        """Take the next directory version once its file is there; say so, and judge again what waited for it."""
+        following = self._directories / f"{self._log.chain.latest.version + 1}.json"
+        if not following.exists():
+            return
+        self._log.chain.adopt(following.read_bytes())
+        await self._follow_logs()
+        await self._say_adopted()
+        await self._admission.retry_held()
 
     async def acknowledge(self) -> None:
         """After news from a partner, say what we hold; it dates their records and lets them see that we have them."""
@@ -67,6 +77,16 @@ class Duties:
     async def release_clocks(self) -> None:
         """Apply events that came from the future, when it has come."""
         await self._admission.release_clocks()
+
+    async def _follow_logs(self) -> None:
+        for agency, log in self._log.chain.logs().items():
+            own = agency == self._log.agency
+            await self._pool.execute(SQL["add_head"], log, own, self._log.chain.opened_by(log))
+
+    async def _say_adopted(self) -> None:
+        directory = self._log.chain.latest
+        body = DirectoryAdopted(version=directory.version, digest=b64(directory.digest()))
+        await self._say(body, tuple(sorted(directory.agencies)))
 
     async def _say(self, body: DirectoryAdopted, to: tuple[str, ...]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

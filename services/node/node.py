@@ -95,6 +95,7 @@ async def run(node: Node) -> None:
         for seconds, work in (
             (DUTY_EVERY_S, node.duties.answer_refused),
             (DUTY_EVERY_S, node.duties.release_clocks),
+            (DUTY_EVERY_S, node.duties.adopt_directories),
             (BACKFILL_EVERY_S, node.duties.fill_gaps),
             (settings.acknowledge_s, node.duties.acknowledge),
             (settings.heartbeat_s, node.duties.heartbeat),
@@ -134,7 +135,7 @@ def _build(
     buses = [Bus(inbox, home.server(inbox.service)) for inbox in inboxes.values()]
     health = Health(pools["node"], home.server("link"), list(partners), steps, clock, settings.clock_bound_ms)
     app = _app(desk("node"), plugs, health)
-    duties = Duties(pools["node"], log, admission, links, clock)
+    duties = Duties(pools["node"], log, admission, links, clock, home.path / "directory")
     return Node(home, log, keyring, pools, relay, links, admission, duties, plugs, inboxes, buses, app)
 
 
@@ -160,9 +161,11 @@ def _app(desk: Desk, plugs: Sequence[Plug], health: Health) -> FastAPI:
 
     @app.middleware("http")
     async def traced(request: Request, call: Callable[[Request], "asyncio.Future[Response]"]) -> Response:
-        route = request.scope.get("route")
-        with telemetry.span(f"{request.method} {getattr(route, 'path', '')}", request.headers.get("traceparent", "")):
-            return await call(request)
+        with telemetry.span(request.method, request.headers.get("traceparent", "")) as work:
+            answer = await call(request)
+            # The route's pattern, never the path: a path may carry whatever a caller put there.
+            work.update_name(f"{request.method} {getattr(request.scope.get('route'), 'path', 'no route')}")
+            return answer
 
     return app
 

@@ -154,6 +154,10 @@ update log.unreadable set found_at = clock_timestamp() where id = any($1::bytea[
 -- Keep a delivery until we know its directory version.
 insert into log.held (digest, source, bytes) values ($1, $2, $3) on conflict do nothing;
 
+-- name: take_held
+-- Deliveries that may be judged now.
+delete from log.held returning source, bytes;
+
 -- name: link
 -- Where we are in a partner's stream.
 select stream_created, stream_seq from log.link where partner = $1;
@@ -184,8 +188,11 @@ where not h.own and s.size > h.size group by h.log, h.size;
 select coalesce(max(size), 0) as size from log.seen where log = $1 and by_log = $2;
 
 -- name: open_unreadable
--- Content for us that is still missing, the oldest first.
-select log, seq from log.unreadable where found_at is null order by since limit 256;
+-- Content for us that is still missing and due to be asked for; the next time waits twice as long, at most an hour.
+update log.unreadable
+set tries = tries + 1, next_try = clock_timestamp() + least(interval '1 hour', interval '1 second' * 2 ^ least(tries, 12))
+where id in (select id from log.unreadable where found_at is null and next_try <= clock_timestamp() limit 64)
+returning log, seq;
 
 -- name: take_pointers
 -- The next pointers for the local bus.
@@ -205,14 +212,6 @@ update log.quarantine set answered_at = clock_timestamp() where digest = $1;
 -- For each other log, its first record that had verified this log beyond a place.
 select distinct on (by_log) by_log, by_seq, hlc from log.seen
 where log = $1 and size > $2 order by by_log, size;
-
--- name: directories
--- The adopted directory chain.
-select signed from log.directory order by version;
-
--- name: add_directory
--- Keep an adopted directory version.
-insert into log.directory (version, signed) values ($1, $2) on conflict do nothing;
 
 -- name: size
 -- How many records of a log are held without a hole.

@@ -88,12 +88,13 @@ class Home:
         """Read `node.toml`; raise BadSettings naming the first field that is wrong."""
         self.path = path
         try:
-            self.settings = Settings.model_validate(tomllib.loads((path / "node.toml").read_text(encoding="utf-8")))
+            told = Settings.model_validate(tomllib.loads((path / "node.toml").read_text(encoding="utf-8")))
         except ValidationError as error:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             raise BadSettings(f"node.toml: {place}: {error.errors()[0]['type']}") from None
         except (OSError, ValueError):
             raise BadSettings("node.toml: missing or not TOML") from None
+        self.settings = told.model_copy(update={"watched": str(path / told.watched)})
 
     def secret(self, name: str) -> str:
         """The text of a secret file; OSError if it is missing."""

@@ -55,11 +55,11 @@ def traceparent() -> str:
 
 
 @contextmanager
-def span(name: str, parent: str = "") -> Iterator[None]:
+def span(name: str, parent: str = "") -> Iterator[trace.Span]:
     """Work under a name, as part of the trace that `parent` belongs to."""
     context = _context.extract({"traceparent": parent}) if parent else None
-    with _tracer.start_as_current_span(name, context, record_exception=False):
-        yield
+    with _tracer.start_as_current_span(name, context, record_exception=False, set_status_on_exception=False) as work:
+        yield work
 
 
 def admitted(source: str, records: int, refused: Sequence[str]) -> None:
@@ -78,6 +78,7 @@ def lag(source: str, seconds: float) -> None:
 def handled(service: str, event_type: str, seconds: float) -> None:
     """A handler has done its work."""
     _handled.record(seconds, {"service": service, "type": event_type})
+    log.info("handled", service=service, type=event_type, ms=round(seconds * 1000, 1))
 
 
 def parked(service: str, event_type: str, reason: str) -> None:

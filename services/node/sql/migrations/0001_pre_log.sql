@@ -75,6 +75,8 @@ create table log.unreadable (
     log text not null,
     seq bigint not null,
     since timestamptz not null default clock_timestamp(),
+    tries int not null default 0,
+    next_try timestamptz not null default clock_timestamp(),
     found_at timestamptz
 );
 create index unreadable_open on log.unreadable (log, seq) where found_at is null;
@@ -134,13 +136,6 @@ create table log.link (
     stream_seq bigint not null
 );
 
--- Adopted directory versions, as signed.
-create table log.directory (
-    version bigint primary key,
-    signed bytea not null,
-    adopted_at timestamptz not null default clock_timestamp()
-);
-
 create function log.refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception 'a record is never changed or deleted' using errcode = 'integrity_constraint_violation';
@@ -194,7 +189,7 @@ grant execute on function log.lock_own(), log.append to rajut_node, rajut_intake
 -- Every service reads the log; the node admits other agencies' records into it.
 grant select on log.record, log.event, log.content, log.seen, log.gap, log.head, log.waiting, log.unreadable
     to rajut_node, rajut_intake, rajut_triage, rajut_protection, rajut_notify;
-grant select, insert on log.fork, log.quarantine, log.held, log.pointer, log.link, log.directory to rajut_node;
+grant select, insert on log.fork, log.quarantine, log.held, log.pointer, log.link to rajut_node;
 grant select on log.fork, log.quarantine to rajut_intake, rajut_triage, rajut_protection, rajut_notify;
 grant insert on log.record, log.event, log.content, log.waiting, log.unreadable, log.gap, log.seen, log.head to rajut_node;
 grant update on log.head, log.link, log.gap, log.unreadable to rajut_node;
