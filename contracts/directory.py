@@ -78,7 +78,7 @@ class Directory(_Closed):
 
     version: Annotated[int, Field(ge=1, le=MAX_SEQ)]
     previous: str = ""  # digest of the version before; empty only in version 1
-    issued: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+    issued: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$")]
     agencies: Mapping[Agency, AgencyEntry]
 
     def encode(self) -> bytes:
@@ -178,24 +178,28 @@ class Chain:
         raise Rejected(Code.KEY, "no such log")
 
     def _add(self, directory: Directory, data: bytes) -> None:
+        """All or nothing: a version that is refused for one bad key leaves no trace of its others."""
+        version, readers, enrolled = directory.version, {}, {}
         for agency, entry in directory.agencies.items():
-            self._sealing[directory.version, agency] = sealing.public_key(
-                fixed(entry.sealing.public, sealing.PUBLIC_BYTES)
-            )
+            readers[version, agency] = sealing.public_key(fixed(entry.sealing.public, sealing.PUBLIC_BYTES))
             for key in entry.keys:
-                self._enrol(directory.version, agency, entry, key)
-        self._versions[directory.version] = directory
+                if (version, key.kid) in enrolled:
+                    raise Rejected(Code.KEY, f"{key.kid}: name used twice")
+                self._check_key(agency, entry, key)
+                enrolled[version, key.kid] = key
+        self._sealing |= readers
+        self._keys |= enrolled
+        self._by_header |= {header(key.kid): Key(key.kid, fixed(key.public, 32)) for key in enrolled.values()}
+        self._versions[version] = directory
         self.signed.append(data)
 
-    def _enrol(self, version: int, agency: str, entry: AgencyEntry, key: SigningKey) -> None:
+    def _check_key(self, agency: str, entry: AgencyEntry, key: SigningKey) -> None:
         public = fixed(key.public, 32)
         if key.log not in entry.logs or key.kid.split(".")[0] != agency:
             raise Rejected(Code.KEY, f"{key.kid}: not of this agency")
-        known = self._by_header.setdefault(header(key.kid), Key(key.kid, public))
-        if known.public != public or (version, key.kid) in self._keys:
+        if self._by_header.get(header(key.kid), Key(key.kid, public)).public != public:
             raise Rejected(Code.KEY, f"{key.kid}: name used twice")
         check_enrolment(key.kid, public, fixed(key.proof, 64))
-        self._keys[version, key.kid] = key
 
 
 def _read(data: bytes) -> tuple[Directory, Mapping[str, str]]:
@@ -206,10 +210,13 @@ def _read(data: bytes) -> tuple[Directory, Mapping[str, str]]:
     if not isinstance(signatures, dict) or not all(isinstance(text, str) for text in signatures.values()):
         raise Rejected(Code.DIRECTORY, "signatures")
     try:
-        return Directory.model_validate(value["document"]), signatures
+        directory = Directory.model_validate(value["document"])
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise Rejected(Code.DIRECTORY, place) from None
+    if directory.model_dump(mode="json") != value["document"]:  # a default left out would be a second form
+        raise Rejected(Code.DIRECTORY, "not the one form of this document")
+    return directory, signatures
 
 
 def _check_signed(directory: Directory, signatures: Mapping[str, str], by: Directory) -> None:

@@ -131,6 +131,7 @@ class Plan(NamedTuple):
     unreadable: list[Signed]  # addressed to us, but no content that opens: to be fetched again
     forks: list[Signed]
     refusals: list[Refusal]
+    moved: bool = False  # whether `head` is another than before
 
 
 def examine(delivery: Delivery, chain: Chain, reader: Reader) -> Examined:
@@ -180,6 +181,9 @@ def decide(log: str, batch: Iterable[Examined], known: Known, *, reader: str, no
     ids, parents, readable = dict(known.ids), dict(known.parents), set(known.readable)
     for item in batch:
         signed, seq = item.signed, item.signed.record.seq
+        if signed.record.agency == reader:  # our own log is written by us alone; what we do not know of it is evidence
+            plan.forks.extend([signed] if ids.get(seq) != signed.id else [])
+            continue
         if seq not in ids:
             ids[seq] = signed.id
             plan.records.append(signed)
@@ -230,7 +234,8 @@ def _advance(plan: Plan, known: Known) -> Plan:
         tree, last, hlc = tree.append(signed.jws), signed.id, signed.record.hlc
     highest = max((known.head.highest, tree.size, *(seq + 1 for seq in steps)))
     refused = [_refusal(a.signed, Code.VISIBILITY) for a in plan.arrivals if a.state == "refused"]
-    return plan._replace(head=Head(tree, last, hlc, highest), refusals=plan.refusals + refused)
+    head = Head(tree, last, hlc, highest)
+    return plan._replace(head=head, refusals=plan.refusals + refused, moved=head != known.head)
 
 
 def _step(seq: int, steps: Mapping[int, Signed], ahead: Mapping[int, bytes]) -> Signed | None:

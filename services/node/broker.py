@@ -17,7 +17,7 @@ from nats.aio.client import Client
 
 CONNECT_TIMEOUT_S = 1
 CLOSE_TIMEOUT_S = 0.5
-PENDING_BYTES = 64 * 1024 * 1024
+PENDING_BYTES = 256 * 1024 * 1024  # one full batch of the largest deliveries, and then some
 
 
 class Server(NamedTuple):

@@ -62,17 +62,14 @@ class Link:
                 self._client = None
             await asyncio.sleep(RETRY_S)
 
-    async def backfill(self, log: str, first: int, last: int) -> bool:
-        """Ask this partner for a part of a log; True if it gave us at least one record. Quiet if it is not there."""
+    async def backfill(self, log: str, first: int, last: int) -> None:
+        """Ask this partner for a part of a log, and admit what it gives us; nothing happens if it is not there."""
         if self._client is None:
-            return False
+            return
         request = json.dumps({"log": log, "first": first, "last": last}).encode()
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             answer = await self._client.request("backfill", request, timeout=BACKFILL_TIMEOUT_S)
-            messages = unpack(answer.data)
-            await self._admission.admit(self.partner, messages)
-            return bool(messages)
-        return False
+            await self._admission.admit(self.partner, unpack(answer.data))
 
     async def _follow(self, client: "Client") -> None:
         puller = Puller(client, stream_to(self._agency), self._agency)
@@ -99,7 +96,8 @@ async def fill_gaps(pool: Pool, links: Sequence[Link]) -> None:
     for log, first, last in holes:
         origin_first = sorted(links, key=lambda link: link.partner != agency_of(log))
         for link in origin_first:
-            if await link.backfill(log, first, min(last, first + BACKFILL_RECORDS - 1)):
+            await link.backfill(log, first, min(last, first + BACKFILL_RECORDS - 1))
+            if not await pool.fetchval(SQL["still_missing"], log, first):
                 break
 
 

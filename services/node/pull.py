@@ -13,6 +13,8 @@ from typing import NamedTuple
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from services.node.broker import PENDING_BYTES
+
 BATCH = 256
 EXPIRES_S = 5.0
 HEARTBEAT_S = 0.5
@@ -39,7 +41,7 @@ class Puller:
         """`stream` and `durable` were created by the server's owner for us."""
         self._client = client
         self._path = f"{stream}.{durable}"
-        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._arrived: asyncio.Queue[Msg] = asyncio.Queue(4 * BATCH)
         self._request = 0
         self._left = 0
         self._next = 0
@@ -47,8 +49,9 @@ class Puller:
     async def start(self, created: str, position: int) -> str:
         """Go on behind `position` of the stream made at `created`, or at the start of a newer one, and say which."""
         self._inbox = self._client.new_inbox()
+        # A server that sends more than we asked for loses it here, and with it our trust in the sequence.
         await self._client.subscribe(
-            f"{self._inbox}.*", cb=self._arrived.put, pending_msgs_limit=-1, pending_bytes_limit=-1
+            f"{self._inbox}.*", cb=self._arrived.put, pending_msgs_limit=4 * BATCH, pending_bytes_limit=PENDING_BYTES
         )
         found = await self._reset(position + 1)
         if found != created:

@@ -179,13 +179,19 @@ select log, from_seq, to_seq from log.gap where closed_at is null order by log;
 
 -- name: unheard
 -- Ends of logs that somebody else has seen and we have not.
-select h.log, h.size as from_seq, max(s.size) - 1 as to_seq
-from log.head h join log.seen s on s.log = h.log
-where not h.own and s.size > h.size group by h.log, h.size;
+select h.log, h.size as from_seq, max(heard.size) - 1 as to_seq
+from log.head h cross join log.head witness cross join lateral (
+    select s.size from log.seen s where s.log = h.log and s.by_log = witness.log order by s.size desc limit 1) heard
+where not h.own and heard.size > h.size group by h.log, h.size;
 
 -- name: seen_by
 -- How much of a log another agency says that it holds.
 select coalesce(max(size), 0) as size from log.seen where log = $1 and by_log = $2;
+
+-- name: still_missing
+-- Whether a place of a log, or the content at it, is still missing.
+select exists (select from log.head where log = $1 and size <= $2)
+    or exists (select from log.unreadable where log = $1 and seq = $2 and found_at is null);
 
 -- name: open_unreadable
 -- Content for us that is still missing and due to be asked for; the next time waits twice as long, at most an hour.
@@ -210,8 +216,9 @@ update log.quarantine set answered_at = clock_timestamp() where digest = $1;
 
 -- name: dated_before
 -- For each other log, its first record that had verified this log beyond a place.
-select distinct on (by_log) by_log, by_seq, hlc from log.seen
-where log = $1 and size > $2 order by by_log, size;
+select heard.by_log, heard.by_seq, heard.hlc from log.head witness cross join lateral (
+    select s.by_log, s.by_seq, s.hlc from log.seen s
+    where s.log = $1 and s.by_log = witness.log and s.size > $2 order by s.size limit 1) heard;
 
 -- name: size
 -- How many records of a log are held without a hole.

@@ -122,10 +122,11 @@ class PostgresStore:
             rows = [(signed.record.seq, signed.id, signed.jws) for signed in plan.records]
             await self._connection.execute(SQL["add_records"], plan.log, *columns(rows))
             await self._save_seen(plan.log, plan.records)
+        if not plan.moved:
+            return
         peaks = b"".join(head.tree.peaks)
-        await self._connection.execute(
-            SQL["move_head"], plan.log, head.size, head.last, str(head.hlc), peaks, head.highest
-        )
+        place = (head.size, head.last, str(head.hlc), peaks, head.highest)
+        await self._connection.execute(SQL["move_head"], plan.log, *place)
         if head.highest > head.size:
             await self._connection.execute(SQL["open_gap"], plan.log, head.size, head.highest - 1)
         else:

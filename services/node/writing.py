@@ -6,9 +6,10 @@ from typing import NamedTuple
 from contracts import record as records, sealing
 from contracts.case import Event, heads
 from contracts.content import Actor, Content, encode
+from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.hlc import Hlc
-from contracts.record import EventId, Record, Seen, Signed
+from contracts.record import EventId, Record, Seen, Signed, agency_of
 from contracts.signing import Signer
 from services.node.admission import Head
 
@@ -83,6 +84,8 @@ def heartbeat(desk: Desk, signer: Signer) -> Written:
 
 
 def _write_one(desk: Desk, signer: Signer, timeline: Timeline, content: Content) -> Written:
+    if agency_of(desk.log) not in content.to:
+        raise Rejected(Code.SCHEMA, "to")  # every partner would refuse it
     latest = max((event.hlc for event in timeline.events if event.id in content.parents), default=Hlc(0, 0))
     plain = _record(desk, latest)
     sealed = sealing.seal(

@@ -13,8 +13,11 @@ ESCALATION_S = 1.0
 def plug(desk: Desk) -> Plug:
     """Notify listens to what must be known, sends its outbox, and lets the unanswered climb."""
     telling = dict.fromkeys(domain.TELLING, partial(handlers.tell, desk))
-    timers = (
-        Timer(MAIL_S, partial(mail.send_waiting, desk)),
-        Timer(ESCALATION_S, partial(handlers.escalate_due, desk)),
-    )
-    return Plug("notify", telling, router(desk), timers)
+
+    async def send_mail() -> None:
+        await mail.send_waiting(desk)
+
+    async def escalate() -> None:
+        await handlers.escalate_due(desk)
+
+    return Plug("notify", telling, router(desk), (Timer(MAIL_S, send_mail), Timer(ESCALATION_S, escalate)))
