@@ -27,7 +27,7 @@ from contracts.events.protection import (
 )
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
 from contracts.hlc import Hlc
-from contracts.mechanism import Mechanism
+from contracts.mechanism import LATEST, MECHANISMS, Mechanism
 from contracts.record import EventId, agency_of
 
 # Where decisions collide, the later entry is in force: it protects more.
@@ -97,6 +97,14 @@ class Case(NamedTuple):
         return [(e, body) for e in self.timeline if isinstance(body := self.bodies.get(e.id), kind)]
 
 
+def rules_of(events: Iterable[Event]) -> Mechanism:
+    """The mechanism that a case runs under: the version its opening names, or the newest we have."""
+    opened = (event for event in events if event.content.type == CaseOpened.wire_type)
+    bodies = (read_body(event.content.type, event.content.body) for event in opened)
+    version = next((body.mechanism for body in bodies if isinstance(body, CaseOpened)), LATEST.version)
+    return MECHANISMS.get(version, LATEST)
+
+
 def fold(events: Iterable[Event], mechanism: Mechanism) -> Case:
     """The state that these events tell; every parent of an event must be among them. Pure and total."""
     timeline = _causal_order({event.id: event for event in events})
@@ -110,10 +118,10 @@ def fold(events: Iterable[Event], mechanism: Mechanism) -> Case:
             continue
         act = Act(event, bodies[event.id])
         known = {id_: one for id_, one in acts.items() if past.has(event.id, id_)}
-        if not supported(act, known, mechanism.emergency):
+        if _opens_again(act.body, known) or not supported(act, known, mechanism.emergency):
             unsupported.add(event.id)
             continue
-        if isinstance(act.body, EMERGENCY_ACTS):
+        if isinstance(act.body, (CaseOpened, *EMERGENCY_ACTS)):
             acts[event.id] = act
         for slot, value in _writes(event, act.body, known):
             standing = tuple(claim for claim in slots.get(slot, ()) if not past.has(event.id, claim.event))
@@ -179,6 +187,11 @@ def _causal_order(events: Mapping[EventId, Event]) -> tuple[Event, ...]:
             if not missing[child]:
                 heapq.heappush(ready, (events[child].hlc, child))
     return tuple(order)
+
+
+def _opens_again(body: Body, known: Mapping[EventId, Act]) -> bool:
+    """A case is opened once; whoever says so again, knowing of it, changes nothing."""
+    return isinstance(body, CaseOpened) and any(isinstance(act.body, CaseOpened) for act in known.values())
 
 
 def _writes(event: Event, body: Body, known: Mapping[EventId, Act]) -> Iterable[tuple[str, str]]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contracts import canonical, sealing
 from contracts.encoding import b64, fixed, unb64
 from contracts.errors import Code, Rejected
-from contracts.record import MAX_SEQ, Key, Record, header
+from contracts.record import MAX_SEQ, Key, Record, agency_of, header
 from contracts.signing import Signer, check_enrolment, verify
 
 MAX_DIRECTORY = 1024 * 1024
@@ -181,6 +181,8 @@ class Chain:
         """All or nothing: a version that is refused for one bad key leaves no trace of its others."""
         version, readers, enrolled = directory.version, {}, {}
         for agency, entry in directory.agencies.items():
+            if {agency_of(log) for log in entry.logs} != {agency}:
+                raise Rejected(Code.DIRECTORY, f"{agency}: logs")
             readers[version, agency] = sealing.public_key(fixed(entry.sealing.public, sealing.PUBLIC_BYTES))
             for key in entry.keys:
                 if (version, key.kid) in enrolled:

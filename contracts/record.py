@@ -192,8 +192,11 @@ def _known_key(first: bytes, payload: bytes, keys: Keys) -> Key:
 
 
 def _check_form(first: bytes) -> None:
-    """Raise Rejected unless some directory could make this the header of a key: no other form is worth waiting for."""
-    value = canonical.loads(unb64(first), max_bytes=MAX_RECORD)
+    """Raise Rejected(HEADER) unless a directory to come could have a key with this header: else waiting is in vain."""
+    try:
+        value = canonical.loads(unb64(first), max_bytes=MAX_RECORD)
+    except Rejected:
+        raise Rejected(Code.HEADER) from None
     kid = value.get("kid") if isinstance(value, dict) else None
     if not isinstance(kid, str) or not _KID.fullmatch(kid) or header(kid) != first:
         raise Rejected(Code.HEADER)

@@ -16,7 +16,6 @@ import uvloop
 from contracts.codes import advice
 from contracts.encoding import unb64
 from contracts.errors import Rejected
-from contracts.mechanism import LATEST
 from contracts.record import EventId
 from services import wiring
 from services.node import database, telemetry
@@ -29,7 +28,10 @@ from services.node.sql import Connection
 Result = TypeVar("Result")
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Rajut: one protection workflow of several agencies."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Rajut: one protection workflow of several agencies.",
 )
 node = typer.Typer(no_args_is_help=True, help="Run this agency's node.")
 case = typer.Typer(no_args_is_help=True, help="Look at cases.")
@@ -82,7 +84,7 @@ def case_show(
 
     async def look(built: Node) -> CaseView:
         async with built.pools["node"].acquire() as connection:
-            return await view(connection, built.log, LATEST, case_id)
+            return await view(connection, built.log, case_id)
 
     shown = _with_node(home, look)
     typer.echo(shown.model_dump_json(indent=2) if as_json else describe(shown))
@@ -224,12 +226,26 @@ def main() -> None:
     """Entry point: what an operator can mend is told in one line, with what to do."""
     try:
         app()
-    except BadSettings as error:
-        sys.exit(f"rajut: {error}")
-    except Rejected as rejected:
-        sys.exit(f"rajut: {rejected}: {advice(rejected.code, 'en')}")
-    except (OSError, asyncpg.PostgresError) as error:
-        sys.exit(f"rajut: {telemetry.reason(error)}: is the node's database running, and is --home right?")
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        sys.exit(f"rajut: {told}")
+
+
+def explain(error: BaseException) -> str | None:
+    """What happened and what to do, in one line; None for what no operator can mend."""
+    match error:
+        case BaseExceptionGroup():
+            return explain(error.exceptions[0])
+        case BadSettings():
+            return str(error)
+        case Rejected():
+            return f"{error}: {advice(error.code, 'en')}"
+        case OSError() | asyncpg.PostgresError():
+            return f"{telemetry.reason(error)}: is the node's database running, and is --home right?"
+        case _:
+            return None
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ meaning in a value that two programs would normalise differently.
 """
 
 import re
+from collections.abc import Iterable
 from typing import ClassVar, Self, Unpack
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -57,8 +58,12 @@ def fault_path(error: ValidationError) -> str:
     The name of an unknown field was chosen by the writer; it is repeated only if it looks like a
     field name.
     """
-    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return ".".join(_shown(part) for part in fault["loc"]) or "the whole"
+    return place(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"])
+
+
+def place(loc: Iterable[int | str]) -> str:
+    """A location in a value as text that repeats nothing but field names."""
+    return ".".join(_shown(part) for part in loc) or "the whole"
 
 
 def _shown(part: int | str) -> str:

@@ -3,38 +3,19 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import BaseModel, ConfigDict
 
 from contracts.encoding import b64
+from contracts.errors import Code
 from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
 from contracts.report import Report
 from services.intake import handlers
 from services.intake.handlers import Receipt, Submission
-from services.node.http import allowed
+from services.node.http import Answer, Documented, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 
-PROBLEMS: dict[int | str, dict[str, object]] = {
-    401: {"description": "No officer with this token (E_IDENTITY)"},
-    403: {"description": "This role may not do this (E_FORBIDDEN)"},
-}
-REFUSED: dict[int | str, dict[str, object]] = {
-    200: {"description": "This report was taken before: the same answer again"},
-    409: {"description": "The idempotency key came with another report before (E_CONFLICT)"},
-    413: {"description": "The report is too large (E_SIZE)"},
-    422: {"description": "The report cannot be read; the detail names the field (E_ENCODING, E_JSON, E_REPORT)"},
-}
-UNKNOWN: dict[int | str, dict[str, object]] = {
-    404: {"description": "No such case (E_NOT_FOUND)"},
-    422: {"description": "A field does not fit (E_SCHEMA)"},
-}
-
-
-class Answer(BaseModel):
-    """Part of a response."""
-
-    model_config = ConfigDict(frozen=True)
+REPEATED: Documented = {200: {"description": "This report was taken before: the same answer again"}}
 
 
 class Taken(Answer):
@@ -60,7 +41,7 @@ class Duplicates(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of intake."""
-    routes = APIRouter(tags=["intake"], responses=PROBLEMS)
+    routes = APIRouter(tags=["intake"], responses=problems())
     Receiver = Annotated[Officer, Depends(allowed(desk.officers, Permission.RECEIVE_REPORT))]  # noqa: N806
     Reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]  # noqa: N806
     Key = Annotated[str, Header(max_length=255, description="The same key with the same report opens one case")]  # noqa: N806
@@ -68,7 +49,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.post(
         "/reports",
         status_code=201,
-        responses=REFUSED,
+        responses=REPEATED | problems(Code.CONFLICT, Code.SIZE, Code.ENCODING, Code.JSON, Code.REPORT),
         openapi_extra=report_body(),
         summary="Hand in a report",
     )
@@ -80,7 +61,7 @@ def router(desk: Desk) -> APIRouter:
         response.status_code = 200 if receipt.again else 201
         return taken(receipt)
 
-    @routes.get("/cases/{case}/duplicates", responses=UNKNOWN, summary="Cases that may be about the same person")
+    @routes.get("/cases/{case}/duplicates", summary="Cases that may be about the same person")
     async def duplicates(case: CaseId, officer: Reader) -> Duplicates:  # noqa: ARG001 (the dependency is the check)
         """Found by name with birth date, or by safe contact, among all cases whose person this agency knows."""
         async with desk.pool.acquire() as connection:

@@ -246,6 +246,13 @@ def _step(seq: int, steps: Mapping[int, Signed], ahead: Mapping[int, bytes]) -> 
     return None
 
 
+def is_news(plan: Plan) -> bool:
+    """Whether a plan is worth an acknowledgement: heartbeats and what we held already are not, or two nodes
+    (or one that says the same again and again) would make each other write for ever.
+    """
+    return any(signed.record.kind != "hb" for signed in plan.records)
+
+
 def position(record: Record) -> sealing.Position:
     """The place that a record's content is bound to."""
     return sealing.Position(record.log, record.seq, record.prev)

@@ -12,7 +12,7 @@ from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.record import LaterDirectory
 from services.node import telemetry
-from services.node.admission import Delivery, Examined, Head, Reader, Refusal, decide, examine
+from services.node.admission import Delivery, Examined, Head, Reader, Refusal, decide, examine, is_news
 from services.node.clock import Clock
 from services.node.keys import StorageKey
 from services.node.log import SQL
@@ -95,7 +95,6 @@ class Admission:
         return heads
 
     def _tell(self, source: str, judged: Judged) -> None:
-        self.news = self.news or any(item.signed.record.kind != "hb" for item in judged.good)
         if judged.good:
             telemetry.lag(source, (self._clock.now_ms() - judged.good[-1].signed.record.hlc.ms) / 1000)
         telemetry.admitted(source, len(judged.good), [str(bad.refusal.code) for bad in judged.bad])
@@ -134,6 +133,7 @@ class Admission:
             plan = decide(log, batch, known, reader=self._reader.agency, now_ms=self._clock.now_ms())
             await store.save(plan)
             heads[log] = plan.head
+            self.news = self.news or is_news(plan)
         if judged.bad:
             await store.quarantine(source, judged.bad)
         for message in judged.held:

@@ -8,23 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
 
-from contracts.case import Case, Event, digest, fold
+from contracts.case import Case, Event, digest, fold, rules_of
 from contracts.codes import event_title
 from contracts.encoding import b64
 from contracts.errors import Rejected
-from contracts.mechanism import Mechanism, Permission
+from contracts.mechanism import Permission
 from contracts.record import Signed, agency_of, read, stored
 from services.node.clock import instant
-from services.node.http import allowed
+from services.node.http import Answer, allowed, problems
 from services.node.log import SQL, Log
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Connection
 
 
-class Line(BaseModel):
+class Line(Answer):
     """One event in a case's timeline."""
 
     id: str
@@ -46,14 +45,14 @@ class Line(BaseModel):
     readable: bool  # whether this version knows the type
 
 
-class Standing(BaseModel):
+class Standing(Answer):
     """Decisions on one matter; more than one value is a conflict."""
 
     in_force: str
     claims: list[tuple[str, str]]  # value, event id
 
 
-class CaseView(BaseModel):
+class CaseView(Answer):
     """A case on one node."""
 
     case: str
@@ -66,7 +65,7 @@ class CaseView(BaseModel):
     timeline: list[Line]
 
 
-class CaseSummary(BaseModel):
+class CaseSummary(Answer):
     """A case in a list."""
 
     case: str
@@ -76,7 +75,7 @@ class CaseSummary(BaseModel):
 
 def router(desk: Desk) -> APIRouter:
     """`GET /cases` and `GET /cases/{case}`."""
-    routes = APIRouter(tags=["cases"])
+    routes = APIRouter(tags=["cases"], responses=problems())
     reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]
 
     @routes.get("/cases", summary="Cases that this agency may read, the most recently moved first")
@@ -87,14 +86,15 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases/{case}", summary="One case: its state and its timeline")
     async def case(case: str, _officer: reader) -> CaseView:
         async with desk.pool.acquire() as connection:
-            return await view(connection, desk.log, desk.mechanism, case)
+            return await view(connection, desk.log, case)
 
     return routes
 
 
-async def view(connection: Connection, log: Log, mechanism: Mechanism, case_id: str) -> CaseView:
+async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
     """Everything this node can say of a case; Rejected(NOT_FOUND) if it may read nothing of it."""
     timeline = await log.load(connection, case_id)
+    mechanism = rules_of(timeline.events)
     case = fold(timeline.events, mechanism)
     return CaseView(
         case=case_id,

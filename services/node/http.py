@@ -1,20 +1,23 @@
 """The node's HTTP door: who is asking, coded errors as problem details (RFC 9457), bounded bodies."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.codes import advice
 from contracts.errors import Code, Rejected
+from contracts.events.body import place
 from contracts.mechanism import Permission
 from services.node.officers import Officer, Officers
 
+MEDIA_TYPE = "application/problem+json"
 MAX_BODY = 1024 * 1024
 STATUS = {
     Code.IDENTITY: HTTPStatus.UNAUTHORIZED,
@@ -25,7 +28,39 @@ STATUS = {
     Code.SIZE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+Documented = dict[int | str, dict[str, object]]  # as FastAPI's `responses`
+AT_EVERY_DOOR = (Code.IDENTITY, Code.FORBIDDEN, Code.NOT_FOUND, Code.SCHEMA)
 bearer = HTTPBearer(auto_error=False, description="An officer's token")
+
+
+class Answer(BaseModel):
+    """Part of a response."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Problem(Answer):
+    """A coded error (RFC 9457): what happened and what to do next, in both languages."""
+
+    type: str
+    title: str
+    title_id: str
+    status: int
+    code: str
+    detail: str  # where, never what stood there
+
+
+def problems(*codes: Code) -> Documented:
+    """How a route's refusals read in OpenAPI: those of every door, and these."""
+    by_status: dict[int, list[Code]] = {}
+    for code in dict.fromkeys((*AT_EVERY_DOOR, *codes)):
+        by_status.setdefault(status_of(code), []).append(code)
+    return {status: _documented(of_status) for status, of_status in by_status.items()}
+
+
+def status_of(code: Code) -> int:
+    """The HTTP status of a refusal."""
+    return int(STATUS.get(code, HTTPStatus.UNPROCESSABLE_ENTITY))
 
 
 def allowed(officers: Officers, permission: Permission) -> Callable[[Request], Awaitable[Officer]]:
@@ -49,16 +84,24 @@ def install(app: FastAPI) -> None:
 
 def problem(code: Code, detail: str = "", status: HTTPStatus | None = None) -> JSONResponse:
     """One coded error: what happened, in both languages, and what to do next. Never a value of the request."""
-    status = status or STATUS.get(code, HTTPStatus.UNPROCESSABLE_ENTITY)
-    body = {
-        "type": f"urn:rajut:error:{code}",
-        "title": advice(code, "en"),
-        "title_id": advice(code, "id"),
-        "status": int(status),
-        "code": code,
-        "detail": detail,
+    number = int(status or status_of(code))
+    body = Problem(
+        type=f"urn:rajut:error:{code}",
+        title=advice(code, "en"),
+        title_id=advice(code, "id"),
+        status=number,
+        code=code,
+        detail=detail,
+    )
+    return JSONResponse(body.model_dump(), number, media_type=MEDIA_TYPE)
+
+
+def _documented(codes: Sequence[Code]) -> dict[str, object]:
+    schema = {"schema": Problem.model_json_schema()}
+    return {
+        "description": "; ".join(f"{code}: {advice(code, 'en')}" for code in codes),
+        "content": {MEDIA_TYPE: schema},
     }
-    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 async def _answer(_request: Request, error: Exception) -> Response:
@@ -66,7 +109,7 @@ async def _answer(_request: Request, error: Exception) -> Response:
         case Rejected():
             return problem(error.code, error.detail)
         case RequestValidationError():
-            return problem(Code.SCHEMA, ".".join(str(part) for part in error.errors()[0]["loc"]))
+            return problem(Code.SCHEMA, place(error.errors()[0]["loc"]))
         case HTTPException(status_code=HTTPStatus.NOT_FOUND):
             return problem(Code.NOT_FOUND)
         case HTTPException():

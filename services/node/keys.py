@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from contracts import sealing
 from contracts.errors import Code, Rejected
 from contracts.signing import SeedSigner, Signer
+from services.node.settings import BadSettings
 
 SERVICES = ("node", "intake", "triage", "protection", "notify")
 _NONCE_BYTES = 12
@@ -42,7 +43,7 @@ class Keyring:
     """The keys of one node's home directory."""
 
     def __init__(self, home: Path, agency: str, services: tuple[str, ...] = SERVICES) -> None:
-        """Read the keys of these services; OSError or ValueError if one is missing or broken."""
+        """Read the keys of these services; BadSettings if one is missing or broken."""
         folder = home / "keys"
         self.agency = agency
         self._signers = {name: _signer(folder, agency, name) for name in services}
@@ -81,10 +82,12 @@ def _signer(folder: Path, agency: str, service: str) -> SeedSigner:
 
 
 def _secret(path: Path, size: int) -> bytes:
-    secret = bytes.fromhex(path.read_text(encoding="ascii"))
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        raise BadSettings(f"keys/{path.name}: missing, unreadable or not hexadecimal") from None
     if len(secret) != size:
-        message = f"{path.name}: not {size} bytes of hexadecimal"
-        raise ValueError(message)
+        raise BadSettings(f"keys/{path.name}: not {size} bytes of hexadecimal")
     return secret
 
 

@@ -107,7 +107,7 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001  the next round may find the cause gone
-            telemetry.stumbled(work.__qualname__, error)
+            telemetry.stumbled(getattr(work, "__qualname__", "timer"), error)
         await asyncio.sleep(seconds)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,7 @@ from services.node.log import Log
 from services.node.officers import Officers
 from services.node.relay import Relay
 from services.node.service import Desk, Plug
-from services.node.settings import Home
+from services.node.settings import BadSettings, Home
 from services.node.sql import Pool
 
 SWEEP_EVERY_S = 2.0
@@ -214,13 +215,23 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(app: FastAPI, host: str, port: int) -> None:
+    """Serve until cancelled, then let the requests that have begun end. BadSettings if the port is taken."""
     config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
-        server_header=False,
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_WITHIN_S, server_header=False
     )
-    await _Server(config).serve()
+    server = _Server(config)
+    with _bound(host, port) as door:
+        serving = asyncio.create_task(server.serve([door]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A listening socket. Left to bind it itself, uvicorn would end the process from inside a task, which hangs."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError:
+        raise BadSettings("node.toml: http: cannot listen there; is another node running?") from None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from contracts.errors import Code
 from contracts.record import EventId, Signed
 from services.node.admission import Arrival, Examined, Known, Parent, Plan, Refusal, fits
 from services.node.keys import StorageKey
@@ -106,7 +107,13 @@ class PostgresStore:
         unfit = [row["id"] for row in rows if row not in fit]
         await self._connection.execute(SQL["set_state"], unfit, "refused")
         await self._connection.execute(SQL["set_state"], [row["id"] for row in fit], "applied")
+        await self._refuse(row for row in rows if row not in fit)
         return [EventId(row["id"]) for row in fit]
+
+    async def _refuse(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            refusal = Refusal(row["id"], row["log"], row["seq"], Code.VISIBILITY, answer=bool(row["case_id"]))
+            await self.quarantine(row["log"], [Bad(refusal, b"")])
 
     @staticmethod
     def _fits(row: Row, parents: dict[EventId, Parent]) -> bool:

@@ -4,27 +4,17 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
 
 from contracts.encoding import b64
 from contracts.mechanism import Permission
-from services.node.http import allowed
+from services.node.http import Answer, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.notify.handlers import SQL, acknowledge
 
-PROBLEMS: dict[int | str, dict[str, object]] = {
-    401: {"description": "No officer with this token (E_IDENTITY)"},
-    403: {"description": "This role may not do this (E_FORBIDDEN)"},
-    404: {"description": "This agency sent no such notice (E_NOT_FOUND)"},
-    422: {"description": "Not the id of a notice (E_SCHEMA)"},
-}
 
-
-class Notice(BaseModel):
+class Notice(Answer):
     """A notice that waits for an answer; `step` is the place of `role` on the agency's ladder."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     about: str
@@ -38,7 +28,7 @@ class Notice(BaseModel):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of notify."""
-    routes = APIRouter(tags=["notify"], responses=PROBLEMS)
+    routes = APIRouter(tags=["notify"], responses=problems())
     answerer = Annotated[Officer, Depends(allowed(desk.officers, Permission.ACKNOWLEDGE_NOTICE))]
 
     @routes.get("/notices", summary="Notices that nobody of this agency has answered")

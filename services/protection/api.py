@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
 
 from contracts.case import Case
 from contracts.encoding import b64
+from contracts.errors import Code
 from contracts.events import Value
 from contracts.events.fields import CodeText
 from contracts.events.protection import (
@@ -17,24 +17,10 @@ from contracts.events.protection import (
     RequirementsDeferred,
 )
 from contracts.mechanism import EmergencyRules, Permission
-from services.node.http import allowed
+from services.node.http import Answer, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.protection import domain, handlers
-
-PROBLEMS: dict[int | str, dict[str, object]] = {
-    401: {"description": "No officer with this token (E_IDENTITY)"},
-    403: {"description": "This role may not do this (E_FORBIDDEN)"},
-    404: {"description": "No such case or proposal (E_NOT_FOUND)"},
-    409: {"description": "The emergency is not in a state that allows this (E_STATE)"},
-    422: {"description": "A field does not fit (E_SCHEMA)"},
-}
-
-
-class Answer(BaseModel):
-    """Part of a response."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class Refusal(Value):
@@ -81,7 +67,7 @@ class Emergency(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of protection."""
-    routes = APIRouter(tags=["protection"], responses=PROBLEMS)
+    routes = APIRouter(tags=["protection"], responses=problems(Code.STATE))
     proposer = Annotated[Officer, Depends(allowed(desk.officers, Permission.PROPOSE_EMERGENCY))]
     leader = Annotated[Officer, Depends(allowed(desk.officers, Permission.DECIDE_EMERGENCY))]
     reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]

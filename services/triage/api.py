@@ -3,36 +3,21 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict
 
 from contracts.case import Case
 from contracts.encoding import b64
+from contracts.errors import Code
 from contracts.events.fields import CaseId
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Permission
 from services.node.clock import instant
-from services.node.http import allowed
+from services.node.http import Answer, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Row
 from services.triage import domain, handlers
 
 MAX_ID = 2**63 - 1
-PROBLEMS: dict[int | str, dict[str, object]] = {
-    401: {"description": "No officer with this token (E_IDENTITY)"},
-    403: {"description": "This role, or this agency, may not do this (E_FORBIDDEN)"},
-}
-REFUSED: dict[int | str, dict[str, object]] = {
-    404: {"description": "No such case or work item (E_NOT_FOUND)"},
-    409: {"description": "The case or the work item is not in a state that allows this (E_STATE)"},
-    422: {"description": "A field does not fit (E_SCHEMA)"},
-}
-
-
-class Answer(BaseModel):
-    """Part of a response."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class WorkItem(Answer):
@@ -91,7 +76,7 @@ class Urgency(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of triage."""
-    routes = APIRouter(tags=["triage"], responses=PROBLEMS)
+    routes = APIRouter(tags=["triage"], responses=problems(Code.STATE))
     Reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]  # noqa: N806
     Doer = Annotated[Officer, Depends(allowed(desk.officers, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
     Assessor = Annotated[Officer, Depends(allowed(desk.officers, Permission.OVERRIDE_URGENCY))]  # noqa: N806
@@ -103,26 +88,26 @@ def router(desk: Desk) -> APIRouter:
         async with desk.pool.acquire() as connection:
             return Work(items=[shown(row) for row in await handlers.open_work(connection)])
 
-    @routes.post("/work/{item}/done", responses=REFUSED, summary="Tick a work item off")
+    @routes.post("/work/{item}/done", summary="Tick a work item off")
     async def done(item: Annotated[int, Path(ge=1, le=MAX_ID)], officer: Doer) -> WorkItem:
         """Again changes nothing. What an event in the case settles cannot be ticked off."""
         async with desk.pool.acquire() as connection, connection.transaction():
             return shown(await handlers.finish(connection, item, officer))
 
-    @routes.get("/cases/{case}/urgency", responses=REFUSED, summary="How urgent a case is, and why")
+    @routes.get("/cases/{case}/urgency", summary="How urgent a case is, and why")
     async def urgency(case: CaseId, officer: Reader) -> Urgency:  # noqa: ARG001 (the dependency is the check)
         """The rule that decided explains itself; officers' own judgements stand beside it."""
         async with desk.pool.acquire() as connection:
             return urgency_of(desk.case(await desk.log.load(connection, case)))
 
-    @routes.post("/cases/{case}/urgency", status_code=201, responses=REFUSED, summary="Judge the urgency oneself")
+    @routes.post("/cases/{case}/urgency", status_code=201, summary="Judge the urgency oneself")
     async def override(case: CaseId, officer: Assessor, body: UrgencyOverridden) -> Decided:
         """An officer's judgement, with a reason, replaces the table's for all agencies in the case."""
         async with desk.pool.acquire() as connection, connection.transaction():
             event = await handlers.override_urgency(desk, connection, case, officer.actor, body)
         return Decided(event=b64(event))
 
-    @routes.post("/cases/{case}/status", status_code=201, responses=REFUSED, summary="Determine a defender's status")
+    @routes.post("/cases/{case}/status", status_code=201, summary="Determine a defender's status")
     async def determine(case: CaseId, officer: Determiner, body: StatusDetermined) -> Decided:
         """A provisional status (SEMENTARA) is enough for emergency protection. Only the agency for that kind may."""
         async with desk.pool.acquire() as connection, connection.transaction():

@@ -1,28 +1,19 @@
-"""A node's store and log in dictionaries: the twin of `PostgresStore` and `Log` for tests and simulations.
+"""The `Store` of one node in dictionaries, with the transactions that a database would give it."""
 
-What decides is the production code itself (`write`, `examine`, `decide`, `fits`, `heads`); only the tables
-are replaced. One contract suite holds both stores to the same promises, so what a simulation shows of
-this one is true of the other. Nothing here waits for I/O: `settled` runs its coroutines without a loop.
-"""
-
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeVar
 
-from contracts import sealing
-from contracts.case import Event
 from contracts.content import Content
 from contracts.directory import Chain
-from contracts.errors import Code, Rejected
+from contracts.errors import Code
 from contracts.hlc import Hlc
 from contracts.merkle import Tree
-from contracts.record import EventId, Seen, Signed
-from contracts.signing import Signer
+from contracts.record import EventId, Signed
 from services.node.admission import (
     Arrival,
-    Delivery,
     Examined,
     Head,
     Known,
@@ -31,13 +22,13 @@ from services.node.admission import (
     Refusal,
     State,
     fits,
-    position,
 )
-from services.node.clock import Clock
 from services.node.store import Bad
-from services.node.writing import Desk, Draft, Timeline, Written, heartbeat, write
+from services.node.writing import Desk, Written
 
 Result = TypeVar("Result")
+
+FETCH_AGAIN = (Code.BLOB, Code.WRAP, Code.COMMIT)  # a damaged copy or a wrong key; anything else stays wrong
 
 
 class Kept(NamedTuple):
@@ -156,7 +147,7 @@ class MemoryStore:
     def holes(self) -> list[Gap]:
         """What is missing: gaps, ends that others have seen, content for us that did not open."""
         rows = self.tables
-        missing = (Gap(one.log, one.seq, one.seq) for one in rows.unreadable.values() if not one.found)
+        missing = (Gap(one.log, one.seq, one.seq) for id_, one in rows.unreadable.items() if self._may_come(id_))
         return [*rows.gaps.values(), *self._unheard(), *missing]
 
     def seen_by(self, log: str, other: str) -> int:
@@ -214,7 +205,8 @@ class MemoryStore:
     def _release(self, done: Sequence[EventId]) -> list[EventId]:
         applied: list[EventId] = []
         while done:
-            done = self._settle([key for key in self.tables.waiting if key[1] in set(done)])
+            parents = set(done)
+            done = self._settle([key for key in self.tables.waiting if key[1] in parents])
             applied += done
         return applied
 
@@ -236,6 +228,10 @@ class MemoryStore:
             settled(self.quarantine(record.log, [Bad(refusal, b"")]))
         return kept.state
 
+    def _may_come(self, id_: EventId) -> bool:
+        refused = self.tables.quarantine.get(id_)
+        return not self.tables.unreadable[id_].found and (refused is None or refused.refusal.code in FETCH_AGAIN)
+
     def _parents(self, ids: Iterable[EventId]) -> dict[EventId, Parent]:
         kept = {id_: self.tables.events[id_] for id_ in ids if id_ in self.tables.events}
         return {id_: Parent(one.state, one.content.case, one.signed.record.to) for id_, one in kept.items()}
@@ -250,80 +246,6 @@ class MemoryStore:
             most = max((size for of, _, size in self.tables.seen if of == log), default=0)
             if log != self.own and most > head.size:
                 yield Gap(log, head.size, most - 1)
-
-
-class MemoryLog:
-    """The own log of one node, and its cases, over a `MemoryStore`."""
-
-    def __init__(
-        self, store: MemoryStore, signer: Callable[[str], Signer], chain: Chain, clock: Clock, entropy: sealing.Entropy
-    ) -> None:
-        """`signer` gives the key of a service; `entropy` makes salts and content keys."""
-        self.store = store
-        self.log = store.own
-        self._signer = signer
-        self._chain = chain
-        self._clock = clock
-        self._entropy = entropy
-        self._opened: dict[EventId, bytes] = {}
-
-    def append(self, service: str, timeline: Timeline, drafts: Sequence[Draft]) -> Timeline:
-        """One record per draft; the timeline with them. PermissionError for another family's events."""
-        if any(draft.body.type.split(".")[0] != service for draft in drafts):
-            message = "a service appends events of its own family only"
-            raise PermissionError(message)
-        desk = self.desk()
-        written = write(desk, self._signer(service), timeline, drafts)
-        self.keep(desk, written)
-        return timeline._replace(events=(*timeline.events, *(one.event for one in written if one.event)))
-
-    def heartbeat(self) -> None:
-        """Append a record that only says what we have seen."""
-        desk = self.desk()
-        self.keep(desk, [heartbeat(desk, self._signer("node"))])
-
-    def load(self, case: str) -> Timeline:
-        """All applied events of a case; Rejected(NOT_FOUND) if there are none."""
-        kept = [one for one in self.store.tables.events.values() if one.content.case == case and one.state == "applied"]
-        if not kept:
-            raise Rejected(Code.NOT_FOUND, "case")
-        events = tuple(Event(s.id, s.record.log, s.record.seq, s.record.hlc, content) for s, content, _ in kept)
-        return Timeline(case, self._case_key(kept[0].signed), events)
-
-    def delivery(self, signed: Signed, reader: str) -> Delivery:
-        """A record as `reader` gets it: with the content, wrapped to it, if it is one of its readers and we hold it."""
-        content = self.store.tables.contents.get(signed.id)
-        if content is None or reader not in signed.record.to:
-            return Delivery(signed.jws)
-        public = self._chain.sealing_key(signed.record.dir, reader)
-        return Delivery(signed.jws, sealing.wrap(content.key, public, signed.id, reader), content.blob)
-
-    def outgoing(self, log: str, first: int, end: int) -> list[Signed]:
-        """The records of a log that we hold from `first` on, before `end`."""
-        rows = self.store.tables
-        end = min(end, rows.heads[log].highest)
-        return [rows.records[log, seq] for seq in range(first, end) if (log, seq) in rows.records]
-
-    def desk(self) -> Desk:
-        """What the next record is made from."""
-        heads = self.store.tables.heads
-        others = {log: Seen(head.size, head.tree.root()) for log, head in heads.items() if log != self.log}
-        version = self._chain.latest.version
-        return Desk(self.log, heads[self.log], others, version, self._clock.now_ms(), self._entropy)
-
-    def keep(self, desk: Desk, written: Sequence[Written]) -> None:
-        """Append finished records."""
-        tree = desk.head.tree
-        for one in written:
-            tree = tree.append(one.signed.jws)
-            self.store.add(Head(tree, one.signed.id, one.signed.record.hlc, tree.size), desk, one)
-
-    def _case_key(self, signed: Signed) -> bytes:
-        if signed.id not in self._opened:
-            record, content = signed.record, self.store.tables.contents[signed.id]
-            opened = sealing.unseal(content.blob, content.key, position(record), cm=record.cm, tag=record.tag)
-            self._opened[signed.id] = opened.case_key
-        return self._opened[signed.id]
 
 
 def settled(coroutine: Coroutine[Any, Any, Result]) -> Result:

@@ -1,0 +1,11 @@
+"""A node's store and log in dictionaries: the twins of `PostgresStore` and `Log` for tests and simulations.
+
+What decides is the production code itself (`write`, `examine`, `decide`, `fits`, `heads`); only the tables
+are replaced. One contract suite holds both stores to the same promises, so what a simulation shows of
+this one is true of the other. Nothing here waits for I/O: `settled` runs its coroutines without a loop.
+"""
+
+from services.node.testing.log import MemoryLog
+from services.node.testing.store import Gap, Kept, MemoryStore, Tables, settled
+
+__all__ = ["Gap", "Kept", "MemoryLog", "MemoryStore", "Tables", "settled"]

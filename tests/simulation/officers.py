@@ -1,0 +1,200 @@
+"""What officers do, at random: each acts on what the own node shows, through the same domain rules as the desk.
+
+Some acts are rogue: claims that the causal past does not bear out, and records written by broken or
+stolen software. The former every node must show without effect, the latter every node must refuse.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from contracts.content import Actor, Content
+from contracts.encoding import b64
+from contracts.errors import Rejected
+from contracts.events import Body
+from contracts.events.intake import CaseOpened, ConsentRecorded, Identity, IdentityShared
+from contracts.events.protection import (
+    EmergencyActivated,
+    EmergencyApproved,
+    EmergencyDeclined,
+    EmergencyProposed,
+    EmergencyRefused,
+)
+from contracts.events.triage import StatusDetermined, UrgencyOverridden
+from contracts.record import EventId
+from services.node.writing import Draft, Timeline, Written, _write_one
+from services.protection import domain
+from tests.simulation.node import SYSTEM, Node
+
+LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+LEVELS = ("BIASA", "TINGGI", "MENDESAK", "KRITIS")
+STATUSES = ("DITOLAK", "SEMENTARA", "TERVERIFIKASI")
+LEADERS = tuple(f"p-{number}" for number in range(1, 8))
+
+
+class Said(NamedTuple):
+    """What one act put on record; `rogue` names the records that others must refuse."""
+
+    events: tuple[EventId, ...] = ()
+    rogue: tuple[EventId, ...] = ()
+
+
+class Office:
+    """All officers of all agencies."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._acts: list[Callable[[Node, str], Said]] = [
+            *[self.urgency] * 4,
+            *[self.status] * 3,
+            *[self.propose] * 3,
+            *[self.vote] * 10,
+            *[self.share] * 3,
+            *[self.consent] * 2,
+            self.groundless,
+            self.forge,
+        ]
+
+    def act(self, node: Node) -> Said:
+        """One act of one officer; nothing if the rules of the desk forbid it."""
+        cases = node.cases
+        if not cases or self._rng.random() < 1 / (2 + len(cases)):
+            return self.open(node)
+        try:
+            return self._rng.choice(self._acts)(node, self._rng.choice(cases))
+        except Rejected:
+            return Said()
+
+    def open(self, node: Node) -> Said:
+        case = "".join(self._rng.choices(LETTERS, k=26))
+        to = self._some({node.agency}, tuple(node.chain.latest.agencies))
+        timeline = Timeline(case, self._rng.randbytes(32))
+        return self._say(node, "intake", timeline, opening(node.agency, to), to)
+
+    def consent(self, node: Node, case: str) -> Said:
+        to = self._some({node.agency}, node.case(case).participants)
+        body = ConsentRecorded(
+            given_by="person",
+            form="oral",
+            recorded_by="petugas",
+            at="2026-11-22T08:54:48+07:00",
+            share_with=to,
+            fields=("identity",),
+            purpose="protection",
+        )
+        return self._say(node, "intake", node.log.load(case), body, to)
+
+    def share(self, node: Node, case: str) -> Said:
+        to = self._some({node.agency}, node.case(case).participants)
+        body = IdentityShared(identity=Identity(name=f"Nama {self._rng.randrange(1000)}"))
+        return self._say(node, "intake", node.log.load(case), body, to)
+
+    def urgency(self, node: Node, case: str) -> Said:
+        return self._tell(node, case, "triage", UrgencyOverridden(level=self._rng.choice(LEVELS), reason="dilihat"))
+
+    def status(self, node: Node, case: str) -> Said:
+        body = StatusDetermined(defender_kind="PEMBELA", status=self._rng.choice(STATUSES), basis=())
+        return self._tell(node, case, "triage", body)
+
+    def propose(self, node: Node, case: str) -> Said:
+        domain.propose(node.case(case), node.agency, node.rules)
+        role = "pimpinan" if self._rng.random() < 0.3 else "petugas"
+        body = EmergencyProposed(ground="ANCAMAN_NYATA", needs=())
+        return self._tell(node, case, "protection", body, Actor(role, self._rng.choice(LEADERS)))
+
+    def vote(self, node: Node, case: str) -> Said:
+        """As `services.protection.handlers.vote`: a vote and all that follows, in one transaction."""
+        open_ = [p for p in domain.proposals(node.case(case)) if p.outcome is None]
+        if not open_ or node.agency != node.rules.decided_by:
+            return Said()
+        proposal = b64(self._rng.choice(open_).event.id)
+        given: domain.Vote = EmergencyApproved(proposal=proposal)
+        if self._rng.random() < 0.3:
+            given = EmergencyRefused(proposal=proposal, reason="DASAR_TIDAK_TERPENUHI")
+        actor = Actor(node.rules.role, self._rng.choice(LEADERS))
+        domain.check_vote(node.case(case), node.agency, actor, given, node.rules)
+        said = self._tell(node, case, "protection", given, actor).events
+        while body := domain.consequence(node.case(case), proposal, node.mechanism, node.now()):
+            said += self._tell(node, case, "protection", body, SYSTEM).events
+        return Said(said)
+
+    def groundless(self, node: Node, case: str) -> Said:
+        """A signed claim that protection is in force, or refused, without the votes for it."""
+        known = node.case(case)
+        proposals = [b64(event.id) for event, _ in known.of_type(EmergencyProposed)] or [b64(known.timeline[0].id)]
+        votes = [b64(event.id) for event, _ in known.of_type(EmergencyApproved)][:1] or proposals[:1]
+        proposal = self._rng.choice(proposals)
+        body: Body = EmergencyActivated(
+            proposal=proposal, approvals=tuple(votes), review_by="2026-11-29T01:54:48.123Z"
+        )
+        if self._rng.random() < 0.3:
+            body = EmergencyDeclined(proposal=proposal, refusals=(), reason="PERSETUJUAN_TIDAK_TERCAPAI")
+        return self._tell(node, case, "protection", body)
+
+    def forge(self, node: Node, case: str) -> Said:
+        """A well-formed record that breaks a rule: an unfit parent, or a type its key was not granted."""
+        timeline, to = node.log.load(case), node.case(case).participants
+        own, others = self._parents(node, case, to)
+        body: Body = UrgencyOverridden(level="BIASA", reason="palsu")
+        if (wrong := self._rng.choice(("grant", "parent"))) == "grant" or not others:
+            body, others, wrong = EmergencyProposed(ground="ANCAMAN_NYATA", needs=()), own, "grant"
+        service = "intake" if wrong == "grant" else "triage"
+        parents = tuple(sorted({self._rng.choice(others), *own[:1]})) if others else ()
+        actor = Actor("petugas", "o-9")
+        content = Content(body.wire_type, case, node.now(), actor, to, parents, body.wire())
+        written = self._written(node, service, timeline, content)
+        return Said((), (written.signed.id,))
+
+    def _written(self, node: Node, service: str, timeline: Timeline, content: Content) -> Written:
+        """On record, but no event of the own node: an honest officer there never builds upon it."""
+        desk = node.log.desk()
+        written = _write_one(desk, node.signers[service], timeline, content)
+        node.log.keep(desk, [written._replace(event=None)])
+        return written
+
+    def _parents(self, node: Node, case: str, to: tuple[str, ...]) -> tuple[list[EventId], list[EventId]]:
+        """Parents that fit an event for these readers, and ones that do not."""
+        events = [one for one in node.store.tables.events.values() if one.state == "applied" and one.content.case]
+        fit = [e.signed.id for e in events if e.content.case == case and set(to) <= set(e.content.to)]
+        return fit, [e.signed.id for e in events if e.signed.id not in fit]
+
+    def _tell(
+        self, node: Node, case: str, service: str, body: Body, actor: Actor = Actor("petugas", "o-1")  # noqa: B008
+    ) -> Said:
+        return self._say(node, service, node.log.load(case), body, node.case(case).participants, actor)
+
+    def _say(
+        self,
+        node: Node,
+        service: str,
+        timeline: Timeline,
+        body: Body,
+        to: tuple[str, ...],
+        actor: Actor = Actor("petugas", "o-1"),  # noqa: B008 (a tuple never changes)
+    ) -> Said:
+        after = node.log.append(service, timeline, [Draft(body, to, actor, node.now())])
+        return Said((after.events[-1].id,))
+
+    def _some(self, always: set[str], choice: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(always | set(self._rng.sample(sorted(choice), self._rng.randint(0, len(choice))))))
+
+
+def opening(received_by: str, participants: tuple[str, ...]) -> CaseOpened:
+    """A case for these agencies, with as little in it as there may be."""
+    return CaseOpened(
+        received_by=received_by,
+        channel="walk_in",
+        activities=(),
+        issues=(),
+        forms=("ANCAMAN",),
+        gendered_forms=(),
+        domains=(),
+        violence=(),
+        actors=(),
+        requested=(),
+        gender_lens=False,
+        people_to_protect=0,
+        latest_incident_on="2026-11-20",
+        participants=participants,
+        mechanism=1,
+    )

@@ -1,0 +1,199 @@
+"""What must hold of every node: after each step, and once the network is whole and nothing moves any more.
+
+Nothing here asks the code under test. What each agency committed is read off its own tables as it grows,
+prefix trees, readers, parents and standing decisions are derived from that anew, and nodes are held
+against it. `Broken` names the first promise that does not hold.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+from contracts.case import Case, Event, digest
+from contracts.encoding import b64, unb64
+from contracts.events.protection import EmergencyActivated, EmergencyApproved, EmergencyProposed
+from contracts.events.triage import StatusDetermined, UrgencyOverridden
+from contracts.mechanism import LATEST
+from contracts.merkle import EMPTY_ROOT, Tree
+from contracts.record import EventId, Signed
+from services.node.admission import Delivery
+from tests.simulation.node import Node
+
+DECISIONS: Mapping[type, str] = {UrgencyOverridden: "urgency", StatusDetermined: "status"}
+
+
+class Broken(AssertionError):
+    """A promise that does not hold; the first word names it."""
+
+
+class Watch:
+    """Follows all nodes, looking only at what is new since the last time."""
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self._nodes = nodes
+        self._truth: dict[str, list[Signed]] = {node.log.log: [] for node in nodes.values()}
+        self._trees: dict[str, list[Tree]] = {log: [Tree()] for log in self._truth}
+        self._held: dict[tuple[str, str], int] = {}
+        self._applied: dict[str, set[EventId]] = {agency: set() for agency in nodes}
+        self._contents: dict[str, int] = dict.fromkeys(nodes, 0)
+        self._sent: dict[tuple[str, str, int], int] = {}
+        self.acknowledged: dict[EventId, Signed] = {}
+        self.rogue: set[EventId] = set()
+
+    def said(self, node: Node, events: Iterable[EventId], rogue: Iterable[EventId]) -> None:
+        """An officer was told that this is on record."""
+        self.acknowledged |= {id_: node.store.tables.events[id_].signed for id_ in events}
+        self.rogue |= set(rogue)
+
+    def after_step(self) -> None:
+        """Raise Broken unless everything that changed is as promised."""
+        for node in self._nodes.values():
+            self._learn(node)
+        for node in self._nodes.values():
+            for log in self._truth:
+                self._check_head(node, log)
+            self._check_applied(node)
+            self._check_contents(node)
+            self._check_said(node)
+
+    def at_rest(self) -> None:
+        """Raise Broken unless all nodes tell the same, and nothing is missing."""
+        for node in self._nodes.values():
+            self._check_complete(node)
+        for case in sorted({case for node in self._nodes.values() for case in node.cases}):
+            told = {node.agency: node.case(case) for node in self._nodes.values() if case in node.cases}
+            self._check_case(told)
+
+    def _learn(self, node: Node) -> None:
+        """What an agency committed to its own log since the last step is the truth about that log."""
+        log, records = node.log.log, node.store.tables.records
+        truth, trees = self._truth[log], self._trees[log]
+        while signed := records.get((log, len(truth))):
+            for other, seen in signed.record.seen.items():
+                known = self._trees[other]
+                if seen.size >= len(known) or known[seen.size].root() != seen.root:
+                    raise Broken(f"seen: {log} {signed.record.seq} names a tree that {other} never had")
+            truth.append(signed)
+            trees.append(trees[-1].append(signed.jws))
+
+    def _check_head(self, node: Node, log: str) -> None:
+        head, truth = node.store.tables.heads[log], self._truth[log]
+        before = self._held.get((node.agency, log), 0)
+        if not before <= head.size < len(self._trees[log]) or head.tree != self._trees[log][head.size]:
+            raise Broken(f"prefix: {node.agency} holds a head of {log} that is no prefix of it")
+        if head.size and (head.last, head.hlc) != (truth[head.size - 1].id, truth[head.size - 1].record.hlc):
+            raise Broken(f"prefix: {node.agency} holds a head of {log} with another last record")
+        for seq in range(before, head.size):
+            if node.store.tables.records.get((log, seq)) != truth[seq]:
+                raise Broken(f"prefix: {node.agency} lacks {log} {seq} below its head")
+        self._held[node.agency, log] = head.size
+
+    def _check_applied(self, node: Node) -> None:
+        done, tables = self._applied[node.agency], node.store.tables
+        for id_ in islice(tables.pointers, len(done), None):
+            kept = tables.events[id_]
+            if id_ in done:
+                raise Broken(f"twice: {node.agency} applied an event again")
+            if not done.issuperset(kept.content.parents):
+                raise Broken(f"parents: {node.agency} applied an event before what it refers to")
+            if id_ in self.rogue:
+                raise Broken(f"rogue: {node.agency} applied what breaks the rules")
+            done.add(id_)
+
+    def _check_contents(self, node: Node) -> None:
+        contents = node.store.tables.contents
+        for id_ in islice(contents, self._contents[node.agency], None):
+            readers = next(s.record.to for s in node.store.tables.records.values() if s.id == id_)
+            if node.agency not in readers:
+                raise Broken(f"reader: {node.agency} holds content that is not for it")
+        self._contents[node.agency] = len(contents)
+
+    def _check_said(self, node: Node) -> None:
+        """What lies in a partner's stream carries content only for that partner's eyes."""
+        for partner, stream in node.streams.items():
+            place = (node.agency, partner, stream.created)
+            for message in islice(stream.messages, self._sent.get(place, 0), None):
+                self.check_delivery(node, partner, message)
+            self._sent[place] = len(stream.messages)
+
+    def check_delivery(self, node: Node, partner: str, message: bytes) -> None:
+        """Raise Broken if a message shows a partner what is not for it."""
+        delivery = Delivery.decode(message)
+        if not delivery.blob:
+            return
+        signed = next(s for s in node.store.tables.records.values() if s.jws == delivery.jws)
+        if partner not in signed.record.to:
+            raise Broken(f"reader: {node.agency} sent {partner} content that is not for it")
+
+    def _check_complete(self, node: Node) -> None:
+        tables = node.store.tables
+        for log, truth in self._truth.items():
+            if tables.heads[log].size != len(truth):
+                raise Broken(f"lost: {node.agency} holds {tables.heads[log].size} of {len(truth)} records of {log}")
+        for id_, signed in self.acknowledged.items():
+            if tables.records.get((signed.record.log, signed.record.seq)) != signed:
+                raise Broken(f"lost: {node.agency} lacks an act that was acknowledged")
+            if node.agency in signed.record.to and id_ not in self._applied[node.agency]:
+                raise Broken(f"lost: {node.agency} may read an act and did not apply it")
+        missing = [one for id_, one in tables.unreadable.items() if not one.found and id_ not in self.rogue]
+        waiting = [id_ for id_, one in tables.events.items() if one.state == "waiting" and id_ not in self.rogue]
+        if tables.gaps or missing or waiting or tables.forks or node.store.unanswered():
+            raise Broken(f"rest: {node.agency} still has a gap, or something waits")
+
+    def _check_case(self, told: Mapping[str, Case]) -> None:
+        common = {agency: case for agency, case in told.items() if agency in case.participants}
+        if len({digest(case, LATEST) for case in common.values()}) > 1:
+            raise Broken("digest: nodes tell the same case differently")
+        for agency, case in told.items():
+            self._check_standing(agency, case)
+            _check_emergency(agency, case)
+
+    def _check_standing(self, agency: str, case: Case) -> None:
+        """A decision stands exactly as long as nobody who knew of it decided the same matter."""
+        for kind, slot in DECISIONS.items():
+            writers = [event for event in case.timeline if isinstance(case.bodies.get(event.id), kind)]
+            replaced = set().union(*(past(event, case.timeline) for event in writers)) if writers else set()
+            standing = {event.id for event in writers if event.id not in replaced}
+            if {claim.event for claim in case.slots.get(slot, ())} != standing:
+                raise Broken(f"conflict: {agency} lost a decision on {slot}")
+
+
+def past(event: Event, timeline: Sequence[Event]) -> set[EventId]:
+    """All events that the author of this one knew of, by walking its parents."""
+    by_id = {one.id: one for one in timeline}
+    known: set[EventId] = set()
+    todo = list(event.content.parents)
+    while todo:
+        id_ = todo.pop()
+        if id_ not in known:
+            known.add(id_)
+            todo += by_id[id_].content.parents
+    return known
+
+
+def _check_emergency(agency: str, case: Case) -> None:
+    """Protection is in force only where two different leaders approved a proposal that neither of them made."""
+    if case.in_force("emergency") != "ACTIVE":
+        return
+    claims = [claim.event for claim in case.slots["emergency"] if claim.value == "ACTIVE"]
+    by_id = {event.id: event for event in case.timeline}
+    for claim in claims:
+        body = case.bodies[claim]
+        assert isinstance(body, EmergencyActivated)
+        leaders = {_leader(by_id, case, EventId(unb64(vote)), body.proposal) for vote in body.approvals}
+        if len(leaders - {""}) < 2 or by_id[claim].agency != "lpsk":
+            raise Broken(f"leaders: {agency} has protection in force without two leaders")
+
+
+def _leader(by_id: Mapping[EventId, Event], case: Case, vote: EventId, proposal: str) -> str:
+    event, body = by_id.get(vote), case.bodies.get(vote)
+    if event is None or not isinstance(body, EmergencyApproved) or body.proposal != proposal:
+        return ""
+    actor = event.content.actor
+    asked = next((e for e in case.timeline if b64(e.id) == proposal), None)
+    if asked is None or not isinstance(case.bodies.get(asked.id), EmergencyProposed) or actor.role != "pimpinan":
+        return ""
+    own = asked.agency == event.agency and asked.content.actor.officer == actor.officer
+    return "" if own or event.agency != "lpsk" else actor.officer
+
+
+assert EMPTY_ROOT == Tree().root()

@@ -1,0 +1,201 @@
+"""The world of one seed: nodes, their clocks, the network between them, their officers, and what goes wrong.
+
+A step is one thing that happens to one node, as one transaction of its store; a crash undoes the
+transaction and what was only in memory. After the last step the network is whole, time passes, and all
+nodes must come to rest in agreement. Everything is drawn from the seed, so a seed is a bug report.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+from contracts.record import agency_of
+from tests.simulation.charter import AGENCIES, charter
+from tests.simulation.network import Faults, Network
+from tests.simulation.node import Node, Place, SkewedClock
+from tests.simulation.officers import Office
+from tests.simulation.watch import Broken, Watch
+
+BEGIN_MS = 1_795_312_488_123
+STEPS = 300
+ROUNDS = 40
+MINUTE = 60_000
+SKEWS = (0, 0, 0, 700, -1500, 4 * MINUTE, -4 * MINUTE, 9 * MINUTE, -20 * MINUTE)  # beyond five, others wait
+
+
+class Crash(Exception):
+    """A node died before it had committed."""
+
+
+class World:
+    """Everything that one seed decides."""
+
+    def __init__(
+        self, seed: int, *, agencies: tuple[str, ...] = AGENCIES, kind: type[Node] = Node, steps: int = STEPS
+    ) -> None:
+        self._rng = Random(seed)
+        self._now_ms = BEGIN_MS
+        self._steps = steps
+        self.network = Network(self._rng, Faults.drawn(self._rng))
+        self.nodes = {agency: self._node(agency, agencies, kind) for agency in agencies}
+        self.office = Office(self._rng)
+        self.watch = Watch(self.nodes)
+        self._happenings: list[Callable[[Node], None]] = [
+            *[self.act] * 24,
+            *[self.relay] * 24,
+            *[self.pull] * 36,
+            *[self.fill] * 6,
+            *[self.acknowledge] * 4,
+            *[self.answer] * 2,
+            *[self.release] * 2,
+            *[self.part] * 3,
+            *[self.heal] * 2,
+            self.beat,
+            self.wipe,
+            self.stop,
+            self.adjust,
+        ]
+
+    def run(self) -> None:
+        """Let it happen; raise Broken as soon as a promise does not hold."""
+        for _ in range(self._steps):
+            self._now_ms += self._rng.randrange(3 * 1000)
+            node = self._rng.choice(list(self.nodes.values()))
+            if node.up or self._rng.random() < 0.3:
+                node.up = True
+                self._happen(self._rng.choice(self._happenings), node)
+            self.watch.after_step()
+        self.rest()
+        self.watch.at_rest()
+
+    def rest(self) -> None:
+        """Let the network be whole and time pass until nothing moves any more."""
+        self.network.calm()
+        for node in self.nodes.values():
+            node.up = True
+            self._happen(self.beat, node)
+        before = None
+        for _ in range(ROUNDS):
+            self._now_ms += 60 * MINUTE  # by every clock, whatever came from the future is past
+            if before == (before := self._settled()):
+                return
+
+    def act(self, node: Node) -> None:
+        """An officer does something, and is told so if it was committed."""
+        said = self.office.act(node)
+        self._may_crash()
+        self.watch.said(node, said.events, said.rogue)
+
+    def relay(self, node: Node) -> None:
+        """The node says what is new to each partner."""
+        for partner in node.streams:
+            node.relay(partner)
+
+    def pull(self, node: Node) -> None:
+        """The node reads some of what a partner has said."""
+        partner = self._rng.choice(self._partners(node))
+        if self._up(node, partner):
+            self._pull(node, partner, self._rng.randint(1, 12))
+
+    def fill(self, node: Node) -> None:
+        """The node fetches what is missing: from the log's own agency first, then from whoever is there."""
+        for log, first, last in node.store.holes():
+            for partner in sorted(self._partners(node), key=lambda partner: partner != agency_of(log)):
+                if self._up(node, partner) and self._backfill(node, partner, log, first, last):
+                    break
+
+    def acknowledge(self, node: Node) -> None:
+        node.acknowledge()
+        self._may_crash()
+
+    def answer(self, node: Node) -> None:
+        node.answer_refused()
+        self._may_crash()
+
+    def release(self, node: Node) -> None:
+        node.release_clocks()
+        self._may_crash()
+
+    def beat(self, node: Node) -> None:
+        node.log.heartbeat()
+
+    def part(self, node: Node) -> None:
+        """A line is cut; often the node's other lines too."""
+        for partner in self._partners(node)[: self._rng.randint(1, len(self.nodes) - 1)]:
+            self.network.cut(node.agency, partner)
+
+    def heal(self, _node: Node) -> None:
+        self.network.heal()
+
+    def wipe(self, node: Node) -> None:
+        """The node's server loses all that it kept for a partner."""
+        node.wipe(self._rng.choice(self._partners(node)))
+
+    def stop(self, node: Node) -> None:
+        """The node is down for a while."""
+        node.crash()
+        node.up = False
+
+    def adjust(self, node: Node) -> None:
+        """Somebody sets the node's clock, forwards or backwards."""
+        node.clock.skew_ms = self._rng.choice(SKEWS)
+
+    def _happen(self, happening: Callable[[Node], None], node: Node) -> None:
+        try:
+            with node.store.transaction():
+                happening(node)
+        except Crash:
+            node.crash()
+            node.up = False
+
+    def _may_crash(self) -> None:
+        if self.network.crashes():
+            raise Crash
+
+    def _settled(self) -> list[tuple[int, ...]]:
+        before = None
+        for _ in range(ROUNDS):
+            self._now_ms += 1000
+            self._round()
+            if before == (before := self._extent()):
+                return before
+        raise Broken("rest: the nodes never come to rest")
+
+    def _round(self) -> None:
+        for node in self.nodes.values():
+            for happening in (self.release, self.relay, self.fill, self.answer, self.acknowledge):
+                self._happen(happening, node)
+            for partner in self._partners(node):
+                self._happen(lambda node, partner=partner: self._pull(node, partner, 1000), node)  # type: ignore[misc]
+        self.watch.after_step()
+
+    def _extent(self) -> list[tuple[int, ...]]:
+        rows = [node.store.tables for node in self.nodes.values()]
+        return [(len(one.records), len(one.pointers), len(one.quarantine)) for one in rows]
+
+    def _pull(self, node: Node, partner: str, most: int) -> None:
+        stream = self.nodes[partner].streams[node.agency]
+        place = node.position(partner, stream)
+        batch = stream.messages[place : place + most]
+        if batch:
+            node.admit(partner, self.network.carry(batch), Place(str(stream.created), place + len(batch)))
+            self._may_crash()
+
+    def _backfill(self, node: Node, partner: str, log: str, first: int, last: int) -> bool:
+        answer = self.nodes[partner].answer(node.agency, log, first, last)
+        for message in answer:
+            self.watch.check_delivery(self.nodes[partner], node.agency, message)
+        arrived = self.network.carry(answer)
+        node.admit(partner, arrived)
+        return bool(arrived)
+
+    def _up(self, node: Node, partner: str) -> bool:
+        return self.nodes[partner].up and self.network.reaches(node.agency, partner)
+
+    def _partners(self, node: Node) -> list[str]:
+        partners = list(node.streams)
+        self._rng.shuffle(partners)
+        return partners
+
+    def _node(self, agency: str, agencies: tuple[str, ...], kind: type[Node]) -> Node:
+        clock = SkewedClock(lambda: self._now_ms, self._rng.choice(SKEWS))
+        return kind(charter(agencies), agency, clock, self._rng)
