@@ -1,5 +1,6 @@
 """What tests of every tier share: real servers, one set per test process, and no network where none is due."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from deploy.dev.postgres import DATABASE, PostgresServer, create_roles
 
 _TESTS = Path(__file__).parent
 _WITHOUT_NETWORK = ("unit", "contract", "simulation")
+_BLOCK = 25
 _names = count(1)
 
 
@@ -56,13 +58,20 @@ class Database:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=50, help="simulations to run, one per seed")
+    parser.addoption("--seeds", type=int, default=500, help="simulations to run; RAJUT_SEED=n runs just seed n")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `simulation_seed` is run once per seed."""
-    if "simulation_seed" in metafunc.fixturenames:
-        metafunc.parametrize("simulation_seed", range(metafunc.config.getoption("--seeds")))
+    """A test that asks for `simulation_seeds` is run once per block of seeds; one per seed would cost too much."""
+    if "simulation_seeds" in metafunc.fixturenames:
+        blocks = _blocks(metafunc.config.getoption("--seeds"), os.environ.get("RAJUT_SEED"))
+        metafunc.parametrize("simulation_seeds", blocks, ids=lambda block: f"{block.start}-{block.stop - 1}")
+
+
+def _blocks(seeds: int, only: str | None) -> list[range]:
+    if only:
+        return [range(int(only), int(only) + 1)]
+    return [range(first, min(first + _BLOCK, seeds)) for first in range(0, seeds, _BLOCK)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

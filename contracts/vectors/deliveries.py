@@ -64,7 +64,7 @@ def payload(**changes: object) -> bytes:
     return canonical.dumps(changed(PAYLOAD, changes))
 
 
-def event(*, data: Mapping[str, object] = {}, **changes: object) -> bytes:  # noqa: B006 (never changed)
+def event(*, data: Mapping[str, object] = {}, **changes: object) -> bytes:
     """Canonical bytes of a content, bent; `data` bends its inner members."""
     inner = EVENT["data"]
     if not isinstance(inner, dict):
@@ -82,10 +82,11 @@ def signed(signing_input: bytes, kid: str = material.KID) -> bytes:
     return signing_input + b"." + b64(material.signer(kid).sign(signing_input)).encode()
 
 
-def frame(content: bytes, case_key: bytes = CASE_KEY, *, size: int = 1024, length: int = -1) -> bytes:
-    """A frame around content, zero-padded to `size`."""
+def frame(content: bytes, case_key: bytes = CASE_KEY, *, size: int = 0, length: int = -1) -> bytes:
+    """A frame around content, zero-padded to `size`, or to the bucket that it needs."""
     said = len(content) if length < 0 else length
-    return b"".join((material.secret("salt"), case_key, said.to_bytes(4), content)).ljust(size, b"\0")
+    bare = b"".join((material.secret("salt"), case_key, said.to_bytes(4), content))
+    return bare.ljust(size or max(1024, 1 << (len(bare) - 1).bit_length()), b"\0")
 
 
 class Parcel(NamedTuple):

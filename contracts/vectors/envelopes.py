@@ -106,7 +106,8 @@ def _parts() -> Iterator[Vector]:
     first, middle, last = whole = compact(_CASE).split(b".")
     loose = _next_letter(last)
     padded = header(material.KID) + b"." + middle + b"="
-    ragged = header(material.KID) + b"." + b64(_CASE + b" ").encode()[:-1] + b"B"
+    uneven = next(data for data in (_CASE, payload(seq=77)) if len(data) % 3)
+    ragged = header(material.KID) + b"." + _next_letter(b64(uneven).encode())
     for name, code, data, why in (
         ("parts-two", Code.ENCODING, b".".join(whole[:2]), "A record without its signature."),
         (
@@ -140,7 +141,7 @@ def _parts() -> Iterator[Vector]:
 
 
 def _next_letter(text: bytes) -> bytes:
-    """The same bytes with a loose bit set: of the last letter only two bits count (86 letters, 64 bytes)."""
+    """The same bytes with a loose bit set: bits behind the last whole byte are zero."""
     return text[:-1] + bytes([text[-1] + 1])
 
 

@@ -3,11 +3,13 @@
 from functools import partial
 from pathlib import Path
 
+from contracts.events import Body
 from contracts.events.intake import IdentityShared
 from services.intake.api import router
+from services.intake.check import check
 from services.intake.folder import Folder
 from services.intake.handlers import identity_shared
-from services.node.service import Desk, Plug, Timer
+from services.node.service import Desk, Handler, Plug, Timer
 
 LOOK_EVERY_S = 1.0
 
@@ -15,6 +17,5 @@ LOOK_EVERY_S = 1.0
 def plug(desk: Desk) -> Plug:
     """Intake takes reports over HTTP and from the watched folder, and compares what other agencies share."""
     folder = Folder(desk, Path(desk.settings.watched))
-    return Plug(
-        "intake", {IdentityShared: partial(identity_shared, desk)}, router(desk), [Timer(LOOK_EVERY_S, folder.sweep)]
-    )
+    handlers: dict[type[Body], Handler] = {IdentityShared: partial(identity_shared, desk)}
+    return Plug("intake", handlers, router(desk), [Timer(LOOK_EVERY_S, folder.sweep)], partial(check, desk))

@@ -36,3 +36,7 @@ values (least($1::text, $2::text), greatest($1::text, $2::text), $3);
 -- The cases that may be about the same person as this one.
 select case when case_id = $1 then other_case_id else case_id end as case_id, basis
 from intake.duplicate where $1 in (case_id, other_case_id) order by suggested_at, 1;
+
+-- name: keys_of
+-- The blinded facts by which a case is found.
+select key from intake.person_key where case_id = $1;

@@ -247,8 +247,10 @@ def _step(seq: int, steps: Mapping[int, Signed], ahead: Mapping[int, bytes]) -> 
 
 
 def is_news(plan: Plan) -> bool:
-    """Whether a plan is worth an acknowledgement: heartbeats and what we held already are not, or two nodes
-    (or one that says the same again and again) would make each other write for ever.
+    """Whether a plan is worth an acknowledgement.
+
+    Heartbeats are not, nor is what we held already: else two nodes would make each other write for ever, and
+    so would one that says the same again and again.
     """
     return any(signed.record.kind != "hb" for signed in plan.records)
 

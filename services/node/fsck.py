@@ -67,7 +67,7 @@ class Fsck:
             await self._collect_claims(head["log"])
         for head in heads:
             await self._check_log(head)
-        await self._check_orphans()
+        await self._check_events()
         for plug in plugs:
             await self._check_service(plug)
         return Report(self._records, self._contents, self._findings)
@@ -100,6 +100,8 @@ class Fsck:
             if signed:
                 await self._check_content(place, record_row, signed)
         self._check_claims(log, tree)
+        if tree.size < head.size:
+            self._found(f"{log} {tree.size}", "this record is missing")
         if (tree, last) != (head.tree, head.last) or (tree.size and hlc != head.hlc):
             self._found(log, "its head is not what its records give")
 
@@ -137,16 +139,19 @@ class Fsck:
         if told != (row["type"], row["case_id"], row["hlc"], row["parents"], row["audience"]):
             self._found(place, "its event row is not what its content says")
 
-    async def _check_orphans(self) -> None:
+    async def _check_events(self) -> None:
         for row in await self._connection.fetch(SQL["orphans"]):
             self._found(f"{row['part']} {b64(row['id'])}", "belongs to no record")
+        for row in await self._connection.fetch(SQL["misplaced"]):
+            self._found(f"{row['log']} {row['seq']}", f"{row['state']}, which is not what its parents give")
 
     async def _check_service(self, plug: Plug) -> None:
         types = [body.wire_type for body in plug.handlers]
         for row in await self._connection.fetch(SQL["unhandled"].replace("SERVICE", plug.name), types):
             self._found(f"{row['log']} {row['seq']}", f"{plug.name} has neither handled nor parked it")
         if plug.check:
-            for line in await plug.check(self._connection):
+            cases = await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types)
+            for line in await plug.check(self._connection, [row["case_id"] for row in cases]):
                 self._found(plug.name, line)
 
     async def _rows(self, query: str, log: str) -> AsyncIterator[Row]:

@@ -16,9 +16,29 @@ select 'event' as part, id from log.event e where not exists (select from log.re
 union all
 select 'content', id from log.content c where not exists (select from log.record r where r.id = c.id);
 
+-- name: misplaced
+-- Events that are applied, refused or waiting without the parents that would make them so.
+select e.log, e.seq, e.state from log.event e cross join lateral (
+    select coalesce(bool_or(p.state is distinct from 'applied'), false) as missing,
+        coalesce(bool_or(p.case_id is distinct from e.case_id or not e.audience <@ p.audience)
+            filter (where p.id is not null), false) as unfit
+    from generate_series(1, length(e.parents), 32) as place
+    left join log.event p on p.id = substring(e.parents from place for 32)) as parents
+where case e.state when 'applied' then missing or unfit when 'refused' then not unfit
+    else not exists (select from log.waiting w where w.id = e.id) end
+order by e.log, e.seq;
+
 -- name: unhandled
 -- Applied events of these types, older than a minute, that a service passed over.
 select e.log, e.seq from log.event e
 where e.state = 'applied' and e.type = any($1::text[]) and e.admitted_at < clock_timestamp() - interval '1 minute'
   and not exists (select from SERVICE.inbox i where i.event_id = e.id)
   and not exists (select from SERVICE.parked p where p.event_id = e.id);
+
+-- name: settled_cases
+-- Cases of which a service has handled every event of these types: its read models must be complete for them.
+select e.case_id from log.event e
+where e.case_id is not null and e.state = 'applied'
+group by e.case_id
+having bool_and(e.type <> all($1::text[]) or exists (select from SERVICE.inbox i where i.event_id = e.id))
+order by e.case_id;

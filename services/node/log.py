@@ -61,11 +61,13 @@ class Log:
         return await self.load(connection, case)
 
     async def load(self, connection: Connection, case: str) -> Timeline:
-        """All events of a case that this node may read; Rejected(NOT_FOUND) if there are none."""
+        """All events of a case that this node may read; Rejected(NOT_FOUND), or as `open` if a row was edited."""
         rows = await connection.fetch(SQL["timeline"], case)
         if not rows:
             raise Rejected(Code.NOT_FOUND, "case")
         opened = [self.open(row) for row in rows]
+        if any(event.content.case != case for event, _ in opened):
+            raise Rejected(Code.BIND, "case")  # a row was moved here
         return Timeline(case, opened[0][1], tuple(event for event, _ in opened))
 
     async def event(self, connection: Connection, id_: EventId) -> Event:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts import sealing
 from contracts.encoding import b64
+from contracts.errors import Rejected
 from contracts.record import stored
 from services.node import telemetry
 from services.node.admission import Delivery
@@ -100,15 +101,23 @@ class Relay:
     async def _resume(self, client: "Client", partner: str) -> Step:
         request = json.dumps({"last_by_subj": subject_to(partner)}).encode()
         answer = await _api(client, f"STREAM.MSG.GET.{stream_to(partner)}", request)
-        if "error" not in answer:
-            message = answer["message"]
-            jws = Delivery.decode(b64decode(message["data"])).jws
-            return Step(stored(jws).record.seq + 1, message["seq"])
-        if answer["error"].get("err_code") != _NO_MESSAGE:
+        if answer.get("error", {}).get("err_code", _NO_MESSAGE) != _NO_MESSAGE:
             raise OutOfStep(partner)
-        state = (await _api(client, f"STREAM.INFO.{stream_to(partner)}", b""))["state"]
-        heard = await self._pool.fetchval(SQL["seen_by"], self._log.log, self._partners[partner])
-        return Step(heard, state["last_seq"])
+        if "message" in answer:
+            last, said = answer["message"]["seq"], self._said(b64decode(answer["message"].get("data", "")))
+        else:
+            last, said = (await _api(client, f"STREAM.INFO.{stream_to(partner)}", b""))["state"]["last_seq"], None
+        if said is None:
+            said = await self._pool.fetchval(SQL["seen_by"], self._log.log, self._partners[partner])
+        return Step(said, last)
+
+    def _said(self, message: bytes) -> int | None:
+        """The place behind the record in a message; None if it holds no record of ours."""
+        try:
+            record = stored(Delivery.decode(message).jws).record
+        except (Rejected, ValueError, KeyError, TypeError):
+            return None
+        return record.seq + 1 if record.log == self._log.log else None
 
     async def _deliveries(self, rows: Sequence[Row], reader: str) -> list[bytes]:
         if len(rows) <= INLINE:

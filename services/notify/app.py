@@ -5,6 +5,7 @@ from functools import partial
 from services.node.service import Desk, Plug, Timer
 from services.notify import domain, handlers, mail
 from services.notify.api import router
+from services.notify.check import check
 
 MAIL_S = 0.5
 ESCALATION_S = 1.0
@@ -20,4 +21,5 @@ def plug(desk: Desk) -> Plug:
     async def escalate() -> None:
         await handlers.escalate_due(desk)
 
-    return Plug("notify", telling, router(desk), (Timer(MAIL_S, send_mail), Timer(ESCALATION_S, escalate)))
+    timers = (Timer(MAIL_S, send_mail), Timer(ESCALATION_S, escalate))
+    return Plug("notify", telling, router(desk), timers, partial(check, desk))

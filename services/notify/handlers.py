@@ -4,7 +4,6 @@ What must leave the house is written into the outbox in the same transaction (se
 and what must climb is found again from the table: a restart forgets nobody.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from contracts.events import Body
 from contracts.events.notify import NoticeAcknowledged, NoticeEscalated
 from contracts.mechanism import AgencyRules
 from contracts.record import EventId
+from services.node import telemetry
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, queries
@@ -26,7 +26,6 @@ from services.node.writing import Draft, Timeline
 from services.notify import domain
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
-LOGGER = logging.getLogger("rajut.notify")
 
 
 async def tell(desk: Desk, connection: Connection, event: Event) -> None:
@@ -57,7 +56,7 @@ async def escalate_due(desk: Desk) -> None:
             async with desk.pool.acquire() as connection, connection.transaction():
                 await _escalate(desk, connection, row["id"])
         except (Rejected, asyncpg.PostgresError) as error:
-            LOGGER.warning("escalation failed: %s", type(error).__name__)
+            telemetry.stumbled("escalation", error)
 
 
 def moment(desk: Desk) -> datetime:

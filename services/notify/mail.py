@@ -5,7 +5,6 @@ nothing of a case, and no agency beyond the sender's own address. Its Message-ID
 a mail that was sent twice (a crash after SMTP, before the commit) is one mail to the reader's program.
 """
 
-import logging
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -14,12 +13,12 @@ from hashlib import sha256
 import aiosmtplib
 
 from contracts.encoding import b64
+from services.node import telemetry
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Connection
 from services.notify.handlers import SQL, moment
 
-LOGGER = logging.getLogger("rajut.notify")
 TIMEOUT_S = 10.0
 LONGEST_PAUSE_S = 300
 WIB = timezone(timedelta(hours=7), "WIB")
@@ -78,7 +77,7 @@ async def _send_next(desk: Desk, connection: Connection) -> bool:
         if officer:
             await _deliver(desk, letter(row["notice"], row["respond_by"], desk.settings.mail.sender, officer))
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        LOGGER.warning("mail not sent: %s", type(error).__name__)
+        telemetry.stumbled("mail", error)
         await connection.execute(SQL["mail_failed"], *key, moment(desk) + pause(row["attempts"]))
     else:
         await connection.execute(SQL["mail_sent"], *key, moment(desk))

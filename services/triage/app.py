@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from contracts.events import Body
 from contracts.events.intake import CaseOpened
 from contracts.events.protection import (
     EmergencyActivated,
@@ -10,11 +11,12 @@ from contracts.events.protection import (
     RequirementsDeferred,
 )
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
-from services.node.service import Desk, Plug
+from services.node.service import Desk, Handler, Plug
 from services.triage.api import router
+from services.triage.check import check
 from services.triage.handlers import case_moved, case_opened
 
-MOVES = (
+MOVES: tuple[type[Body], ...] = (
     UrgencyAssessed,
     UrgencyOverridden,
     StatusDetermined,
@@ -28,4 +30,5 @@ MOVES = (
 def plug(desk: Desk) -> Plug:
     """Triage assesses what its agency opened, and keeps the work list up with every case."""
     moved = partial(case_moved, desk)
-    return Plug("triage", {CaseOpened: partial(case_opened, desk)} | dict.fromkeys(MOVES, moved), router(desk))
+    handlers: dict[type[Body], Handler] = {CaseOpened: partial(case_opened, desk)} | dict.fromkeys(MOVES, moved)
+    return Plug("triage", handlers, router(desk), check=partial(check, desk))

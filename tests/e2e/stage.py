@@ -7,21 +7,29 @@ own event loop (`opened`, `running`): the servers behind them are real in both c
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import httpx2
+
+from contracts.case import Event
 from deploy.dev import cast, ceremony
 from deploy.dev.probe import answers_ok
 from deploy.dev.runner import ThreeNodes
 from services import cli, wiring
 from services.node.clock import Clock
+from services.node.log import SQL
 from services.node.node import Node, opened as build, run
 from services.node.settings import Home
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
 CASES = Path(__file__).parents[1] / "cases"
-MAIN = CASES / "ppham-ancaman-langsung.json"
-SHARED = tuple(file for file in sorted(CASES.glob("*.json")) if file.stem != "saksi-hanya-lpsk")
+REPORTS = {
+    "komnas-ham": CASES / "jurnalis-doxing.json",
+    "komnas-perempuan": CASES / "ppham-ancaman-langsung.json",
+    "lpsk": CASES / "saksi-hanya-lpsk.json",
+}
 LOGS = {agency: f"rajut.example/{agency}/1" for agency in AGENCIES}
 RECEIVERS = {"komnas-ham": "kh-petugas", "komnas-perempuan": "kp-upr", "lpsk": "lpsk-hotline"}
 READERS = {"komnas-ham": "kh-hrd", "komnas-perempuan": "kp-upr", "lpsk": "lpsk-darurat"}
@@ -97,3 +105,66 @@ def eventually(holds: Callable[[], object], within_s: float = 30.0) -> float:
             raise TimeoutError
         time.sleep(0.05)
     return time.monotonic() - started
+
+
+@contextlib.contextmanager
+def servers(root: Path) -> Iterator[ThreeNodes]:
+    """The PostgreSQL and NATS servers of three agencies, without their nodes."""
+    nodes = three(root)
+    try:
+        nodes.start_servers()
+        yield nodes
+    finally:
+        nodes.stop_all()
+
+
+def talk(*nodes: Node) -> contextlib.AbstractAsyncContextManager[None]:
+    """These nodes say what they have and read each other, and do nothing else."""
+    there = {node.log.agency for node in nodes}
+    links = [link.run() for node in nodes for link in node.links if link.partner in there]
+    return tasks(*(node.relay.run() for node in nodes), *links)
+
+
+async def ask(node: Node, method: str, path: str, officer: str, **more: Any) -> httpx2.Response:
+    """A request of an officer to a node in this event loop."""
+    headers = {"Authorization": f"Bearer {cast.token(node.home.path, officer)}"}
+    transport = httpx2.ASGITransport(app=node.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://node") as client:
+        return await client.request(method, path, headers=headers, **more)
+
+
+async def report(node: Node) -> str:
+    """Hand a sample report to a node; the case that it opened."""
+    agency = node.log.agency
+    answer = await ask(node, "POST", "/reports", RECEIVERS[agency], content=REPORTS[agency].read_bytes())
+    assert answer.status_code == 201, answer.text
+    node.relay.wake()
+    case: str = answer.json()["case"]
+    return case
+
+
+async def size(node: Node, log: str) -> int:
+    """How many records of a log a node holds without a hole."""
+    held: int = await node.pools["node"].fetchval("select size from log.head where log = $1", log)
+    return held
+
+
+async def level(*nodes: Node) -> bool:
+    """Whether nodes hold the same of every log, with no hole and nothing that waits."""
+    heads = [await node.pools["node"].fetch("select log, size, highest, last, peaks from log.head") for node in nodes]
+    waiting = [await node.pools["node"].fetchval("select count(*) from log.waiting") for node in nodes]
+    held = {tuple(sorted(tuple(row) for row in rows)) for rows in heads}
+    return len(held) == 1 and not any(waiting) and all(row["size"] == row["highest"] for row in heads[0])
+
+
+async def events(node: Node, log: str, kind: str) -> list[Event]:
+    """The readable events of one type in a log, as a node opens them."""
+    async with node.pools["node"].acquire() as connection:
+        rows = await connection.fetch("select id from log.event where log = $1 and type = $2 order by seq", log, kind)
+        return [await node.log.event(connection, row["id"]) for row in rows]
+
+
+async def deliveries(node: Node, reader: str, first: int = 0) -> list[bytes]:
+    """What a node says to a partner, from a place in its log on."""
+    rows = await node.pools["node"].fetch(SQL["outgoing"], node.log.log, first, 2**62, 1000)
+    return await node.relay._deliveries(rows, reader)

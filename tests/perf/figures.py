@@ -2,20 +2,20 @@
 
 import asyncio
 import re
-import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median, quantiles
 from time import perf_counter
 from typing import NamedTuple
 
 from services import cli, wiring
-from services.node.sql import Connection
+from services.node.sql import Connection, Pool
 from tests.perf import floor
 from tests.perf.preload import fill, invent
-from tests.perf.sides import AUTHOR, OUT, THIRD, OurWriter, Side, Writer, owner
+from tests.perf.sides import AUTHOR, OUT, SERVICE, THIRD, FloorWriter, OurWriter, Side, Writer, owner
 
 WRITERS = 8
-MIB = 1024
+WARM_UP = 20
 
 
 class Sizes(NamedTuple):
@@ -24,14 +24,14 @@ class Sizes(NamedTuple):
     runs: int = 3
     spaced: int = 100  # events of one latency run
     pause_s: float = 0.04
-    sustained: int = 1500
+    sustained: int = 1_600
     outage: int = 50_000
     short: int = 1_000
     long: int = 1_000_000
     appends: int = 300
 
 
-QUICK = Sizes(runs=1, spaced=5, pause_s=0.01, sustained=30, outage=300, short=100, long=1_000, appends=10)
+QUICK = Sizes(runs=1, spaced=5, pause_s=0.01, sustained=40, outage=600, short=100, long=1_000, appends=10)
 
 
 class Lags(NamedTuple):
@@ -42,49 +42,77 @@ class Lags(NamedTuple):
 
 
 class Recovery(NamedTuple):
-    """One catch-up: records a second, and MiB resident at its start, in its middle and at its end."""
+    """One catch-up: records a second, and MiB that the node held in memory early, midway and at the end."""
 
     rate: float
     memory: tuple[float, float, float]
 
 
-async def latency(side: Side, sizes: Sizes) -> list[Lags]:
-    """(1) One event at a time: from the start of its transaction until both partners have committed it."""
-    async with (
-        side.pool(AUTHOR, f"rajut_{'notify'}".removeprefix("rajut_")) as author,
-        side.pool(OUT, "node") as one,
-        side.pool(THIRD, "node") as other,
-    ):
-        writer = side.writer(side.home(AUTHOR))
+class Costs(NamedTuple):
+    """Milliseconds an append, with a short and with a long log."""
 
-        async def lag() -> float:
-            started = perf_counter()
-            async with author.acquire() as connection, connection.transaction():
-                size = await writer.append(connection)
-            await asyncio.gather(side.until_held(one, size), side.until_held(other, size))
+    short: float
+    long: float
+
+
+class Bench:
+    """One side under load: connections to the author and to both partners."""
+
+    def __init__(self, side: Side, author: Pool, partners: Sequence[Pool]) -> None:
+        self._side = side
+        self._author = author
+        self._partners = partners
+
+    async def latency(self, sizes: Sizes) -> list[Lags]:
+        """(1) One event at a time: from the start of its transaction until both partners have committed it."""
+        writer = self._side.writer(self._side.home(AUTHOR))
+        for _ in range(WARM_UP):
+            await self._lag(writer)
+        return [await self._lags(writer, sizes) for _ in range(sizes.runs)]
+
+    async def sustained(self, sizes: Sizes) -> list[float]:
+        """(2) Events a second, from the first append of many writers until both partners hold the last."""
+        writers = [self._side.writer(self._side.home(AUTHOR)) for _ in range(WRITERS)]
+        return [await self._rate(writers, sizes.sustained // WRITERS) for _ in range(sizes.runs)]
+
+    async def _lags(self, writer: Writer, sizes: Sizes) -> Lags:
+        lags = []
+        for _ in range(sizes.spaced):
+            lags.append(await self._lag(writer))
             await asyncio.sleep(sizes.pause_s)
-            return (perf_counter() - started - sizes.pause_s) * 1000
+        return Lags(median(lags), quantiles(lags, n=100, method="inclusive")[-1])
 
-        await _warm(lag)
-        return [_lags([await lag() for _ in range(sizes.spaced)]) for _ in range(sizes.runs)]
+    async def _lag(self, writer: Writer) -> float:
+        started = perf_counter()
+        await self._arrived(await self._write(writer, 1))
+        return (perf_counter() - started) * 1000
+
+    async def _rate(self, writers: Sequence[Writer], each: int) -> float:
+        started = perf_counter()
+        await self._arrived(max(await asyncio.gather(*(self._write(writer, each) for writer in writers))))
+        return len(writers) * each / (perf_counter() - started)
+
+    async def _write(self, writer: Writer, count: int) -> int:
+        size = 0
+        for _ in range(count):
+            async with self._author.acquire() as connection, connection.transaction():
+                size = await writer.append(connection)
+        return size
+
+    async def _arrived(self, size: int) -> None:
+        await asyncio.gather(*(self._side.until_held(partner, size) for partner in self._partners))
 
 
-async def sustained(side: Side, sizes: Sizes) -> list[float]:
-    """(2) Events a second, from the first append of many writers until both partners hold the last."""
-    async with (
-        side.pool(AUTHOR, "notify", WRITERS) as author,
-        side.pool(OUT, "node") as one,
-        side.pool(THIRD, "node") as other,
-    ):
-        writers = [side.writer(side.home(AUTHOR)) for _ in range(WRITERS)]
-        rates = []
-        for _ in range(sizes.runs):
-            started = perf_counter()
-            sizes_after = await asyncio.gather(*(_write(author, writer, sizes.sustained // WRITERS) for writer in writers))
-            size = max(sizes_after)
-            await asyncio.gather(side.until_held(one, size), side.until_held(other, size))
-            rates.append(sizes.sustained // WRITERS * WRITERS / (perf_counter() - started))
-        return rates
+async def live(side: Side, sizes: Sizes) -> tuple[list[Lags], list[float]]:
+    """(1) and (2), with all nodes running."""
+    with side.running():
+        async with (
+            side.pool(AUTHOR, SERVICE, WRITERS) as author,
+            side.pool(OUT, "node") as one,
+            side.pool(THIRD, "node") as other,
+        ):
+            bench = Bench(side, author, (one, other))
+            return await bench.latency(sizes), await bench.sustained(sizes)
 
 
 async def outage(side: Side, sizes: Sizes) -> int:
@@ -92,17 +120,15 @@ async def outage(side: Side, sizes: Sizes) -> int:
     size = await fill(side, sizes.outage)
     with side.running(AUTHOR):
         await side.until_said(size)
+    side.trio[OUT].postgres.copy_database("rajut", "before")
     return size
 
 
 async def catch_up(side: Side, sizes: Sizes, size: int) -> list[Recovery]:
     """(3) A partner comes back, again and again from the same database; it is left caught up."""
-    postgres = side.trio[OUT].postgres
-    postgres.copy_database("rajut", "before")
     found = []
     for _ in range(sizes.runs):
-        postgres.drop_database("rajut")
-        postgres.copy_database("before", "rajut")
+        set_back(side)
         with side.running(OUT):
             async with side.pool(OUT, "node") as look:
                 found.append(await _recover(side, look, size))
@@ -114,21 +140,13 @@ async def fsck(side: Side, sizes: Sizes) -> list[float]:
     return [await _fsck(side) for _ in range(sizes.runs)]
 
 
-async def long_history(side: Side, sizes: Sizes) -> dict[str, list[tuple[float, float]]]:
-    """(5) Milliseconds an append with a short and with a long log, of ours and of the floor."""
-    names = {"short": sizes.short, "long": sizes.long}
-    for name, count in names.items():
-        side.trio[AUTHOR].postgres.copy_database("empty", name)
-        connection = await owner(side, AUTHOR, name)
-        await invent(connection, count)
-        await connection.close()
-        side.trio[AUTHOR].postgres.sql("checkpoint;")
-    connections = [await owner(side, AUTHOR, name, "rajut_notify") for name in names]
-    writers: dict[str, Writer] = {
-        "ours": OurWriter(side.home(AUTHOR)),
-        "floor": FloorWriter(side.home(AUTHOR)),
-    }
-    costs: dict[str, list[tuple[float, float]]] = {
+async def long_history(side: Side, sizes: Sizes) -> Mapping[str, Sequence[Costs]]:
+    """(5) What an append costs our node and the floor, in turn with a short and with a long log."""
+    connections = [await _with_history(side, "short", sizes.short), await _with_history(side, "long", sizes.long)]
+    writers: Mapping[str, Writer] = {"ours": OurWriter(side.home(AUTHOR)), "floor": FloorWriter(side.home(AUTHOR))}
+    for writer in writers.values():
+        await _costs(connections, writer, WARM_UP)
+    costs = {
         name: [await _costs(connections, writer, sizes.appends) for _ in range(sizes.runs)]
         for name, writer in writers.items()
     }
@@ -137,26 +155,65 @@ async def long_history(side: Side, sizes: Sizes) -> dict[str, list[tuple[float, 
     return costs
 
 
-async def _warm(work: Callable[[], Awaitable[float]], times: int = 20) -> None:
-    for _ in range(times):
-        await work()
+def set_back(side: Side) -> None:
+    """Give the partner that was out its database as it was before it came back."""
+    postgres = side.trio[OUT].postgres
+    postgres.drop_database("rajut")
+    postgres.copy_database("before", "rajut")
 
 
-async def _write(pool: object, writer: Writer, count: int) -> int:
-    size = 0
-    for _ in range(count):
-        async with pool.acquire() as connection, connection.transaction():
-            size = await writer.append(connection)
-    return size
-
-
-async def _recover(side: Side, look: object, size: int) -> Recovery:
-    node, missing = side.node(OUT), size - await side.held(look)
-    await side.until_held(look, size - missing + 1)
+async def _recover(side: Side, look: Pool, size: int) -> Recovery:
+    found = await side.held(look)
+    await side.until_held(look, found + 1)
     first, started = await side.held(look), perf_counter()
-    memory = [resident(node.pid)]
-    await side.until_held(look, size - missing // 2)
-    memory.append(resident(node.pid))
+    early = _resident(side)
+    await side.until_held(look, (found + size) // 2)
+    midway = _resident(side)
     await side.until_held(look, size)
-    rate = (size - first) / (perf_counter() - started)
-    return Recovery(rate, (memory[0], memory[1], resident(node.pid)))
+    return Recovery((size - first) / (perf_counter() - started), (early, midway, _resident(side)))
+
+
+def _resident(side: Side) -> float:
+    """MiB that the node of the returning partner holds in memory."""
+    status = Path(f"/proc/{side.node(OUT).pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+async def _fsck(side: Side) -> float:
+    if side.writer is OurWriter:
+        home = side.home(OUT)
+        async with wiring.node(home) as built:
+            started = perf_counter()
+            report = await cli.verify(home, built)
+        if report.findings:
+            raise RuntimeError(f"fsck: {report.findings[:3]}")
+        return report.records / (perf_counter() - started)
+    connection = await owner(side, OUT)
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        started = perf_counter()
+        records = await floor.fsck(connection, floor.Identity(side.home(OUT)))
+    rate = records / (perf_counter() - started)
+    await connection.close()
+    return rate
+
+
+async def _with_history(side: Side, name: str, count: int) -> Connection:
+    postgres = side.trio[AUTHOR].postgres
+    postgres.copy_database("empty", name)
+    connection = await owner(side, AUTHOR, name)
+    await invent(connection, count)
+    await connection.close()
+    postgres.sql("checkpoint;")
+    return await owner(side, AUTHOR, name, f"rajut_{SERVICE}")
+
+
+async def _costs(connections: Sequence[Connection], writer: Writer, count: int) -> Costs:
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(count):
+        for connection, spent in zip(connections, times, strict=True):
+            started = perf_counter()
+            async with connection.transaction():
+                await writer.append(connection)
+            spent.append((perf_counter() - started) * 1000)
+    return Costs(median(times[0]), median(times[1]))

@@ -160,15 +160,16 @@ class FloorNode:
                 tasks.create_task(self._serve(service))
 
     async def _feed(self, client: Client, partner: str) -> None:
-        record, stream = 0, 0
+        info = await client.request(f"$JS.API.STREAM.INFO.{stream_to(partner)}", timeout=5)
+        said: int = json.loads(info.data)["state"]["last_seq"]  # one message a record
         while True:
-            rows = await self._pool.fetch(SQL["outgoing"], self._own.log, record, 2**62, BATCH)
+            rows = await self._pool.fetch(SQL["outgoing"], self._own.log, said, 2**62, BATCH)
             if not rows:
                 await self._sleep(partner)
                 continue
             messages = await _maybe_in_thread(rows, lambda row: self._own.delivery(row, partner))
-            await _publish(client, subject_to(partner), messages, stream)
-            record, stream = record + len(rows), stream + len(rows)
+            await _publish(client, subject_to(partner), messages, said)
+            said += len(rows)
 
     async def _point(self, client: Client) -> None:
         stream = client.jetstream()

@@ -8,8 +8,7 @@ from contracts.merkle import Tree
 from contracts.record import Seen
 from services.node.admission import Head
 from services.node.clock import SystemClock
-from services.node.log import head_of
-from services.node.log import SQL
+from services.node.log import SQL, head_of
 from services.node.sql import Connection
 from services.node.writing import Desk, write
 from tests.perf import floor
@@ -33,9 +32,9 @@ class Stored(NamedTuple):
 async def fill(side: Side, count: int) -> int:
     """Append valid records at the author, in bulk; the size of its log after it."""
     connection = await owner(side, AUTHOR)
-    rows = {row["log"]: row for row in await connection.fetch(SQL["heads"])}
-    own = next(row for row in rows.values() if row["own"])
-    seen = {log: Seen(row["size"], b"\0" * 32) for log, row in rows.items() if not row["own"]}
+    rows = await connection.fetch(SQL["heads"])
+    own = next(row for row in rows if row["own"])
+    seen = {row["log"]: Seen(row["size"], head_of(row).tree.root()) for row in rows if not row["own"]}
     make = _ours if side.writer is OurWriter else _floors
     chunk: list[Stored] = []
     for stored in make(side, head_of(own), seen, count):

@@ -39,7 +39,7 @@ AUTHOR, OUT, THIRD = "lpsk", "komnas-ham", "komnas-perempuan"  # OUT is the one 
 SERVICE = "notify"  # nobody handles its `notice.sent`: what is measured is the way, not a handler
 EVENTS_A_CASE = 10
 LOOK_S = 0.0005
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 ACTOR = Actor("system", "rajut")
 _PROJECT = Path(__file__).parents[2]
 

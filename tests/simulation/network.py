@@ -68,8 +68,10 @@ class Network:
         return self._rng.random() < chance
 
     def _damaged(self, message: bytes) -> bytes:
-        """One bit wrong, or cut short. A damaged record comes without content: what is refused is named by a hash
-        of its bytes, and the wrapped key in them is no function of the seed.
+        """One bit wrong, or cut short.
+
+        A damaged record comes without content: what is refused is named by a hash of its bytes, and the wrapped
+        key in them is no function of the seed.
         """
         record, newline, sealed = message.partition(b"\n")
         if not newline or self._rng.random() < 0.5:

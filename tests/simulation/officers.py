@@ -5,6 +5,7 @@ stolen software. The former every node must show without effect, the latter ever
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import NamedTuple
 
@@ -44,11 +45,11 @@ class Office:
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
+        self._refuse = rng.choice((0.1, 0.4, 0.95))  # how leaders are minded
         self._acts: list[Callable[[Node, str], Said]] = [
             *[self.urgency] * 4,
             *[self.status] * 3,
             *[self.propose] * 3,
-            *[self.vote] * 10,
             *[self.share] * 3,
             *[self.consent] * 2,
             self.groundless,
@@ -58,10 +59,12 @@ class Office:
     def act(self, node: Node) -> Said:
         """One act of one officer; nothing if the rules of the desk forbid it."""
         cases = node.cases
-        if not cases or self._rng.random() < 1 / (2 + len(cases)):
+        if not cases or self._rng.random() < 1 / (1 + 6 * len(cases)):
             return self.open(node)
         try:
-            return self._rng.choice(self._acts)(node, self._rng.choice(cases))
+            leaders_sit = node.agency == node.rules.decided_by and self._rng.random() < 0.3
+            act = self.vote if leaders_sit else self._rng.choice(self._acts)
+            return act(node, self._rng.choice(cases))
         except Rejected:
             return Said()
 
@@ -103,20 +106,27 @@ class Office:
         return self._tell(node, case, "protection", body, Actor(role, self._rng.choice(LEADERS)))
 
     def vote(self, node: Node, case: str) -> Said:
-        """As `services.protection.handlers.vote`: a vote and all that follows, in one transaction."""
-        open_ = [p for p in domain.proposals(node.case(case)) if p.outcome is None]
+        """Some leaders sit together and vote, one after the other, on one proposal."""
+        open_ = [proposal for proposal in domain.proposals(node.case(case)) if proposal.outcome is None]
         if not open_ or node.agency != node.rules.decided_by:
             return Said()
         proposal = b64(self._rng.choice(open_).event.id)
+        said: tuple[EventId, ...] = ()
+        for leader in self._rng.sample(LEADERS, self._rng.choice((1, 2, 7))):
+            with suppress(Rejected):
+                said += self._cast(node, case, proposal, Actor(node.rules.role, leader))
+        return Said(said)
+
+    def _cast(self, node: Node, case: str, proposal: str, actor: Actor) -> tuple[EventId, ...]:
+        """As `services.protection.handlers.vote`: a vote and all that follows from it."""
         given: domain.Vote = EmergencyApproved(proposal=proposal)
-        if self._rng.random() < 0.3:
+        if self._rng.random() < self._refuse:
             given = EmergencyRefused(proposal=proposal, reason="DASAR_TIDAK_TERPENUHI")
-        actor = Actor(node.rules.role, self._rng.choice(LEADERS))
         domain.check_vote(node.case(case), node.agency, actor, given, node.rules)
         said = self._tell(node, case, "protection", given, actor).events
         while body := domain.consequence(node.case(case), proposal, node.mechanism, node.now()):
             said += self._tell(node, case, "protection", body, SYSTEM).events
-        return Said(said)
+        return said
 
     def groundless(self, node: Node, case: str) -> Said:
         """A signed claim that protection is in force, or refused, without the votes for it."""
@@ -124,9 +134,7 @@ class Office:
         proposals = [b64(event.id) for event, _ in known.of_type(EmergencyProposed)] or [b64(known.timeline[0].id)]
         votes = [b64(event.id) for event, _ in known.of_type(EmergencyApproved)][:1] or proposals[:1]
         proposal = self._rng.choice(proposals)
-        body: Body = EmergencyActivated(
-            proposal=proposal, approvals=tuple(votes), review_by="2026-11-29T01:54:48.123Z"
-        )
+        body: Body = EmergencyActivated(proposal=proposal, approvals=tuple(votes), review_by="2026-11-29T01:54:48.123Z")
         if self._rng.random() < 0.3:
             body = EmergencyDeclined(proposal=proposal, refusals=(), reason="PERSETUJUAN_TIDAK_TERCAPAI")
         return self._tell(node, case, "protection", body)
@@ -159,7 +167,12 @@ class Office:
         return fit, [e.signed.id for e in events if e.signed.id not in fit]
 
     def _tell(
-        self, node: Node, case: str, service: str, body: Body, actor: Actor = Actor("petugas", "o-1")  # noqa: B008
+        self,
+        node: Node,
+        case: str,
+        service: str,
+        body: Body,
+        actor: Actor = Actor("petugas", "o-1"),  # noqa: B008
     ) -> Said:
         return self._say(node, service, node.log.load(case), body, node.case(case).participants, actor)
 

@@ -13,7 +13,7 @@ from contracts.encoding import b64, unb64
 from contracts.events.protection import EmergencyActivated, EmergencyApproved, EmergencyProposed
 from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.mechanism import LATEST
-from contracts.merkle import EMPTY_ROOT, Tree
+from contracts.merkle import Tree
 from contracts.record import EventId, Signed
 from services.node.admission import Delivery
 from tests.simulation.node import Node
@@ -194,6 +194,3 @@ def _leader(by_id: Mapping[EventId, Event], case: Case, vote: EventId, proposal:
         return ""
     own = asked.agency == event.agency and asked.content.actor.officer == actor.officer
     return "" if own or event.agency != "lpsk" else actor.officer
-
-
-assert EMPTY_ROOT == Tree().root()

@@ -95,12 +95,16 @@ class MemoryStore:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing: whatever is raised inside undoes what was written."""
-        before = Tables(**{part.name: copy(getattr(self.tables, part.name)) for part in fields(Tables)})
+        before = self.snapshot()
         try:
             yield
         except BaseException:
             self.tables = before
             raise
+
+    def snapshot(self) -> Tables:
+        """The tables as they are now."""
+        return Tables(**{part.name: copy(getattr(self.tables, part.name)) for part in fields(Tables)})
 
     async def known(self, log: str, batch: Sequence[Examined]) -> Known:
         """See `services.node.store.Store`."""

@@ -1,0 +1,164 @@
+"""The two stores of a node behind one front, so that one suite can hold both to the same promises."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import groupby
+from typing import NamedTuple, Protocol
+
+from contracts.directory import Chain
+from services.node.admission import Examined, Head, decide
+from services.node.keys import StorageKey
+from services.node.log import SQL, head_of
+from services.node.sql import Connection
+from services.node.store import Bad, PostgresStore, Store
+from services.node.testing import MemoryStore
+
+READER = "lpsk"
+
+
+class Observed(NamedTuple):
+    """Everything that a store holds, in a form that can be compared."""
+
+    heads: dict[str, Head]
+    records: dict[tuple[str, int], bytes]
+    states: dict[bytes, str]
+    contents: set[bytes]
+    waiting: dict[tuple[bytes, bytes], int]  # until, in ms; 0 for a parent
+    gaps: set[tuple[str, int, int]]
+    holes: list[tuple[str, int, int]]
+    forks: set[tuple[str, int, bytes]]
+    unreadable: dict[bytes, bool]
+    refused: dict[bytes, tuple[str, int, str, bytes, bool]]
+    seen: dict[tuple[str, str, int], tuple[int, str]]
+    pointers: list[bytes]
+
+
+class Shelf(Protocol):
+    """One store, one node's."""
+
+    async def admit(self, batch: Sequence[Examined], *, now_ms: int) -> None:
+        """Admit a batch of one or more logs in one transaction, as `Admission` does."""
+        ...
+
+    async def refuse(self, source: str, bad: Sequence[Bad]) -> None: ...
+
+    async def release_clocks(self, now_ms: int) -> None: ...
+
+    async def observe(self) -> Observed: ...
+
+    def undone(self) -> AbstractAsyncContextManager[None]:
+        """Whatever is done inside is gone afterwards."""
+        ...
+
+
+class Undo(Exception):
+    """Ends a transaction that shall leave nothing."""
+
+
+class MemoryShelf:
+    """A `MemoryStore`."""
+
+    def __init__(self, own: str, chain: Chain) -> None:
+        self.store = MemoryStore(own, chain)
+
+    async def admit(self, batch: Sequence[Examined], *, now_ms: int) -> None:
+        with self.store.transaction():
+            await _admit(self.store, batch, now_ms)
+
+    async def refuse(self, source: str, bad: Sequence[Bad]) -> None:
+        await self.store.quarantine(source, bad)
+
+    async def release_clocks(self, now_ms: int) -> None:
+        await self.store.release_clocks(now_ms)
+
+    @asynccontextmanager
+    async def undone(self) -> AsyncIterator[None]:
+        with suppress(Undo), self.store.transaction():
+            yield
+            raise Undo
+
+    async def observe(self) -> Observed:
+        rows = self.store.tables
+        return Observed(
+            heads=dict(rows.heads),
+            records={place: signed.jws for place, signed in rows.records.items()},
+            states={id_: kept.state for id_, kept in rows.events.items()},
+            contents=set(rows.contents),
+            waiting={(event, parent): until for (event, parent), until in rows.waiting.items()},
+            gaps=set(rows.gaps.values()),
+            holes=sorted(self.store.holes()),
+            forks=set(rows.forks),
+            unreadable={id_: one.found for id_, one in rows.unreadable.items()},
+            refused={
+                digest: (refusal.log, refusal.seq, str(refusal.code), data, digest in rows.answered)
+                for digest, (refusal, data) in rows.quarantine.items()
+            },
+            seen={place: (seq, str(hlc)) for place, (seq, hlc) in rows.seen.items()},
+            pointers=list(rows.pointers),
+        )
+
+
+class PostgresShelf:
+    """A `PostgresStore` on a connection that has the role of the node."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.store = PostgresStore(connection, StorageKey(bytes(32)))
+
+    async def start(self, own: str, chain: Chain) -> None:
+        """Open the log and the mirrors, as `Duties.open_log`."""
+        for log in chain.logs().values():
+            await self.connection.execute(SQL["add_head"], log, log == own, chain.opened_by(log))
+
+    async def admit(self, batch: Sequence[Examined], *, now_ms: int) -> None:
+        async with self.connection.transaction():
+            await _admit(self.store, batch, now_ms)
+
+    async def refuse(self, source: str, bad: Sequence[Bad]) -> None:
+        await self.store.quarantine(source, bad)
+
+    async def release_clocks(self, now_ms: int) -> None:
+        async with self.connection.transaction():
+            await self.store.release_clocks(now_ms)
+
+    @asynccontextmanager
+    async def undone(self) -> AsyncIterator[None]:
+        with suppress(Undo):
+            async with self.connection.transaction():
+                yield
+                raise Undo
+
+    async def observe(self) -> Observed:
+        fetch = self.connection.fetch
+        gaps = [tuple(row) for row in await fetch(SQL["open_gaps"])]
+        missing = [(row["log"], row["seq"], row["seq"]) for row in await fetch(SQL["open_unreadable"])]
+        waiting = await fetch("select id, parent, (extract(epoch from until) * 1000)::bigint from log.waiting")
+        refused = await fetch("select digest, log, seq, code, bytes, answered_at is not null from log.quarantine")
+        return Observed(
+            heads={row["log"]: head_of(row) for row in await fetch(SQL["heads"])},
+            records={(row[0], row[1]): row[2] for row in await fetch("select log, seq, jws from log.record")},
+            states={row[0]: row[1] for row in await fetch("select id, state from log.event")},
+            contents={id_ for (id_,) in await fetch("select id from log.content")},
+            waiting={(id_, parent): until or 0 for id_, parent, until in waiting},
+            gaps={*gaps},
+            holes=sorted([*gaps, *(tuple(row) for row in await fetch(SQL["unheard"])), *missing]),
+            forks={tuple(row) for row in await fetch("select log, seq, id from log.fork")},
+            unreadable={row[0]: row[1] for row in await fetch("select id, found_at is not null from log.unreadable")},
+            refused={row[0]: tuple(row)[1:] for row in refused},
+            seen={
+                tuple(row)[:3]: tuple(row)[3:]
+                for row in await fetch("select log, by_log, size, by_seq, hlc from log.seen")
+            },
+            pointers=[id_ for (id_,) in await fetch("select id from log.pointer order by position")],
+        )
+
+
+async def _admit(store: Store, batch: Sequence[Examined], now_ms: int) -> None:
+    for log, items in groupby(sorted(batch, key=_log), key=_log):
+        some = list(items)
+        known = await store.known(log, some)
+        await store.save(decide(log, some, known, reader=READER, now_ms=now_ms))
+
+
+def _log(item: Examined) -> str:
+    return item.signed.record.log

@@ -1,0 +1,235 @@
+"""What reaches a node from its partners: all of it, once, whatever a broker loses, repeats or is made to say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from contracts import record as records
+from contracts.record import stored
+from deploy.dev.runner import ThreeNodes
+from deploy.nats.client import connect
+from deploy.nats.provision import provision_home
+from services.node.log import SQL
+from services.node.node import Node
+from services.node.streams import stream_to, subject_to
+from tests.e2e.stage import LOGS, deliveries, events, level, opened, report, servers, size, talk, tasks, until
+
+A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
+REFUSED = "rajut.node.record.refused.v1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trio:
+    """Three nodes in this event loop, none of them running, and the servers behind them."""
+
+    a: Node
+    b: Node
+    c: Node
+    servers: ThreeNodes
+
+
+@pytest.fixture(scope="module")
+def machines(server_folder: Path) -> Iterator[ThreeNodes]:
+    """The servers of three agencies."""
+    with servers(server_folder / "links") as running:
+        yield running
+
+
+@pytest.fixture
+async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
+    """Nodes that hold the same at the start of a test."""
+    async with AsyncExitStack() as stack:
+        a, b, c = [await stack.enter_async_context(opened(machines.homes[name])) for name in (A, B, C)]
+        async with talk(a, b, c):
+            await until(lambda: level(a, b, c))
+        yield Trio(a=a, b=b, c=c, servers=machines)
+
+
+async def smuggle(home: Path, reader: str, *messages: bytes, headers: dict[str, str] | None = None) -> None:
+    """Put messages into the stream that a partner reads, as an administrator of the broker could."""
+    admin = await connect(home, "admin")
+    for message in messages:
+        await admin.request(subject_to(reader), message, headers=headers, timeout=2)
+    await admin.close()
+
+
+async def recreate(home: Path, reader: str) -> None:
+    """Lose the stream that a partner reads, and make it anew."""
+    admin = await connect(home, "admin")
+    await admin.request(f"$JS.API.STREAM.DELETE.{stream_to(reader)}", b"", timeout=2)
+    await admin.close()
+    await provision_home(home)
+
+
+async def quarantined(node: Node) -> list[str]:
+    """The codes of what a node refused."""
+    rows = await node.pools["node"].fetch("select code from log.quarantine order by received_at")
+    return [row["code"] for row in rows]
+
+
+def flipped(message: bytes, at: int) -> bytes:
+    """A message with one bit turned over."""
+    return message[:at] + bytes([message[at] ^ 1]) + message[at + 1 :]
+
+
+async def test_a_recreated_stream_is_read_from_its_start(trio: Trio) -> None:
+    """A stream that was lost and made anew has low numbers again: the reader notices and skips nothing of it."""
+    position = SQL["link"]
+    before = await trio.b.pools["node"].fetchrow(position, A)
+    await recreate(trio.servers.homes[A], B)
+    async with tasks(trio.a.relay.run()):
+        for _ in range(before["stream_seq"] // 5 + 1):
+            await report(trio.a)
+        async with talk(trio.a, trio.b, trio.c):
+            await until(lambda: level(trio.a, trio.b, trio.c))
+    after = await trio.b.pools["node"].fetchrow(position, A)
+    assert after["stream_created"] != before["stream_created"]
+
+
+async def test_two_thousand_appends_from_many_connections_arrive_without_a_hole(trio: Trio) -> None:
+    """Transactions that commit in any order, some of them rolled back, leave no hole in the log and lose nothing."""
+    start = await size(trio.a, LOGS[A])
+    settings = trio.a.home.settings.database
+    pool = await asyncpg.create_pool(
+        host=settings.host,
+        port=settings.port,
+        database=settings.name,
+        user="rajut_node",
+        password=trio.a.home.secret("secrets/pg-rajut_node"),
+        server_settings={"search_path": "log"},
+        min_size=16,
+        max_size=16,
+    )
+
+    async def append(number: int) -> None:
+        async with pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            await trio.a.log.heartbeat(connection)
+            await (transaction.rollback() if number % 20 == 0 else transaction.commit())
+
+    async with pool, talk(trio.a, trio.b, trio.c):
+        await asyncio.gather(*map(append, range(2000)))
+        assert await size(trio.a, LOGS[A]) == start + 1900
+        await until(lambda: level(trio.a, trio.b, trio.c))
+
+
+async def test_a_frozen_server_is_left_and_found_again(trio: Trio) -> None:
+    """A partner's server that stops answering in the middle of a pull delays its news, and two seconds are enough."""
+    async with talk(trio.a, trio.b, trio.c):
+        await until(lambda: asyncio.sleep(0, trio.b.links[1].up and trio.b.links[0].up))
+        trio.servers[A].pause("nats")
+        await asyncio.sleep(4)
+        trio.servers[A].resume("nats")
+        await report(trio.a)
+        assert await until(lambda: level(trio.a, trio.b, trio.c)) < 4
+
+
+async def test_what_is_smuggled_into_a_stream_is_kept_apart_and_holds_up_nothing(trio: Trio) -> None:
+    """Rubbish, a foreign log's name under our key and a message dressed as a status are refused; the next record flows."""
+    home, foreign = trio.servers.homes[A], await size(trio.b, LOGS[C])
+    template = stored((await deliveries(trio.a, B))[0].partition(b"\n")[0]).record
+    signer = trio.a.keyring.signer("intake")
+    forged = records.sign(template._replace(log=LOGS[C], seq=foreign, to=("komnas-ham", "lpsk"), seen={}), signer)
+    await smuggle(home, B, b"\xff\x00rubbish", b"", b"x" * 900_000, forged.jws)
+    await smuggle(home, B, b"", headers={"Status": "100"})
+    await smuggle(home, B, b"", headers={"Status": "409", "Description": "Consumer Deleted"})
+    async with talk(trio.a, trio.b, trio.c):
+        await report(trio.a)
+        await until(lambda: level(trio.a, trio.b, trio.c), 8)
+    codes = await quarantined(trio.b)
+    assert {"E_ENCODING", "E_SIZE", "E_KEY"} <= set(codes)
+    assert await size(trio.b, LOGS[C]) == foreign
+
+
+async def test_a_genuine_record_may_come_from_anybody(trio: Trio) -> None:
+    """A record of one agency that another one delivers counts by its signature, and coming twice changes nothing."""
+    async with tasks(trio.c.relay.run()):
+        await report(trio.c)
+    messages = await deliveries(trio.c, B)
+    await smuggle(trio.servers.homes[A], B, *reversed(messages), *messages)
+    async with talk(trio.a, trio.b):
+        await until(lambda: level_of(trio.b, trio.c, LOGS[C]))
+    assert not await trio.b.pools["node"].fetch("select from log.fork")
+
+
+async def level_of(one: Node, other: Node, log: str) -> bool:
+    """Whether two nodes hold the same of a log."""
+    return await size(one, log) == await size(other, log)
+
+
+async def test_a_damaged_record_is_refused_in_a_signed_answer_that_its_author_admits(trio: Trio) -> None:
+    """Bits that fell over on the way cost that message only: the author learns of it, and all records arrive."""
+    start = await size(trio.a, LOGS[A])
+    await report(trio.a)
+    good = await deliveries(trio.a, B, start)
+    await smuggle(trio.servers.homes[A], B, flipped(good[0], 200), flipped(good[1], len(good[1]) - 9), good[2][:2000])
+    told = len(await events(trio.a, LOGS[B], REFUSED))
+    async with talk(trio.a, trio.b, trio.c), tasks(repeat(trio.b)):
+        await until(lambda: level(trio.a, trio.b, trio.c))
+        await until(lambda: at_least(trio.a, told + 2))
+    refusals = [event.content.body for event in await events(trio.a, LOGS[B], REFUSED)]
+    assert {LOGS[A]} == {refusal["log"] for refusal in refusals[told:]}  # type: ignore[index,call-overload]
+    assert not await trio.b.pools["node"].fetch("select from log.unreadable where found_at is null")
+
+
+async def repeat(node: Node) -> None:
+    """The duties of a node that speak of what it refused and fetch what it lacks."""
+    while True:
+        await node.duties.answer_refused()
+        await node.duties.fill_gaps()
+        node.relay.wake()
+        await asyncio.sleep(0.2)
+
+
+async def at_least(node: Node, number: int) -> bool:
+    """Whether a node holds so many refusals of LPSK."""
+    return len(await events(node, LOGS[B], REFUSED)) >= number
+
+
+@pytest.mark.parametrize("source", [A, C])
+async def test_a_hole_is_filled_by_the_origin_or_else_by_a_third_agency(trio: Trio, source: str) -> None:
+    """What was missed is fetched from the log's own agency and, while that is away, from another that holds a copy."""
+    start = await size(trio.a, LOGS[A])
+    await report(trio.a)
+    async with talk(trio.a, trio.c):
+        await until(lambda: level_of(trio.c, trio.a, LOGS[A]))
+    await trio.b.admission.admit(A, (await deliveries(trio.a, B, start))[-1:])
+    assert await size(trio.b, LOGS[A]) == start
+    assert await trio.b.pools["node"].fetch(SQL["open_gaps"])
+    teller = trio.a if source == A else trio.c
+    link = next(link for link in trio.b.links if link.partner == source)
+    async with tasks(teller.relay.run(), link.run(), repeat(trio.b)):
+        await until(lambda: level_of(trio.b, trio.a, LOGS[A]))
+    assert not await trio.b.pools["node"].fetch(SQL["open_gaps"])
+    readable = "select count(*) from log.event where log = $1 and seq >= $2 and state = 'applied'"
+    assert await trio.b.pools["node"].fetchval(readable, LOGS[A], start) > 2
+
+
+async def test_the_relay_goes_on_behind_whatever_ends_its_stream(trio: Trio) -> None:
+    """A last message that is no record of ours does not silence the node: it goes on from what the reader has said."""
+    for last in (b"", b"rubbish", (await deliveries(trio.c, B))[0]):
+        await smuggle(trio.servers.homes[A], B, last)
+        await report(trio.a)
+        async with talk(trio.a, trio.b, trio.c):
+            await until(lambda: level(trio.a, trio.b, trio.c), 8)
+
+
+async def test_a_batch_that_is_twisted_and_doubled_gives_the_same_log(trio: Trio) -> None:
+    """Records in reverse order, each of them twice and in two batches, are admitted once and in their places."""
+    start = await size(trio.a, LOGS[A])
+    for _ in range(3):
+        await report(trio.a)
+    messages = await deliveries(trio.a, B, start)
+    await trio.b.admission.admit(C, list(reversed(messages)))
+    await trio.b.admission.admit(A, [one for one in messages for _ in range(2)])
+    assert await level_of(trio.b, trio.a, LOGS[A])
+    assert not await trio.b.pools["node"].fetch("select from log.fork")
+    counted = "select count(*) from log.event where log = $1 and seq >= $2"
+    held = await trio.b.pools["node"].fetchval(counted, LOGS[A], start)
+    assert held == sum(b"\n" in message for message in messages)

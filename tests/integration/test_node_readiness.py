@@ -1,0 +1,194 @@
+"""A node that could lose or falsify something says that it is not ready, and names why; closed when in doubt."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.dev.home import Ports
+from deploy.dev.ports import free_port
+from deploy.dev.runner import AgencyProcesses, ThreeNodes
+from deploy.dev.trio import rajut
+from deploy.nats.client import connect
+from deploy.nats.provision import provision_home
+from services.node.clock import SystemClock
+from tests.e2e.stage import ask, opened, servers
+
+AGENCY = "lpsk"
+_PROJECT = Path(__file__).parents[2]
+
+
+class BentClock:
+    """A clock that is wrong by some milliseconds."""
+
+    def __init__(self, off_ms: int) -> None:
+        self._off_ms = off_ms
+
+    def now_ms(self) -> int:
+        return SystemClock().now_ms() + self._off_ms
+
+
+@pytest.fixture(scope="module")
+def machines(server_folder: Path) -> Iterator[ThreeNodes]:
+    """The servers of three agencies."""
+    with servers(server_folder / "readiness") as running:
+        yield running
+
+
+@pytest.fixture
+def agency(machines: ThreeNodes) -> AgencyProcesses:
+    """One of them."""
+    return machines[AGENCY]
+
+
+async def problems(agency: AgencyProcesses, off_ms: int = 0) -> list[str]:
+    """What the readiness route complains about; it must answer 200 if and only if that is nothing."""
+    async with opened(agency.home, BentClock(off_ms)) as node:
+        answer = await ask(node, "GET", "/health/ready", "lpsk-darurat")
+    told: list[str] = answer.json()["problems"]
+    assert answer.status_code == (503 if told else 200)
+    assert answer.json()["ready"] == (not told)
+    return told
+
+
+@asynccontextmanager
+async def altered(home: Path, stream: str, **settings: object) -> AsyncIterator[None]:
+    """A stream with other settings, for a while."""
+    admin = await connect(home, "admin")
+
+    async def call(verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = await admin.request(f"$JS.API.STREAM.{verb}.{stream}", json.dumps(body or "").encode(), timeout=2)
+        reply: dict[str, Any] = json.loads(answer.data)
+        assert "error" not in reply, reply
+        return reply
+
+    config = json.loads((await admin.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=2)).data)["config"]
+    await call("UPDATE", config | settings)
+    yield
+    await call("UPDATE", config)
+    await admin.close()
+
+
+async def test_a_node_in_order_is_ready(agency: AgencyProcesses) -> None:
+    """With every server as it must be there is nothing to complain of."""
+    assert await problems(agency) == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "field", "value"),
+    [
+        ("ADMITTED", "max_age", 3_600_000_000_000),
+        ("TO_komnas-ham", "duplicate_window", 1_000_000_000),
+        ("TO_komnas-ham", "discard", "old"),
+        ("TO_komnas-perempuan", "allow_atomic", False),
+    ],
+)
+async def test_a_stream_with_other_settings_makes_the_node_not_ready(
+    agency: AgencyProcesses, stream: str, field: str, value: object
+) -> None:
+    """Each weakened setting is named with its stream."""
+    async with altered(agency.home, stream, **{field: value}):
+        assert [told for told in await problems(agency) if told.startswith(f"{stream}.{field}:")]
+    assert await problems(agency) == []
+
+
+async def test_a_lost_stream_makes_the_node_not_ready(agency: AgencyProcesses) -> None:
+    """A stream that is not there at all counts as wrong in everything, and coming back mends it."""
+    admin = await connect(agency.home, "admin")
+    await admin.request("$JS.API.STREAM.DELETE.TO_komnas-ham", b"", timeout=2)
+    assert any(told.startswith("TO_komnas-ham.") for told in await problems(agency))
+    await admin.close()
+    await provision_home(agency.home)
+    assert await problems(agency) == []
+
+
+async def test_a_missing_migration_makes_the_node_not_ready(agency: AgencyProcesses) -> None:
+    """A database older than the program is named, and so is one that the program does not know."""
+    change = "update public.migration set number = {} where part = 'notify' and number = {};"
+    agency.postgres.sql(change.format(77, 1), database="rajut")
+    assert await problems(agency) == ["database: MigrationError"]
+    agency.postgres.sql(change.format(1, 77), database="rajut")
+    agency.postgres.sql("create table kept as select * from public.migration where part = 'notify';", database="rajut")
+    agency.postgres.sql("delete from public.migration where part = 'notify';", database="rajut")
+    assert await problems(agency) == ["database: migration notify 1 is missing"]
+    agency.postgres.sql("insert into public.migration select * from kept; drop table kept;", database="rajut")
+    assert await problems(agency) == []
+
+
+async def test_a_wrong_clock_makes_the_node_not_ready(agency: AgencyProcesses) -> None:
+    """Two clocks further apart than the bound are named, in either direction; within it nothing is said."""
+    for off_ms in (-3000, 3000):
+        assert [told[:6] for told in await problems(agency, off_ms)] == ["clock:"]
+    assert await problems(agency, 500) == []
+
+
+async def test_commits_that_do_not_wait_for_the_disk_make_the_node_not_ready(agency: AgencyProcesses) -> None:
+    """A database that acknowledges what it could lose is named."""
+    agency.postgres.sql("alter role rajut_node set synchronous_commit = off;")
+    assert await problems(agency) == ["database: synchronous_commit is not on"]
+    agency.postgres.sql("alter role rajut_node reset synchronous_commit;")
+
+
+async def test_servers_that_are_away_or_frozen_make_the_node_not_ready(agency: AgencyProcesses) -> None:
+    """A broker that is gone, or there and silent, is a reason not to be ready, not a reason to hang."""
+    agency.pause("nats")
+    assert [told.partition(":")[0] for told in await problems(agency)] == ["broker"]
+    agency.resume("nats")
+    assert await problems(agency) == []
+    agency.stop("nats")
+    assert [told.partition(":")[0] for told in await problems(agency)] == ["broker"]
+    agency.start("nats")
+    assert await problems(agency) == []
+
+
+@pytest.fixture
+def spoiled(agency: AgencyProcesses, server_folder: Path) -> Iterator[Path]:
+    """A copy of the home, to be spoiled; it listens elsewhere."""
+    home = server_folder / "spoiled"
+    shutil.copytree(agency.home, home, ignore=shutil.ignore_patterns("postgres", "jetstream"))
+    settings = (home / "node.toml").read_text()
+    port = Ports.of(agency.home).http
+    (home / "node.toml").write_text(settings.replace(f"port = {port}", f"port = {free_port()}"))
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "named"),
+    [
+        ("keys/protection.seed", "", "keys/protection.seed"),
+        ("keys/sealing.key", "zz" * 96, "keys/sealing.key"),
+        ("keys/storage.key", "00" * 31, "keys/storage.key"),
+        ("keys/intake.seed", None, "keys/intake.seed"),
+        ("directory/pin", "00" * 32, "E_DIRECTORY"),
+        ("node.toml", "agency = 7", "node.toml"),
+    ],
+)
+def test_what_cannot_be_used_stops_the_start_in_one_line(
+    spoiled: Path, file: str, content: str | None, named: str
+) -> None:
+    """A missing or broken key, a directory that is not the pinned one, wrong settings: named in one line, no trace."""
+    (spoiled / file).unlink()
+    if content is not None:
+        (spoiled / file).write_text(content)
+    done = rajut(spoiled, "node", "run", str(spoiled))
+    assert done.returncode == 1
+    assert done.stderr.startswith("rajut: ")
+    assert named in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_taken_port_stops_the_start_in_one_line(machines: ThreeNodes) -> None:
+    """A second node on one port says so and ends, instead of hanging."""
+    machines[AGENCY].start("node")
+    command = [sys.executable, "-m", "services.cli", "node", "run", str(machines.homes[AGENCY])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_PROJECT, timeout=30)
+    machines[AGENCY].stop("node")
+    assert done.returncode == 1
+    assert "rajut: node.toml: http" in done.stderr

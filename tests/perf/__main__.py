@@ -1,0 +1,116 @@
+"""`make bench`: five figures, each beside the floor of the same run, and where our time goes."""
+
+import argparse
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.perf import figures, hotspots, report
+from tests.perf.figures import QUICK, Lags, Recovery, Sizes
+from tests.perf.report import Figure
+from tests.perf.sides import AUTHOR, Side, both
+
+
+class Run:
+    """One run of everything, telling its progress on standard error."""
+
+    def __init__(self, ours: Side, ground: Side, sizes: Sizes) -> None:
+        self._sides = (ours, ground)
+        self._ours = ours
+        self._sizes = sizes
+        self._started = time.monotonic()
+
+    async def everything(self) -> str:
+        """Measure; what was found, as Markdown."""
+        machine = report.machine()
+        for side in self._sides:
+            await side.open_logs()
+        self._ours.trio[AUTHOR].postgres.copy_database("rajut", "empty")
+        found = [*await self._live(), *await self._outage()]
+        profiles = await self._profiles()
+        found += await self._history()
+        sizes = [f"{await side.bytes_a_record()} bytes ({side.name})" for side in self._sides]
+        self.tell("done")
+        return f"{machine}\n{report.table(found)}\nA record with its content: {', '.join(sizes)}.\n\n{profiles}"
+
+    async def _live(self) -> list[Figure]:
+        lags: list[list[Lags]] = []
+        rates: list[list[float]] = []
+        for side in self._sides:
+            self.tell(f"latency and sustained rate, {side.name}")
+            lag, rate = await figures.live(side, self._sizes)
+            lags.append(lag)
+            rates.append(rate)
+        p50, p99 = ([[run[which] for run in runs] for runs in lags] for which in (0, 1))
+        return [
+            Figure("1 append → admitted at both partners, p50", "ms", p50[0], p50[1], 1.5),
+            Figure("1 append → admitted at both partners, p99", "ms", p99[0], p99[1], 1.5),
+            Figure("2 sustained, appended and admitted", "events/s", rates[0], rates[1], 0.6, more_is_better=True),
+        ]
+
+    async def _outage(self) -> list[Figure]:
+        recoveries: list[Sequence[Recovery]] = []
+        checks: list[Sequence[float]] = []
+        for side in self._sides:
+            self.tell(f"an outage of {self._sizes.outage} records, {side.name}")
+            size = await figures.outage(side, self._sizes)
+            self.tell(f"catching up, {side.name}")
+            recoveries.append(await figures.catch_up(side, self._sizes, size))
+            self.tell(f"fsck, {side.name}")
+            checks.append(await figures.fsck(side, self._sizes))
+        rates = [[run.rate for run in runs] for runs in recoveries]
+        _, midway, end = zip(*(run.memory for run in recoveries[0]), strict=True)
+        count = f"{self._sizes.outage:,}"
+        return [
+            Figure(f"3 catch-up of {count} records", "records/s", rates[0], rates[1], 0.6, more_is_better=True),
+            Figure("3 memory at the end of it; beside it midway", "MiB", end, midway, 1.1),
+            Figure("4 fsck", "records/s", checks[0], checks[1], 0.6, more_is_better=True),
+        ]
+
+    async def _profiles(self) -> str:
+        self.tell("profiles")
+        some = min(5_000, self._sizes.outage)
+        appending = report.hotspots("Appending", await hotspots.appending(self._ours, self._sizes.appends * 3))
+        return f"{appending}\n{report.hotspots('Catching up', await hotspots.catching_up(self._ours, some))}"
+
+    async def _history(self) -> list[Figure]:
+        self.tell(f"a history of {self._sizes.long} records")
+        costs = await figures.long_history(self._ours, self._sizes)
+        label = f"5 append after {self._sizes.long:,} records; beside it after {self._sizes.short:,}"
+        made = {name: [[run.long for run in runs], [run.short for run in runs]] for name, runs in costs.items()}
+        return [
+            Figure(label, "ms", *made["ours"], 1.1),
+            Figure("5 the same for the floor's append", "ms", *made["floor"], 1.1),
+            Figure("5 append after the short history; beside it the floor's", "ms", made["ours"][1], made["floor"][1], 1.5),
+        ]
+
+    def tell(self, what: str) -> None:
+        """One line of progress."""
+        sys.stderr.write(f"{time.monotonic() - self._started:6.1f} s  {what}\n")
+
+
+def main() -> None:
+    """Run, print, and unless it was a quick look write the figures into the documentation."""
+    options = argparse.ArgumentParser(prog="make bench ARGS=", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
+    quick = options.parse_args().quick
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    root = Path(tempfile.mkdtemp(prefix="rajut-bench-"))
+    root.chmod(0o711)
+    try:
+        with both(root) as (ours, ground):
+            text = asyncio.run(Run(ours, ground, QUICK if quick else Sizes()).everything())
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    sys.stdout.write(text)
+    if not quick:
+        report.write(text)
+
+
+if __name__ == "__main__":
+    main()
