@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,14 @@ class Demo:
 
     def everywhere(self, case: str, what: str, ready: Callable[[State], bool]) -> None:
         """Wait until every agency sees something; tell how long each took."""
-        since, lags = time.monotonic(), []
-        for agency, desk in self.desks.items():
-            desk.await_case(READERS[agency], case, ready)
-            lags.append(f"{agency} +{(time.monotonic() - since) * 1000:.0f} ms")
+        since = time.monotonic()
+
+        def lag(agency: str) -> str:
+            self.desks[agency].await_case(READERS[agency], case, ready)
+            return f"{agency} +{(time.monotonic() - since) * 1000:.0f} ms"
+
+        with ThreadPoolExecutor() as watchers:
+            lags = list(watchers.map(lag, self.desks))
         self.tell("all three agencies", f"{what} ({', '.join(lags)})")
 
     def in_force(self, desk: DeskClient, case: str, slot: str) -> str:

@@ -4,8 +4,8 @@ The claimed time of an event is whatever its author wrote. Provable is less: it 
 records of other logs that it had seen, and *before* the first record of another log that had seen it.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends
 
@@ -13,8 +13,9 @@ from contracts.case import Case, Event, digest, fold, rules_of
 from contracts.codes import event_title
 from contracts.encoding import b64
 from contracts.errors import Rejected
+from contracts.hlc import Hlc
 from contracts.mechanism import Permission
-from contracts.record import Signed, agency_of, read, stored
+from contracts.record import EventId, Signed, agency_of, read, stored
 from services.node.clock import instant
 from services.node.http import Answer, allowed, problems
 from services.node.log import SQL, Log
@@ -81,7 +82,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases", summary="Cases that this agency may read, the most recently moved first")
     async def cases(_officer: reader) -> list[CaseSummary]:
         rows = await desk.pool.fetch(SQL["cases"], 200)
-        return [CaseSummary(case=r["case_id"], events=r["events"], last=instant(int(r["last"][:13]))) for r in rows]
+        return [CaseSummary(case=r["case_id"], events=r["events"], last=_time(r["last"])) for r in rows]
 
     @routes.get("/cases/{case}", summary="One case: its state and its timeline")
     async def case(case: str, _officer: reader) -> CaseView:
@@ -96,6 +97,7 @@ async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
     timeline = await log.load(connection, case_id)
     mechanism = rules_of(timeline.events)
     case = fold(timeline.events, mechanism)
+    evidence = await _gather(connection, case)
     return CaseView(
         case=case_id,
         lead=case.in_force("lead"),
@@ -104,8 +106,29 @@ async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
         state={slot: _standing(case, slot) for slot in sorted(case.slots)},
         conflicts=sorted(case.conflicts),
         waiting=await connection.fetchval(SQL["count_waiting"]),
-        timeline=[await _line(connection, log, case, event) for event in case.timeline],
+        timeline=[_line(log, case, event, evidence) for event in case.timeline],
     )
+
+
+class Evidence(NamedTuple):
+    """What dates the events of a case: their records, who had seen them first, and what they had seen."""
+
+    signed: Mapping[EventId, Signed]
+    seen_by: Mapping[EventId, Mapping[str, str]]  # log -> claimed time of its first record that had seen the event
+    made: Mapping[tuple[str, int], str]  # claimed time of the records that the events had seen
+
+
+async def _gather(connection: Connection, case: Case) -> Evidence:
+    ids = [event.id for event in case.timeline]
+    signed = {EventId(row["id"]): stored(row["jws"]) for row in await connection.fetch(SQL["records_of"], ids)}
+    seen_by: dict[EventId, dict[str, str]] = {}
+    for row in await connection.fetch(SQL["dated_before"], ids):
+        seen_by.setdefault(EventId(row["id"]), {})[row["by_log"]] = _time(row["hlc"])
+    places = {(log, seen.size - 1) for one in signed.values() for log, seen in one.record.seen.items() if seen.size}
+    logs, seqs = [log for log, _ in places], [seq for _, seq in places]
+    rows = await connection.fetch(SQL["records_at"], logs, seqs)
+    made = {(row["log"], row["seq"]): instant(stored(row["jws"]).record.hlc.ms) for row in rows}
+    return Evidence(signed, seen_by, made)
 
 
 def _standing(case: Case, slot: str) -> Standing:
@@ -113,10 +136,9 @@ def _standing(case: Case, slot: str) -> Standing:
     return Standing(in_force=case.in_force(slot), claims=claims)
 
 
-async def _line(connection: Connection, log: Log, case: Case, event: Event) -> Line:
-    signed = stored(await connection.fetchval(SQL["jws"], event.id))
-    seen_by = await connection.fetch(SQL["dated_before"], event.log, event.seq)
-    content = event.content
+def _line(log: Log, case: Case, event: Event, evidence: Evidence) -> Line:
+    signed, seen_by, content = evidence.signed[event.id], evidence.seen_by.get(event.id, {}), event.content
+    seen = ((other, one.size - 1) for other, one in signed.record.seen.items())
     return Line(
         id=b64(event.id),
         log=event.log,
@@ -127,9 +149,9 @@ async def _line(connection: Connection, log: Log, case: Case, event: Event) -> L
         type=content.type,
         title={language: event_title(content.type, language) for language in ("id", "en")},
         claimed=content.time,
-        after=await _after(connection, signed),
-        before=min((instant(int(row["hlc"][:13])) for row in seen_by), default=""),
-        witnesses=sorted(agency_of(row["by_log"]) for row in seen_by),
+        after=max((evidence.made[place] for place in seen if place in evidence.made), default=""),
+        before=min(seen_by.values(), default=""),
+        witnesses=sorted(map(agency_of, seen_by)),
         signature=_verdict(signed, log),
         parents=[b64(parent) for parent in content.parents],
         to=list(content.to),
@@ -138,12 +160,8 @@ async def _line(connection: Connection, log: Log, case: Case, event: Event) -> L
     )
 
 
-async def _after(connection: Connection, signed: Signed) -> str:
-    """The latest time, by its own author, of a record of another log that this one had seen."""
-    seen = signed.record.seen
-    last: Sequence[int] = [one.size - 1 for one in seen.values()]
-    rows = await connection.fetch(SQL["records_at"], list(seen), last)
-    return max((instant(stored(row["jws"]).record.hlc.ms) for row in rows), default="")
+def _time(hlc: str) -> str:
+    return instant(Hlc.parse(hlc).ms)
 
 
 def _verdict(signed: Signed, log: Log) -> str:

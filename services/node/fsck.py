@@ -17,7 +17,7 @@ from contracts.record import LaterDirectory, Signed, read, stored
 from services.node.admission import check_blob, open_content
 from services.node.keys import Keyring
 from services.node.log import Log, head_of
-from services.node.service import Plug
+from services.node.service import Check, Plug
 from services.node.sql import Connection, Row, queries
 
 SQL = queries(Path(__file__).with_name("fsck.sql"))
@@ -151,8 +151,16 @@ class Fsck:
             self._found(f"{row['log']} {row['seq']}", f"{plug.name} has neither handled nor parked it")
         if plug.check:
             cases = await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types)
-            for line in await plug.check(self._connection, [row["case_id"] for row in cases]):
-                self._found(plug.name, line)
+            for row in cases:
+                await self._check_case(plug.name, plug.check, row["case_id"])
+
+    async def _check_case(self, service: str, check: Check, case: str) -> None:
+        try:
+            lines = await check(self._connection, [case])
+        except Rejected as rejected:
+            lines = [f"case {case} cannot be read: {rejected.code}"]
+        for line in lines:
+            self._found(service, line)
 
     async def _rows(self, query: str, log: str) -> AsyncIterator[Row]:
         async for row in self._connection.cursor(SQL[query], log, prefetch=PREFETCH):

@@ -215,22 +215,24 @@ select digest, log, seq, code from log.quarantine where answered_at is null orde
 update log.quarantine set answered_at = clock_timestamp() where digest = $1;
 
 -- name: dated_before
--- For each other log, its first record that had verified this log beyond a place.
-select heard.by_log, heard.by_seq, heard.hlc from log.head witness cross join lateral (
-    select s.by_log, s.by_seq, s.hlc from log.seen s
-    where s.log = $1 and s.by_log = witness.log and s.size > $2 order by s.size limit 1) heard;
+-- For each of these events, and each other log, that log's first record that had seen it.
+select r.id, heard.by_log, heard.hlc
+from log.record r cross join log.head witness cross join lateral (
+    select s.by_log, s.hlc from log.seen s
+    where s.log = r.log and s.by_log = witness.log and s.size > r.seq order by s.size limit 1) heard
+where r.id = any($1::bytea[]);
 
 -- name: size
 -- How many records of a log are held without a hole.
 select size from log.head where log = $1;
 
--- name: jws
--- The exact bytes of a record.
-select jws from log.record where id = $1;
+-- name: records_of
+-- The exact bytes of the records of some events.
+select id, jws from log.record where id = any($1::bytea[]);
 
 -- name: records_at
 -- Records at given places of given logs.
-select r.jws from log.record r join unnest($1::text[], $2::bigint[]) as place (log, seq) using (log, seq);
+select r.log, r.seq, r.jws from log.record r join unnest($1::text[], $2::bigint[]) as place (log, seq) using (log, seq);
 
 -- name: count_waiting
 -- How many events wait for something.

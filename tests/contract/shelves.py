@@ -44,6 +44,10 @@ class Shelf(Protocol):
 
     async def release_clocks(self, now_ms: int) -> None: ...
 
+    async def due(self) -> list[tuple[str, int]]:
+        """Content to be asked for now."""
+        ...
+
     async def observe(self) -> Observed: ...
 
     def undone(self) -> AbstractAsyncContextManager[None]:
@@ -70,6 +74,9 @@ class MemoryShelf:
 
     async def release_clocks(self, now_ms: int) -> None:
         await self.store.release_clocks(now_ms)
+
+    async def due(self) -> list[tuple[str, int]]:
+        return [(log, first) for log, first, _ in self.store.due(now_ms=0)]
 
     @asynccontextmanager
     async def undone(self) -> AsyncIterator[None]:
@@ -121,6 +128,9 @@ class PostgresShelf:
         async with self.connection.transaction():
             await self.store.release_clocks(now_ms)
 
+    async def due(self) -> list[tuple[str, int]]:
+        return [(row["log"], row["seq"]) for row in await self.connection.fetch(SQL["open_unreadable"])]
+
     @asynccontextmanager
     async def undone(self) -> AsyncIterator[None]:
         with suppress(Undo):
@@ -131,7 +141,6 @@ class PostgresShelf:
     async def observe(self) -> Observed:
         fetch = self.connection.fetch
         gaps = [tuple(row) for row in await fetch(SQL["open_gaps"])]
-        missing = [(row["log"], row["seq"], row["seq"]) for row in await fetch(SQL["open_unreadable"])]
         waiting = await fetch("select id, parent, (extract(epoch from until) * 1000)::bigint from log.waiting")
         refused = await fetch("select digest, log, seq, code, bytes, answered_at is not null from log.quarantine")
         return Observed(
@@ -141,7 +150,7 @@ class PostgresShelf:
             contents={id_ for (id_,) in await fetch("select id from log.content")},
             waiting={(id_, parent): until or 0 for id_, parent, until in waiting},
             gaps={*gaps},
-            holes=sorted([*gaps, *(tuple(row) for row in await fetch(SQL["unheard"])), *missing]),
+            holes=sorted([*gaps, *(tuple(row) for row in await fetch(SQL["unheard"]))]),
             forks={tuple(row) for row in await fetch("select log, seq, id from log.fork")},
             unreadable={row[0]: row[1] for row in await fetch("select id, found_at is not null from log.unreadable")},
             refused={row[0]: tuple(row)[1:] for row in refused},

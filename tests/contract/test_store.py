@@ -1,10 +1,10 @@
 """What a node's store promises, held against both: the tables of PostgreSQL and their twin in memory."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import permutations
 from random import Random
-from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
@@ -15,10 +15,10 @@ from contracts.events.triage import UrgencyOverridden
 from contracts.record import EventId, Signed
 from services.node.admission import CLOCK_BOUND_MS, Delivery, Examined, Refusal, examine
 from services.node.database import NODE_MIGRATIONS, migrate, migrations
-from services.node.log import SQL
+from services.node.sql import Connection
 from services.node.store import Bad
 from services.node.writing import Draft, Timeline, _write_one
-from tests.conftest import Database
+from tests.conftest import Database, Postgres
 from tests.contract.shelves import READER, MemoryShelf, PostgresShelf, Shelf
 from tests.simulation.charter import AGENCIES, charter
 from tests.simulation.node import Node, SkewedClock
@@ -34,7 +34,13 @@ OTHER = "2" * 26
 OFFICER = Actor("petugas", "o-1")
 
 
-Link = asyncpg.Connection[asyncpg.Record] if TYPE_CHECKING else object
+@pytest.fixture(scope="module")
+def node_database(postgres: Postgres) -> Iterator[Database]:
+    """A database with the node's tables; every test undoes what it wrote there."""
+    fresh = postgres.fresh_database()
+    asyncio.run(_migrate(fresh))
+    yield fresh
+    fresh.drop()
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -43,29 +49,33 @@ async def shelf(request: pytest.FixtureRequest) -> AsyncIterator[Shelf]:
     if request.param == "memory":
         yield MemoryShelf(OWN, charter().chain)
         return
-    async with postgres_shelf(request.getfixturevalue("database")) as made:
+    async with postgres_shelf(request.getfixturevalue("node_database")) as made:
         yield made
 
 
 @asynccontextmanager
 async def postgres_shelf(database: Database) -> AsyncIterator[PostgresShelf]:
-    """The node's tables, on a connection with the node's role."""
-    async with connected(database, "rajut_owner") as owner:
-        await migrate(owner, migrations({"node": NODE_MIGRATIONS}))
+    """The node's tables, with the node's role, in a transaction that is never committed."""
     async with connected(database, "rajut_node") as connection:
         made = PostgresShelf(connection)
-        await made.start(OWN, charter().chain)
-        yield made
+        async with made.undone():
+            await made.start(OWN, charter().chain)
+            yield made
 
 
 @asynccontextmanager
-async def connected(database: Database, role: str) -> AsyncIterator["Link"]:
+async def connected(database: Database, role: str) -> AsyncIterator[Connection]:
     """A connection, closed whatever happens."""
     connection = await asyncpg.connect(database.dsn(role))
     try:
         yield connection
     finally:
         await connection.close()
+
+
+async def _migrate(database: Database) -> None:
+    async with connected(database, "rajut_owner") as owner:
+        await migrate(owner, migrations({"node": NODE_MIGRATIONS}))
 
 
 class Author:
@@ -335,11 +345,10 @@ async def test_content_that_is_missing_is_noted_until_it_comes(shelf: Shelf, ham
     held = await shelf.observe()
     assert held.heads[HAM].size == 2
     assert held.unreadable[opened.id] is False
-    assert (HAM, 1, 1) in held.holes
     await shelf.admit(ham.read(), now_ms=NOW)
     end = await shelf.observe()
     assert end.unreadable[opened.id] is True
-    assert end.holes == []
+    assert await shelf.due() == []
     assert opened.id in end.pointers
 
 
@@ -352,20 +361,21 @@ async def test_damaged_content_is_refused_once_and_fetched_again(shelf: Shelf, h
     await shelf.admit([spoilt], now_ms=NOW)
     held = await shelf.observe()
     assert held.refused == {opened.id: (HAM, 1, Code.BLOB, b"", False)}
-    assert (HAM, 1, 1) in held.holes
+    assert held.unreadable == {opened.id: False}
     await shelf.admit([examined(delivery)], now_ms=NOW)
     assert (await shelf.observe()).pointers == [opened.id]
 
 
-async def test_content_that_breaks_a_rule_is_not_fetched_again(shelf: Shelf, ham: Author) -> None:
-    """What opened and was refused stays refused: asking for it for ever would only keep everybody busy."""
+async def test_content_that_breaks_a_rule_is_asked_for_ever_more_rarely(shelf: Shelf, ham: Author) -> None:
+    """What opened and was refused would be refused again: asking for it must not keep everybody busy."""
     ham.node.signers = {**ham.node.signers, "triage": ham.node.signers["intake"]}
     claim = ham.claim()
     await shelf.admit(ham.read(), now_ms=NOW)
     end = await shelf.observe()
     assert end.refused[claim.id][2] == Code.GRANT
     assert end.unreadable[claim.id] is False
-    assert end.holes == []
+    assert await shelf.due() == [(HAM, 1)]
+    assert await shelf.due() == []
 
 
 async def test_a_delivery_that_is_no_record_is_kept_once(shelf: Shelf) -> None:
@@ -390,12 +400,12 @@ async def test_what_others_have_seen_shows_what_we_have_not_heard(shelf: Shelf, 
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_both_stores_tell_the_same_whatever_arrives(seed: int, database: Database) -> None:
+async def test_both_stores_tell_the_same_whatever_arrives(seed: int, node_database: Database) -> None:
     """What the simulation shows of the twin is true of PostgreSQL: same deliveries, same tables, after each batch."""
     world = World(seed, steps=160)
     world.run()
     twin = MemoryShelf(OWN, charter().chain)
-    async with postgres_shelf(database) as real:
+    async with postgres_shelf(node_database) as real:
         for number, batch in enumerate(_batches(world, Random(seed))):
             for shelf in (twin, real):
                 await shelf.admit(batch, now_ms=NOW + number * 2000)
@@ -403,14 +413,15 @@ async def test_both_stores_tell_the_same_whatever_arrives(seed: int, database: D
             assert await real.observe() == await twin.observe()
 
 
-async def test_records_of_our_own_that_come_back_do_not_race_our_pen(database: Database) -> None:
-    """Whoever sends us our own records cannot set our head back while a service appends."""
-    async with postgres_shelf(database) as shelf, connected(database, "rajut_node") as service:
-        await service.execute("set lock_timeout = '100ms'")
-        async with shelf.connection.transaction():
-            await shelf.store.known(OWN, [])
-            with pytest.raises(asyncpg.LockNotAvailableError):
-                await service.fetch(SQL["own_and_mirrors"])
+async def test_records_of_our_own_are_evidence_and_never_input(shelf: Shelf) -> None:
+    """Whoever says that we wrote what we did not know of moves nothing; it is kept to be looked into."""
+    restored = Author(READER, 4)
+    restored.open()
+    before = await shelf.observe()
+    await shelf.admit(restored.read(), now_ms=NOW)
+    after = await shelf.observe()
+    assert after.forks == {(OWN, seq, one.id) for seq, one in enumerate(restored.signed())}
+    assert after._replace(forks=set()) == before
 
 
 async def _admit_in(shelf: Shelf, items: Sequence[Examined], *, late: bool) -> None:

@@ -98,9 +98,11 @@ class World:
 
     def fill(self, node: Node) -> None:
         """The node fetches what is missing: from the log's own agency first, then from whoever is there."""
-        for log, first, last in node.store.holes():
+        for log, first, last in (*node.store.holes(), *node.store.due(node.clock.now_ms())):
             for partner in sorted(self._partners(node), key=lambda partner: partner != agency_of(log)):
-                if self._up(node, partner) and self._backfill(node, partner, log, first, last):
+                if self._up(node, partner):
+                    self._backfill(node, partner, log, first, last)
+                if not node.store.still_missing(log, first):
                     break
 
     def acknowledge(self, node: Node) -> None:
@@ -180,13 +182,11 @@ class World:
             node.admit(partner, self.network.carry(batch), Place(str(stream.created), place + len(batch)))
             self._may_crash()
 
-    def _backfill(self, node: Node, partner: str, log: str, first: int, last: int) -> bool:
+    def _backfill(self, node: Node, partner: str, log: str, first: int, last: int) -> None:
         answer = self.nodes[partner].answer(node.agency, log, first, last)
         for message in answer:
             self.watch.check_delivery(self.nodes[partner], node.agency, message)
-        arrived = self.network.carry(answer)
-        node.admit(partner, arrived)
-        return bool(arrived)
+        node.admit(partner, self.network.carry(answer))
 
     def _up(self, node: Node, partner: str) -> bool:
         return self.nodes[partner].up and self.network.reaches(node.agency, partner)

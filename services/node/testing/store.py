@@ -28,7 +28,7 @@ from services.node.writing import Desk, Written
 
 Result = TypeVar("Result")
 
-FETCH_AGAIN = (Code.BLOB, Code.WRAP, Code.COMMIT)  # a damaged copy or a wrong key; anything else stays wrong
+HOUR_MS = 3_600_000
 
 
 class Kept(NamedTuple):
@@ -52,6 +52,8 @@ class Missing(NamedTuple):
     log: str
     seq: int
     found: bool = False
+    tries: int = 0
+    next_try: int = 0  # ms
 
 
 class Gap(NamedTuple):
@@ -149,10 +151,22 @@ class MemoryStore:
         return [bad.refusal for digest, bad in self.tables.quarantine.items() if digest not in told]
 
     def holes(self) -> list[Gap]:
-        """What is missing: gaps, ends that others have seen, content for us that did not open."""
-        rows = self.tables
-        missing = (Gap(one.log, one.seq, one.seq) for id_, one in rows.unreadable.items() if self._may_come(id_))
-        return [*rows.gaps.values(), *self._unheard(), *missing]
+        """What is missing of other agencies' logs: gaps, and ends that somebody else has seen."""
+        return [*self.tables.gaps.values(), *self._unheard()]
+
+    def due(self, now_ms: int) -> list[Gap]:
+        """Content for us that is still missing; the next time waits twice as long, at most an hour."""
+        rows = self.tables.unreadable
+        due = {id_: one for id_, one in rows.items() if not one.found and one.next_try <= now_ms}
+        for id_, one in due.items():
+            later = now_ms + min(HOUR_MS, 1000 * 2 ** min(one.tries, 12))
+            rows[id_] = one._replace(tries=one.tries + 1, next_try=later)
+        return [Gap(one.log, one.seq, one.seq) for one in due.values()]
+
+    def still_missing(self, log: str, seq: int) -> bool:
+        """Whether a place of a log, or the content at it, is still missing."""
+        unread = (one for one in self.tables.unreadable.values() if not one.found)
+        return self.tables.heads[log].size <= seq or (log, seq) in ((one.log, one.seq) for one in unread)
 
     def seen_by(self, log: str, other: str) -> int:
         """How much of a log another one says that it holds."""
@@ -184,6 +198,8 @@ class MemoryStore:
             self._insert(signed)
             for other, seen in signed.record.seen.items():
                 rows.seen.setdefault((other, plan.log, seen.size), (signed.record.seq, signed.record.hlc))
+        if not plan.moved:
+            return
         rows.heads[plan.log] = head
         rows.gaps.pop(plan.log, None)
         if head.highest > head.size:
@@ -231,10 +247,6 @@ class MemoryStore:
             refusal = Refusal(id_, record.log, record.seq, Code.VISIBILITY, answer=record.kind == "case")
             settled(self.quarantine(record.log, [Bad(refusal, b"")]))
         return kept.state
-
-    def _may_come(self, id_: EventId) -> bool:
-        refused = self.tables.quarantine.get(id_)
-        return not self.tables.unreadable[id_].found and (refused is None or refused.refusal.code in FETCH_AGAIN)
 
     def _parents(self, ids: Iterable[EventId]) -> dict[EventId, Parent]:
         kept = {id_: self.tables.events[id_] for id_ in ids if id_ in self.tables.events}

@@ -14,10 +14,14 @@ def test_bytes_survive_the_round_trip(data: bytes) -> None:
 @given(st.text(max_size=12) | st.text(alphabet="AQgw_-+/= \n", max_size=12))
 def test_there_is_one_text_for_the_same_bytes(text: str) -> None:
     """Whatever is decoded at all is exactly what we would write for those bytes."""
+    assert written_again(text) in {text, Code.ENCODING}
+
+
+def written_again(text: str) -> str:
     try:
-        assert b64(unb64(text)) == text
+        return b64(unb64(text))
     except Rejected as refused:
-        assert refused.code == Code.ENCODING
+        return refused.code
 
 
 @given(st.binary(min_size=1, max_size=40), st.integers(1, 64))

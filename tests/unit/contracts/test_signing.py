@@ -94,5 +94,5 @@ def test_who_does_not_hold_the_secret_cannot(kid: str, public: bytes, proof: byt
 @pytest.mark.parametrize("length", [0, 31, 33])
 def test_a_seed_has_32_bytes(length: int) -> None:
     """A cut-off key file is noticed at once."""
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="seed"):
         signer(seed=bytes(length))

@@ -1,0 +1,559 @@
+-- What the migrations make of an empty database. Written by deploy.postgres.generate; not to be edited.
+
+
+CREATE SCHEMA intake;
+
+CREATE SCHEMA log;
+
+CREATE SCHEMA notify;
+
+CREATE SCHEMA protection;
+
+CREATE SCHEMA triage;
+
+CREATE FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'log', 'pg_temp'
+    AS $$
+declare
+    own log.head;
+    family text := replace(session_user, 'rajut_', '');
+begin
+    select * into strict own from log.head h where h.own for update;
+    if own.size <> p_seq or own.last <> p_prev then
+        raise exception 'not the next record' using errcode = 'serialization_failure';
+    end if;
+    if coalesce(split_part(p_type, '.', 2), 'node') <> family then
+        raise exception 'a service appends events of its own family only' using errcode = 'insufficient_privilege';
+    end if;
+    insert into log.record (log, seq, id, jws) values (own.log, p_seq, p_id, p_jws);
+    update log.head h set size = p_seq + 1, last = p_id, hlc = p_hlc, peaks = p_peaks, highest = p_seq + 1 where h.log = own.log;
+    insert into log.seen (log, by_log, size, by_seq, hlc)
+        select heard.log, own.log, heard.size, p_seq, p_hlc from unnest(p_seen_logs, p_seen_sizes) as heard (log, size)
+        on conflict do nothing;
+    if p_type is not null then
+        insert into log.event (id, log, seq, case_id, type, hlc, parents, audience, state)
+            values (p_id, own.log, p_seq, p_case, p_type, p_hlc, p_parents, p_audience, 'applied');
+        insert into log.content (id, blob, key) values (p_id, p_blob, p_key);
+        insert into log.pointer (id, type, case_id) values (p_id, p_type, p_case);
+    end if;
+    perform pg_notify('log_appended', '');
+end $$;
+
+CREATE TABLE log.head (
+    log text NOT NULL,
+    own boolean NOT NULL,
+    size bigint NOT NULL,
+    last bytea NOT NULL,
+    hlc text NOT NULL,
+    peaks bytea NOT NULL,
+    highest bigint NOT NULL
+);
+
+CREATE FUNCTION log.lock_own() RETURNS SETOF log.head
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'log', 'pg_temp'
+    AS $$
+begin
+    perform 1 from log.head where own for update;
+    return query select * from log.head;
+end $$;
+
+CREATE FUNCTION log.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'a record is never changed or deleted' using errcode = 'integrity_constraint_violation';
+end $$;
+
+CREATE TABLE intake.duplicate (
+    case_id text NOT NULL,
+    other_case_id text NOT NULL,
+    basis text[] NOT NULL,
+    suggested_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT duplicate_check CHECK ((case_id < other_case_id))
+);
+
+CREATE TABLE intake.inbox (
+    event_id bytea NOT NULL,
+    handled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE intake.parked (
+    event_id bytea NOT NULL,
+    type text NOT NULL,
+    reason text NOT NULL,
+    attempts integer NOT NULL,
+    parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE intake.person_key (
+    key bytea NOT NULL,
+    case_id text NOT NULL,
+    kind text NOT NULL,
+    CONSTRAINT person_key_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'contact'::text])))
+);
+
+CREATE TABLE intake.submission (
+    key bytea NOT NULL,
+    body bytea NOT NULL,
+    case_id text NOT NULL,
+    events bytea[] NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE log.content (
+    id bytea NOT NULL,
+    blob bytea NOT NULL,
+    key bytea NOT NULL
+);
+
+CREATE TABLE log.event (
+    id bytea NOT NULL,
+    log text NOT NULL,
+    seq bigint NOT NULL,
+    case_id text,
+    type text NOT NULL,
+    hlc text NOT NULL,
+    parents bytea NOT NULL,
+    audience text[] NOT NULL,
+    state text NOT NULL,
+    admitted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT event_state_check CHECK ((state = ANY (ARRAY['applied'::text, 'waiting'::text, 'refused'::text])))
+);
+
+CREATE TABLE log.fork (
+    log text NOT NULL,
+    seq bigint NOT NULL,
+    id bytea NOT NULL,
+    jws bytea NOT NULL,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE log.gap (
+    log text NOT NULL,
+    from_seq bigint NOT NULL,
+    to_seq bigint NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    closed_at timestamp with time zone
+);
+
+CREATE TABLE log.held (
+    digest bytea NOT NULL,
+    source text NOT NULL,
+    bytes bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE log.link (
+    partner text NOT NULL,
+    stream_created text NOT NULL,
+    stream_seq bigint NOT NULL
+);
+
+CREATE TABLE log.pointer (
+    "position" bigint NOT NULL,
+    id bytea NOT NULL,
+    type text NOT NULL,
+    case_id text
+);
+
+ALTER TABLE log.pointer ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME log.pointer_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE log.quarantine (
+    digest bytea NOT NULL,
+    source text NOT NULL,
+    log text NOT NULL,
+    seq bigint NOT NULL,
+    code text NOT NULL,
+    bytes bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    answered_at timestamp with time zone
+);
+
+CREATE TABLE log.record (
+    log text NOT NULL,
+    seq bigint NOT NULL,
+    id bytea NOT NULL,
+    jws bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE log.seen (
+    log text NOT NULL,
+    by_log text NOT NULL,
+    size bigint NOT NULL,
+    by_seq bigint NOT NULL,
+    hlc text NOT NULL
+);
+
+CREATE TABLE log.unreadable (
+    id bytea NOT NULL,
+    log text NOT NULL,
+    seq bigint NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    found_at timestamp with time zone
+);
+
+CREATE TABLE log.waiting (
+    id bytea NOT NULL,
+    parent bytea NOT NULL,
+    until timestamp with time zone
+);
+
+CREATE TABLE notify.inbox (
+    event_id bytea NOT NULL,
+    handled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE notify.mail (
+    notice bytea NOT NULL,
+    officer text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone
+);
+
+CREATE TABLE notify.notice (
+    id bytea NOT NULL,
+    about bytea NOT NULL,
+    case_id text NOT NULL,
+    step integer NOT NULL,
+    role text NOT NULL,
+    level text NOT NULL,
+    respond_by timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text,
+    escalated_at timestamp with time zone
+);
+
+CREATE TABLE notify.parked (
+    event_id bytea NOT NULL,
+    type text NOT NULL,
+    reason text NOT NULL,
+    attempts integer NOT NULL,
+    parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE protection.inbox (
+    event_id bytea NOT NULL,
+    handled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE protection.parked (
+    event_id bytea NOT NULL,
+    type text NOT NULL,
+    reason text NOT NULL,
+    attempts integer NOT NULL,
+    parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE public.migration (
+    part text NOT NULL,
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum bytea NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE triage.inbox (
+    event_id bytea NOT NULL,
+    handled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE triage.parked (
+    event_id bytea NOT NULL,
+    type text NOT NULL,
+    reason text NOT NULL,
+    attempts integer NOT NULL,
+    parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE triage.work_item (
+    id bigint NOT NULL,
+    source bytea NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    case_id text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    done_by text,
+    CONSTRAINT work_item_check CHECK (((done_at IS NULL) = (done_by IS NULL)))
+);
+
+ALTER TABLE triage.work_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME triage.work_item_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY intake.duplicate
+    ADD CONSTRAINT duplicate_pkey PRIMARY KEY (case_id, other_case_id);
+
+ALTER TABLE ONLY intake.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY intake.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY intake.person_key
+    ADD CONSTRAINT person_key_pkey PRIMARY KEY (key, case_id);
+
+ALTER TABLE ONLY intake.submission
+    ADD CONSTRAINT submission_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY log.content
+    ADD CONSTRAINT content_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY log.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY log.fork
+    ADD CONSTRAINT fork_pkey PRIMARY KEY (log, seq, id);
+
+ALTER TABLE ONLY log.gap
+    ADD CONSTRAINT gap_pkey PRIMARY KEY (log, from_seq, opened_at);
+
+ALTER TABLE ONLY log.head
+    ADD CONSTRAINT head_pkey PRIMARY KEY (log);
+
+ALTER TABLE ONLY log.held
+    ADD CONSTRAINT held_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY log.link
+    ADD CONSTRAINT link_pkey PRIMARY KEY (partner);
+
+ALTER TABLE ONLY log.pointer
+    ADD CONSTRAINT pointer_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY log.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY log.record
+    ADD CONSTRAINT record_id_key UNIQUE (id);
+
+ALTER TABLE ONLY log.record
+    ADD CONSTRAINT record_pkey PRIMARY KEY (log, seq);
+
+ALTER TABLE ONLY log.seen
+    ADD CONSTRAINT seen_pkey PRIMARY KEY (log, by_log, size);
+
+ALTER TABLE ONLY log.unreadable
+    ADD CONSTRAINT unreadable_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY log.waiting
+    ADD CONSTRAINT waiting_pkey PRIMARY KEY (id, parent);
+
+ALTER TABLE ONLY notify.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_pkey PRIMARY KEY (notice, officer);
+
+ALTER TABLE ONLY notify.notice
+    ADD CONSTRAINT notice_about_step_key UNIQUE (about, step);
+
+ALTER TABLE ONLY notify.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY notify.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY protection.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY protection.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (part, number);
+
+ALTER TABLE ONLY triage.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY triage.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY triage.work_item
+    ADD CONSTRAINT work_item_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY triage.work_item
+    ADD CONSTRAINT work_item_source_kind_subject_key UNIQUE (source, kind, subject);
+
+CREATE INDEX duplicate_other ON intake.duplicate USING btree (other_case_id);
+
+CREATE INDEX event_admitted ON log.event USING btree (admitted_at);
+
+CREATE INDEX event_case ON log.event USING btree (case_id) WHERE (case_id IS NOT NULL);
+
+CREATE UNIQUE INDEX gap_open ON log.gap USING btree (log) WHERE (closed_at IS NULL);
+
+CREATE INDEX unreadable_open ON log.unreadable USING btree (log, seq) WHERE (found_at IS NULL);
+
+CREATE INDEX waiting_parent ON log.waiting USING btree (parent);
+
+CREATE INDEX mail_waiting ON notify.mail USING btree (next_at) WHERE (sent_at IS NULL);
+
+CREATE INDEX notice_open ON notify.notice USING btree (respond_by) WHERE (acknowledged_at IS NULL);
+
+CREATE INDEX work_item_open ON triage.work_item USING btree (due_at, id) WHERE (done_at IS NULL);
+
+CREATE TRIGGER fork_immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON log.fork FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+
+CREATE TRIGGER record_immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON log.record FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+
+ALTER TABLE ONLY log.waiting
+    ADD CONSTRAINT waiting_id_fkey FOREIGN KEY (id) REFERENCES log.event(id);
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_notice_fkey FOREIGN KEY (notice) REFERENCES notify.notice(id);
+
+GRANT USAGE ON SCHEMA intake TO rajut_intake;
+
+GRANT USAGE ON SCHEMA log TO rajut_node;
+GRANT USAGE ON SCHEMA log TO rajut_intake;
+GRANT USAGE ON SCHEMA log TO rajut_triage;
+GRANT USAGE ON SCHEMA log TO rajut_protection;
+GRANT USAGE ON SCHEMA log TO rajut_notify;
+
+GRANT USAGE ON SCHEMA notify TO rajut_notify;
+
+GRANT USAGE ON SCHEMA protection TO rajut_protection;
+
+GRANT USAGE ON SCHEMA triage TO rajut_triage;
+
+REVOKE ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_node;
+GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_intake;
+GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_triage;
+GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_protection;
+GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_notify;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE log.head TO rajut_node;
+GRANT SELECT ON TABLE log.head TO rajut_intake;
+GRANT SELECT ON TABLE log.head TO rajut_triage;
+GRANT SELECT ON TABLE log.head TO rajut_protection;
+GRANT SELECT ON TABLE log.head TO rajut_notify;
+
+REVOKE ALL ON FUNCTION log.lock_own() FROM PUBLIC;
+GRANT ALL ON FUNCTION log.lock_own() TO rajut_node;
+GRANT ALL ON FUNCTION log.lock_own() TO rajut_intake;
+GRANT ALL ON FUNCTION log.lock_own() TO rajut_triage;
+GRANT ALL ON FUNCTION log.lock_own() TO rajut_protection;
+GRANT ALL ON FUNCTION log.lock_own() TO rajut_notify;
+
+REVOKE ALL ON FUNCTION log.refuse_change() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE intake.duplicate TO rajut_intake;
+
+GRANT SELECT,INSERT ON TABLE intake.inbox TO rajut_intake;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE intake.parked TO rajut_intake;
+
+GRANT SELECT,INSERT ON TABLE intake.person_key TO rajut_intake;
+
+GRANT SELECT,INSERT ON TABLE intake.submission TO rajut_intake;
+
+GRANT SELECT,INSERT ON TABLE log.content TO rajut_node;
+GRANT SELECT ON TABLE log.content TO rajut_intake;
+GRANT SELECT ON TABLE log.content TO rajut_triage;
+GRANT SELECT ON TABLE log.content TO rajut_protection;
+GRANT SELECT ON TABLE log.content TO rajut_notify;
+
+GRANT SELECT,INSERT ON TABLE log.event TO rajut_node;
+GRANT SELECT ON TABLE log.event TO rajut_intake;
+GRANT SELECT ON TABLE log.event TO rajut_triage;
+GRANT SELECT ON TABLE log.event TO rajut_protection;
+GRANT SELECT ON TABLE log.event TO rajut_notify;
+
+GRANT UPDATE(state) ON TABLE log.event TO rajut_node;
+
+GRANT UPDATE(admitted_at) ON TABLE log.event TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE log.fork TO rajut_node;
+GRANT SELECT ON TABLE log.fork TO rajut_intake;
+GRANT SELECT ON TABLE log.fork TO rajut_triage;
+GRANT SELECT ON TABLE log.fork TO rajut_protection;
+GRANT SELECT ON TABLE log.fork TO rajut_notify;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE log.gap TO rajut_node;
+GRANT SELECT ON TABLE log.gap TO rajut_intake;
+GRANT SELECT ON TABLE log.gap TO rajut_triage;
+GRANT SELECT ON TABLE log.gap TO rajut_protection;
+GRANT SELECT ON TABLE log.gap TO rajut_notify;
+
+GRANT SELECT,INSERT,DELETE ON TABLE log.held TO rajut_node;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE log.link TO rajut_node;
+
+GRANT SELECT,INSERT,DELETE ON TABLE log.pointer TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE log.quarantine TO rajut_node;
+GRANT SELECT ON TABLE log.quarantine TO rajut_intake;
+GRANT SELECT ON TABLE log.quarantine TO rajut_triage;
+GRANT SELECT ON TABLE log.quarantine TO rajut_protection;
+GRANT SELECT ON TABLE log.quarantine TO rajut_notify;
+
+GRANT UPDATE(answered_at) ON TABLE log.quarantine TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE log.record TO rajut_node;
+GRANT SELECT ON TABLE log.record TO rajut_intake;
+GRANT SELECT ON TABLE log.record TO rajut_triage;
+GRANT SELECT ON TABLE log.record TO rajut_protection;
+GRANT SELECT ON TABLE log.record TO rajut_notify;
+
+GRANT SELECT,INSERT ON TABLE log.seen TO rajut_node;
+GRANT SELECT ON TABLE log.seen TO rajut_intake;
+GRANT SELECT ON TABLE log.seen TO rajut_triage;
+GRANT SELECT ON TABLE log.seen TO rajut_protection;
+GRANT SELECT ON TABLE log.seen TO rajut_notify;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE log.unreadable TO rajut_node;
+GRANT SELECT ON TABLE log.unreadable TO rajut_intake;
+GRANT SELECT ON TABLE log.unreadable TO rajut_triage;
+GRANT SELECT ON TABLE log.unreadable TO rajut_protection;
+GRANT SELECT ON TABLE log.unreadable TO rajut_notify;
+
+GRANT SELECT,INSERT,DELETE ON TABLE log.waiting TO rajut_node;
+GRANT SELECT ON TABLE log.waiting TO rajut_intake;
+GRANT SELECT ON TABLE log.waiting TO rajut_triage;
+GRANT SELECT ON TABLE log.waiting TO rajut_protection;
+GRANT SELECT ON TABLE log.waiting TO rajut_notify;
+
+GRANT SELECT,INSERT ON TABLE notify.inbox TO rajut_notify;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notify.mail TO rajut_notify;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE notify.notice TO rajut_notify;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notify.parked TO rajut_notify;
+
+GRANT SELECT,INSERT ON TABLE protection.inbox TO rajut_protection;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE protection.parked TO rajut_protection;
+
+GRANT SELECT ON TABLE public.migration TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE triage.inbox TO rajut_triage;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE triage.parked TO rajut_triage;
+
+GRANT SELECT,INSERT ON TABLE triage.work_item TO rajut_triage;
+
+GRANT UPDATE(due_at) ON TABLE triage.work_item TO rajut_triage;
+
+GRANT UPDATE(done_at) ON TABLE triage.work_item TO rajut_triage;
+
+GRANT UPDATE(done_by) ON TABLE triage.work_item TO rajut_triage;

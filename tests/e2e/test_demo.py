@@ -1,0 +1,102 @@
+"""The demo is a promise to whoever tries Rajut first: it works, it says so, and it leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_PROJECT = Path(__file__).parents[2]
+UP = "Ctrl-C ends them"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demo:
+    """A demo that was started, and the folder that it has for its own."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def wait(self, within_s: float) -> str:
+        """Its output once it has ended; its status must be 0."""
+        output, _ = self.process.communicate(timeout=within_s)
+        assert self.process.returncode == 0, output[-3000:]
+        return output
+
+    def kin(self) -> list[int]:
+        """Processes that name this demo's folder, or run in it."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                command = entry.read_bytes()
+            except OSError:
+                continue
+            if str(self.folder).encode() in command:
+                found.append(int(entry.parent.name))
+        return found
+
+
+def start(*arguments: str) -> Demo:
+    """Start a demo; what it makes lies below a folder of the test's own."""
+    folder = Path(tempfile.mkdtemp(prefix="rajut-demo-test-"))
+    folder.chmod(0o711)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "deploy.dev.demo", *arguments],
+        cwd=_PROJECT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return Demo(process=process, folder=folder)
+
+
+@pytest.fixture
+def demos() -> Iterator[list[Demo]]:
+    """Demos to be ended, whatever becomes of the test."""
+    started: list[Demo] = []
+    yield started
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.process.kill()
+            demo.process.communicate()
+        demo.folder.rmdir()
+
+
+def test_two_demos_side_by_side_end_well_and_leave_nothing_behind(demos: list[Demo]) -> None:
+    """Two at once do not disturb each other: both report equal digests and clean stores, and tidy up."""
+    demos += [start("--once"), start("--once")]
+    for demo in demos:
+        told = demo.wait(100)
+        assert "digests equal: yes   stores verified: yes" in told
+        assert len(set(re.findall(r"digest of what all three share +(\S+) +(\S+) +(\S+)", told)[0])) == 1
+        assert told.count(" 0 findings") == 3
+        assert demo.kin() == []
+        assert list(demo.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["while it starts", "when it is up"])
+def test_ctrl_c_leaves_no_process_and_no_folder(demos: list[Demo], moment: str) -> None:
+    """Whenever a person has seen enough, all of it ends within seconds."""
+    demo = start()
+    demos.append(demo)
+    output = demo.process.stdout
+    assert output
+    for line in output:
+        if moment == "while it starts" or UP in line:
+            break
+    if moment == "while it starts":
+        time.sleep(2)
+        assert demo.kin()
+    demo.process.send_signal(signal.SIGINT)
+    demo.process.communicate(timeout=30)
+    assert demo.kin() == []
+    assert list(demo.folder.iterdir()) == []
