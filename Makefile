@@ -56,8 +56,8 @@ fault: setup ## kill, cut, wipe and fill real servers
 	$(BIN)/pytest tests/fault
 
 .PHONY: bench
-bench: setup ## measure throughput and latency
-	$(BIN)/pytest -s -p no:randomly tests/perf
+bench: setup ## five figures beside the floor of the same run (ARGS=--quick)
+	$(BIN)/python -m tests.perf $(ARGS)
 
 .PHONY: demo
 demo: setup ## three complete agencies on this machine (ARGS=...)

@@ -178,18 +178,31 @@ def _points() -> Iterator[Vector]:
     }
     for name, point, scalar in (("small-order", IDENTITY, bytes(32)), ("mixed-order", mixed, nonce)):
         signing_input = compact(_CASE).rpartition(b".")[0]
-        signature = point + response(material.KID, signing_input, point, scalar)
+        signature = point + response(material.KID, material.signer(material.KID).public, signing_input, point, scalar)
         data = signing_input + b"." + b64(signature).encode()
         yield bad_record(f"signature-point-{name}", Code.SIGNATURE, whys[name], data)
 
 
-def response(kid: str, message: bytes, point: bytes, nonce: bytes) -> bytes:
+def response(kid: str, public: bytes, message: bytes, point: bytes, nonce: bytes) -> bytes:
     """S for a freely chosen R (RFC 8032 5.1.6): nonce + H(R ‖ A ‖ M) · secret."""
     secret = bytearray(sha512(material.secret(kid)).digest()[:32])
     secret[0] &= 248
     secret[31] = secret[31] & 63 | 64
-    challenge = sha512(point + material.signer(kid).public + message).digest()
-    product = crypto_core_ed25519_scalar_mul(
-        crypto_core_ed25519_scalar_reduce(challenge), crypto_core_ed25519_scalar_reduce(bytes(secret) + bytes(32))
-    )
+    scalar = crypto_core_ed25519_scalar_reduce(bytes(secret) + bytes(32))
+    product = crypto_core_ed25519_scalar_mul(challenge(point, public, message), scalar)
     return crypto_core_ed25519_scalar_add(product, crypto_core_ed25519_scalar_reduce(nonce + bytes(32)))
+
+
+def challenge(point: bytes, public: bytes, message: bytes) -> bytes:
+    """H(R ‖ A ‖ M) as a scalar."""
+    return crypto_core_ed25519_scalar_reduce(sha512(point + public + message).digest())
+
+
+def mixed_signature(kid: str, public: bytes, message: bytes) -> bytes:
+    """A good signature under the key of `kid` plus a point of order eight: the challenge is a multiple of eight."""
+    for attempt in range(256):
+        nonce = material.secret(f"nonce {attempt}")[:31] + b"\0"
+        point = crypto_scalarmult_ed25519_base_noclamp(nonce)
+        if challenge(point, public, message)[0] % 8 == 0:
+            return point + response(kid, public, message, point, nonce)
+    raise ValueError("no nonce found")

@@ -184,12 +184,12 @@ def decide(log: str, batch: Iterable[Examined], known: Known, *, reader: str, no
         if signed.record.agency == reader:  # our own log is written by us alone; what we do not know of it is evidence
             plan.forks.extend([signed] if ids.get(seq) != signed.id else [])
             continue
+        if ids.get(seq, signed.id) != signed.id or (seq not in ids and _contradicts(signed.record, ids, known)):
+            plan.forks.append(signed)
+            continue
         if seq not in ids:
             ids[seq] = signed.id
             plan.records.append(signed)
-        elif ids[seq] != signed.id:
-            plan.forks.append(signed)
-            continue
         if signed.id in readable:
             continue
         if item.readable:
@@ -202,6 +202,15 @@ def decide(log: str, batch: Iterable[Examined], known: Known, *, reader: str, no
         if item.refused:
             plan.refusals.append(_refusal(signed, item.refused.code))
     return _advance(plan, known)
+
+
+def _contradicts(record: Record, ids: Mapping[int, EventId], known: Known) -> bool:
+    """Whether we hold the record before this one, and it is not the one that this one names."""
+    before = record.seq - 1
+    if record.seq == known.head.size:
+        return record.prev != known.head.last
+    held = stored(known.ahead[before]).id if before in known.ahead else ids.get(before)
+    return held is not None and record.prev != held
 
 
 def _arrive(signed: Signed, readable: Readable, parents: Mapping[EventId, Parent], now_ms: int) -> Arrival:

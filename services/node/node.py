@@ -141,7 +141,15 @@ def _build(
 
 
 def _app(desk: Desk, plugs: Sequence[Plug], health: Health) -> FastAPI:
-    app = FastAPI(title="Rajut", version="1", summary=f"The node of {desk.agency}", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Rajut",
+        version="1",
+        summary=f"The node of {desk.agency}",
+        docs_url=None,
+        redoc_url=None,
+        # Its own spans and log records carry paths, queries and exception texts: whatever a caller put there.
+        telemetry={"tracing": False, "logs": False, "auto_configure": False},
+    )
     http.install(app)
     app.include_router(cases.router(desk))
     for plug in plugs:

@@ -4,6 +4,7 @@ A trace starts at an agency's door, travels inside the sealed content as W3C `tr
 in the handlers of the other agencies.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -113,10 +114,21 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {code}" if code else type(error).__name__
 
 
+class _Wordless(logging.Formatter):
+    """What libraries log: who, how grave, which kind of exception. Their texts and tracebacks quote data."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON line."""
+        told = {"event": record.name, "level": record.levelname}
+        if record.exc_info and record.exc_info[1]:
+            told["reason"] = reason(record.exc_info[1])
+        return json.dumps(told)
+
+
 def _setup_logs(agency: str) -> None:
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format='{"event": "%(name)s", "level": "%(levelname)s"}'
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Wordless())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -5,13 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
+import asyncpg
+
 from contracts.directory import Chain
 from services.node.admission import Examined, Head, decide
+from services.node.database import NODE_MIGRATIONS, migrate, migrations
 from services.node.keys import StorageKey
 from services.node.log import SQL, head_of
 from services.node.sql import Connection
 from services.node.store import Bad, PostgresStore, Store
 from services.node.testing import MemoryStore
+from tests.conftest import Database
 
 READER = "lpsk"
 
@@ -160,6 +164,27 @@ class PostgresShelf:
             },
             pointers=[id_ for (id_,) in await fetch("select id from log.pointer order by position")],
         )
+
+
+@asynccontextmanager
+async def postgres_shelf(database: Database, own: str, chain: Chain) -> AsyncIterator[PostgresShelf]:
+    """The node's tables, with the node's role, in a transaction that is never committed."""
+    async with _connected(database, "rajut_owner") as owner:
+        await migrate(owner, migrations({"node": NODE_MIGRATIONS}))
+    async with _connected(database, "rajut_node") as connection:
+        made = PostgresShelf(connection)
+        async with made.undone():
+            await made.start(own, chain)
+            yield made
+
+
+@asynccontextmanager
+async def _connected(database: Database, role: str) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(database.dsn(role))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def _admit(store: Store, batch: Sequence[Examined], now_ms: int) -> None:

@@ -27,7 +27,12 @@ def canaries(reports: Iterable[Path]) -> list[str]:
 def forms(text: str) -> Iterator[bytes]:
     """A string as it could stand in a file: UTF-8, JSON, hexadecimal, and base64 at each of three offsets."""
     data = text.encode()
-    yield from {data, json.dumps(text)[1:-1].encode(), data.hex().encode(), json.dumps(text, ensure_ascii=False)[1:-1].encode()}
+    yield from {
+        data,
+        json.dumps(text)[1:-1].encode(),
+        data.hex().encode(),
+        json.dumps(text, ensure_ascii=False)[1:-1].encode(),
+    }
     for offset, lost in ((0, 0), (1, 2), (2, 3)):
         whole = data[: len(data) - (len(data) + offset) % 3]
         for encode in (b64encode, urlsafe_b64encode):

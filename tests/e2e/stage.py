@@ -15,6 +15,7 @@ import httpx2
 
 from contracts.case import Event
 from deploy.dev import cast, ceremony
+from deploy.dev.desks import DeskClient
 from deploy.dev.probe import answers_ok
 from deploy.dev.runner import ThreeNodes
 from services import cli, wiring
@@ -105,6 +106,14 @@ def eventually(holds: Callable[[], object], within_s: float = 30.0) -> float:
             raise TimeoutError
         time.sleep(0.05)
     return time.monotonic() - started
+
+
+@contextlib.contextmanager
+def desk(nodes: ThreeNodes, agency: str) -> Iterator[DeskClient]:
+    """One agency's desk, its connections closed at the end."""
+    client = DeskClient(agency, nodes.homes[agency])
+    with client._http:
+        yield client
 
 
 @contextlib.contextmanager

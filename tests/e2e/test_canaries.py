@@ -1,5 +1,6 @@
 """Nothing personal leaves the sealed content: not into a log line, a span, a stream, a table, a mail, an error."""
 
+# ruff: noqa: S608 - the statements are the test's own
 import json
 import shutil
 import time
@@ -11,11 +12,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.dev.desks import DeskClient
+from deploy.dev import cast
 from deploy.dev.mailbox import Mailbox
 from deploy.dev.runner import ThreeNodes
 from tests.e2e.canaries import canaries, forms, hits
-from tests.e2e.stage import AGENCIES, CASES, LOGS, READERS, RECEIVERS, eventually, three
+from tests.e2e.stage import AGENCIES, CASES, LOGS, READERS, RECEIVERS, desk, eventually, three
 
 FILES = sorted(CASES.glob("*.json"))
 CANARIES = canaries(FILES)
@@ -59,8 +60,8 @@ def take_all(nodes: ThreeNodes) -> dict[str, str]:
     cases = {}
     for file in FILES:
         agency = json.loads(file.read_text())["received_by"]
-        desk = DeskClient(agency, nodes.homes[agency])
-        cases[file.stem] = desk.post(RECEIVERS[agency], "/reports", file.read_bytes())["case"]
+        with desk(nodes, agency) as client:
+            cases[file.stem] = client.post(RECEIVERS[agency], "/reports", file.read_bytes())["case"]
     return cases
 
 
@@ -68,18 +69,18 @@ def provoke(nodes: ThreeNodes, folder: Path) -> None:
     """Send what must be refused, with something personal wherever a caller can put it; keep the answers."""
     answers = []
     for agency in AGENCIES:
-        desk = DeskClient(agency, nodes.homes[agency])
-        for method, path, headers, body in refusable(agency):
-            sent = {"Authorization": f"Bearer {desk._headers(RECEIVERS[agency])['Authorization'][7:]}"} | headers
+        url, token = f"http://127.0.0.1:{nodes[agency].ports.http}", cast.token(nodes.homes[agency], RECEIVERS[agency])
+        for method, path, headers, body in refusable():
+            sent = {"Authorization": f"Bearer {token}"} | headers
             with suppress(httpx2.TransportError):  # the door may be shut before a hundred megabytes are through
-                answer = httpx2.request(method, f"{desk.url}{path}", headers=sent, content=body, timeout=60)
-                assert 400 <= answer.status_code < 500, (method, path, answer.status_code)
+                answer = httpx2.request(method, f"{url}{path}", headers=sent, content=body, timeout=60)
+                assert 400 <= answer.status_code < 500, (method, path, answer.status_code, body[:100])
                 answers.append(answer.content + repr(answer.headers).encode())
     (folder / "answers").write_bytes(b"\n".join(answers))
-    assert len(answers) >= 3 * len(list(refusable("lpsk"))) - 3
+    assert len(answers) >= 3 * len(list(refusable())) - 3
 
 
-def refusable(agency: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
+def refusable() -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     """Requests that are refused: reports that do not fit, rubbish, unknown people, strange paths and headers."""
     name = "Yohana B."
     for file in FILES:
@@ -89,11 +90,16 @@ def refusable(agency: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
             told | {name: 1},
             told | {"channel": told["incidents"][0]["text"]},
             told | {"defender": told["defender"] | {"age_band": told["defender"]["name"]}},
-            told | {"legal_status": None, "location": {"text": told["defender"]["safe_contact"]["address"]}},
+            told | {"location": {"province": told["defender"]["safe_contact"]["address"]}},
         ):
             yield "POST", "/reports", {}, json.dumps(changed).encode()
         yield "POST", "/reports", {}, file.read_bytes()[:-20]
-        yield "POST", "/reports", {"Authorization": f"Bearer {told['defender']['name'].replace(' ', '-')}"}, file.read_bytes()
+        yield (
+            "POST",
+            "/reports",
+            {"Authorization": f"Bearer {told['defender']['name'].replace(' ', '-')}"},
+            file.read_bytes(),
+        )
     yield "POST", "/reports", {}, b"\xff" + name.encode()
     yield "POST", "/reports", {}, json.dumps(name).encode() * 100_000
     yield "POST", "/reports", {}, f"{name} +62 812-0000-0102 ".encode() * (100 * MIB // 26)
@@ -107,7 +113,10 @@ def refusable(agency: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
 
 def equal_heads(nodes: ThreeNodes) -> bool:
     """Whether all nodes hold the same of every log."""
-    heads = {nodes[agency].postgres.sql("select log, last from log.head order by 1;", database="rajut") for agency in AGENCIES}
+    heads = {
+        nodes[agency].postgres.sql("select log, last from log.head order by 1;", database="rajut")
+        for agency in AGENCIES
+    }
     return len(heads) == 1
 
 
@@ -122,13 +131,14 @@ def dump(nodes: ThreeNodes, agency: str) -> str:
 
 def test_nothing_personal_is_found_anywhere(played: Played, tmp_path: Path) -> None:
     """Logs, databases, streams, spans, metrics, mails and refusals of all agencies, byte by byte: no hit at all."""
-    assert len(CANARIES) > 80
+    assert len(CANARIES) > 60
     homes = list(played.nodes.homes.values())
     for agency, home in played.nodes.homes.items():
         for expected in ("node.log", "spans.jsonl", "nats/server.log", "nats/jetstream", "postgres/postgres.log"):
             assert (home / expected).exists(), (agency, expected)
     data = [(home / "postgres" / "data").resolve() for home in homes]
-    assert hits(CANARIES, *homes, *data, played.folder, scratch=tmp_path) == []
+    found = hits(CANARIES, *homes, *data, played.folder, scratch=tmp_path)
+    assert not found, "\n".join(found)
 
 
 def test_the_search_finds_what_is_planted(played: Played, tmp_path: Path) -> None:
@@ -152,13 +162,13 @@ def test_a_case_of_one_agency_is_bare_records_elsewhere(played: Played, tmp_path
     """Who consented to LPSK alone exists at the other two as sealed-off records: no content, no event, no case id."""
     case = played.cases[SECRET]
     lpsk = played.nodes["lpsk"].postgres
-    ids = lpsk.sql(f"select id from log.event where case_id = '{case}';", database="rajut").split()  # noqa: S608
+    ids = lpsk.sql(f"select id from log.event where case_id = '{case}';", database="rajut").split()
     assert len(ids) >= 4
     listed = ", ".join(f"'{id_}'" for id_ in ids)
     for agency in ("komnas-ham", "komnas-perempuan"):
         server = played.nodes[agency].postgres
         for table, held in (("record", len(ids)), ("event", 0), ("content", 0), ("unreadable", 0)):
-            counted = server.sql(f"select count(*) from log.{table} where id in ({listed});", database="rajut")  # noqa: S608
+            counted = server.sql(f"select count(*) from log.{table} where id in ({listed});", database="rajut")
             assert int(counted) == held, (agency, table)
         home = played.nodes.homes[agency]
         assert hits([case], home, (home / "postgres" / "data").resolve(), scratch=tmp_path) == []
@@ -177,7 +187,9 @@ def test_one_trace_leads_from_the_door_to_the_handlers_of_all_agencies(played: P
         if span["name"] == "POST /reports" and span["parent_id"] is None
     }
     for agency in ("komnas-ham", "lpsk"):
-        handled = {span["context"]["trace_id"] for span in spans[agency] if "rajut.intake.case.opened.v1" in span["name"]}
+        handled = {
+            span["context"]["trace_id"] for span in spans[agency] if "rajut.intake.case.opened.v1" in span["name"]
+        }
         assert started & handled, agency
 
 

@@ -1,5 +1,6 @@
 """Whoever edits a node's database is found out, served to nobody, and no service may say what is not its own."""
 
+# ruff: noqa: S608 - edits behind the program's back are what is tested
 import asyncio
 import json
 import shutil
@@ -193,7 +194,7 @@ async def test_edited_content_is_served_by_no_read(machines: ThreeNodes, holder:
     """Not even an administrator who has the storage key and encrypts anew gets a changed event read by anybody."""
     async with edited(machines, "") as node:
         row = await node.pools["node"].fetchrow(
-            f"select r.id, r.jws, c.blob, c.key, e.case_id from log.record r join log.content c using (id) "  # noqa: S608
+            f"select r.id, r.jws, c.blob, c.key, e.case_id from log.record r join log.content c using (id) "
             f"join log.event e using (id) where r.{OWN.replace('seq', 'r.seq')}"
         )
         assert row
@@ -205,7 +206,7 @@ async def test_edited_content_is_served_by_no_read(machines: ThreeNodes, holder:
         if holder == "of the database alone":
             blob = row["blob"][:-1] + bytes([row["blob"][-1] ^ 1])
         server, name = machines[A].postgres, node.home.settings.database.name
-        server.sql(f"update log.content set blob = '\\x{blob.hex()}' where id = '\\x{row['id'].hex()}';", database=name)  # noqa: S608
+        server.sql(f"update log.content set blob = '\\x{blob.hex()}' where id = '\\x{row['id'].hex()}';", database=name)
         for path in ("", "/urgency", "/emergency", "/duplicates"):
             answer = await ask(node, "GET", f"/cases/{row['case_id']}{path}", READERS[A])
             if path != "/duplicates" or answer.status_code != 200:
@@ -215,7 +216,7 @@ async def test_edited_content_is_served_by_no_read(machines: ThreeNodes, holder:
 
 async def test_an_event_that_was_moved_to_another_case_is_served_by_no_read(machines: ThreeNodes) -> None:
     """Moving an event's row into another case does not move the event."""
-    other = f"select case_id from log.event where log = '{LOGS[C]}' and case_id is not null limit 1"  # noqa: S608
+    other = f"select case_id from log.event where log = '{LOGS[C]}' and case_id is not null limit 1"
     async with edited(machines, f"update log.event set case_id = ({other}) where {OWN};") as node:
         victim = await node.pools["node"].fetchval(other)
         answer = await ask(node, "GET", f"/cases/{victim}", READERS[A])
@@ -261,7 +262,7 @@ async def test_the_intake_role_cannot_write_a_decision_into_the_log(machines: Th
                     await node.log.append(connection, key, timeline, drafts)
         for table in ("log.record", "log.event", "log.content"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute(f"insert into {table} select * from {table} limit 1")  # noqa: S608
+                await connection.execute(f"insert into {table} select * from {table} limit 1")
 
 
 async def test_a_decision_signed_with_the_intake_key_is_refused_by_every_partner(machines: ThreeNodes) -> None:

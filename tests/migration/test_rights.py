@@ -15,7 +15,7 @@ REWRITES = ("update log.record set jws = jws", "delete from log.record", "trunca
 SECRETS = {"intake": "person_key", "triage": "work_item", "protection": "parked", "notify": "notice"}
 INSERTS = (
     "insert into log.record (log, seq, id, jws) values ('l', 0, '', '')",
-    "insert into log.event (id, log, seq, type, hlc, parents, audience, state) values ('', '', 0, '', '', '', '{}', '')",
+    "insert into log.event (id, log, seq, type, hlc, parents, audience) values ('', '', 0, '', '', '', '{}')",
     "insert into log.content (id, blob, key) values ('', '', '')",
     "insert into log.pointer (id, type) values ('', 't')",
     "insert into log.head (log, own, size, last, hlc, peaks, highest) values ('l', true, 0, '', '', '', 0)",

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import shutil
 import signal
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.node import telemetry
 from tests.perf import figures, hotspots, report
 from tests.perf.figures import QUICK, Lags, Recovery, Sizes
 from tests.perf.report import Figure
@@ -82,11 +84,11 @@ class Run:
         self.tell(f"a history of {self._sizes.long} records")
         costs = await figures.long_history(self._ours, self._sizes)
         label = f"5 append after {self._sizes.long:,} records; beside it after {self._sizes.short:,}"
-        made = {name: [[run.long for run in runs], [run.short for run in runs]] for name, runs in costs.items()}
+        long, short = ({name: [run[which] for run in runs] for name, runs in costs.items()} for which in (1, 0))
         return [
-            Figure(label, "ms", *made["ours"], 1.1),
-            Figure("5 the same for the floor's append", "ms", *made["floor"], 1.1),
-            Figure("5 append after the short history; beside it the floor's", "ms", made["ours"][1], made["floor"][1], 1.5),
+            Figure(label, "ms", long["ours"], short["ours"], 1.1),
+            Figure("5 the same for the floor's append", "ms", long["floor"], short["floor"], 1.1),
+            Figure("5 append after the short history; beside it the floor's", "ms", short["ours"], short["floor"], 1.5),
         ]
 
     def tell(self, what: str) -> None:
@@ -100,6 +102,8 @@ def main() -> None:
     options.add_argument("--quick", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
     quick = options.parse_args().quick
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    telemetry.setup("bench", "")
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # warns of every closed TLS connection
     root = Path(tempfile.mkdtemp(prefix="rajut-bench-"))
     root.chmod(0o711)
     try:

@@ -1,9 +1,8 @@
 """The floor: a node that does only what no node can do without, to have something to measure ours against.
 
 It sends the same bytes through the same statements, streams and connections, from as many processes, and
-makes the same cryptographic calls. It reads nothing, checks no form, decides nothing and measures nothing:
-a message is a signature at a known place and a blob under a known header. Setting up (homes, keys, pools)
-is borrowed from the node; nothing that runs per event is.
+makes the same cryptographic calls. It parses nothing, decides nothing and measures nothing. Setting up
+(homes, keys, pools) is borrowed from the node; of what runs per event, only the Merkle tree and HPKE calls are.
 """
 
 import asyncio
@@ -67,11 +66,8 @@ class Identity:
         self.partners = {name: chain.sealing_key(1, name) for name in self.logs if name != self.agency}
         self.private = keyring.sealing_key(1)
         self._secret = crypto_sign_seed_keypair(bytes.fromhex(self.home.secret("keys/notify.seed")))[1]
-        signers = {name: entry.keys for name, entry in chain.latest.agencies.items()}
-        self.public = {
-            name: urlsafe_b64decode(next(key.public for key in keys if ".notify." in key.kid) + "=")
-            for name, keys in signers.items()
-        }
+        keys = [key for entry in chain.latest.agencies.values() for key in entry.keys if ".notify." in key.kid]
+        self.public = {key.kid.split(".")[0]: urlsafe_b64decode(key.public + "=") for key in keys}
         self._storage = ChaCha20Poly1305(bytes.fromhex(self.home.secret("keys/storage.key")))
 
     def make(self, prev: bytes) -> Made:
@@ -112,8 +108,8 @@ class Identity:
 
 async def append(connection: Connection, own: Identity) -> int:
     """Append one record in the caller's transaction; the log's size after it."""
-    rows = {row["log"]: row for row in await connection.fetch(SQL["own_and_mirrors"])}
-    head, others = rows.pop(own.log), rows
+    others = {row["log"]: row for row in await connection.fetch(SQL["own_and_mirrors"])}
+    head = others.pop(own.log)
     made = own.make(head["last"])
     for row in others.values():
         _tree(row).root()
@@ -149,7 +145,7 @@ class FloorNode:
         """Serve until killed."""
         home = self._own.home
         connection = await self._pool.acquire()
-        await connection.add_listener("log_appended", lambda *_: [event.set() for event in self._wake.values()])
+        await connection.add_listener("log_appended", self._appended)
         async with connected(home.server("link")) as link, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._point(link))
             for partner in self._own.partners:
@@ -158,6 +154,10 @@ class FloorNode:
                 tasks.create_task(self._follow(one.agency, home.partner_server(one)))
             for service in SERVICES:
                 tasks.create_task(self._serve(service))
+
+    def _appended(self, *_: object) -> None:
+        for event in self._wake.values():
+            event.set()
 
     async def _feed(self, client: Client, partner: str) -> None:
         info = await client.request(f"$JS.API.STREAM.INFO.{stream_to(partner)}", timeout=5)
@@ -290,10 +290,10 @@ def _tree(row: Row) -> Tree:
     return Tree(row["size"], tuple(peaks[at : at + 32] for at in range(0, len(peaks), 32)))
 
 
-async def _main(path: Path) -> None:
-    own = Identity(path)
+async def _main() -> None:
+    own = Identity(Path(sys.argv[1]))
     await FloorNode(own, await pool(own.home, "node", size=8)).run()
 
 
 if __name__ == "__main__":
-    uvloop.run(_main(Path(sys.argv[1])))
+    uvloop.run(_main())

@@ -23,8 +23,14 @@ GROUPS = (
     ("waiting", r"epoll|select\.py|time\.sleep"),
     ("database", r"asyncpg|store\.py|/sql/|unnest"),
     ("NATS", r"/nats/|nkeys|pull\.py|/link\.py|relay\.py|_ssl|sslproto|faststream|socket"),
-    ("crypto", r"nacl|_cffi|cryptography|hpke|chacha|sha256|hash|hmac|sealing|signing|merkle|crypto_|hazmat|token_bytes"),
-    ("parsing", r"json|canonical|record\.py|content\.py|encoding|base64|binascii|events/|pydantic|hlc|re\.|Pattern|unicode|isascii"),
+    (
+        "crypto",
+        r"nacl|_cffi|cryptography|hpke|chacha|sha256|hash|hmac|sealing|signing|merkle|crypto_|hazmat|token_bytes",
+    ),
+    (
+        "parsing",
+        r"json|canonical|record\.py|content\.py|encoding|base64|binascii|events/|pydantic|hlc|re\.|Pattern|unicode|isascii",
+    ),
     ("decide", r"admission\.py|case\.py|writing\.py|admit\.py|log\.py"),
 )
 

@@ -1,5 +1,6 @@
 """Fills a log without waiting for it: real records for an outage, invented ones for a long history."""
 
+import secrets
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ def _ours(side: Side, head: Head, seen: dict[str, Seen], count: int) -> Iterator
     log, timeline = writer.log, new_case()
     signer, storage = log._keyring.signer(SERVICE), log._keyring.storage
     draft = new_draft(tuple(sorted(log.chain.logs())))
-    desk = Desk(log.log, head, seen, 1, SystemClock().now_ms(), floor.secrets.token_bytes)
+    desk = Desk(log.log, head, seen, 1, SystemClock().now_ms(), secrets.token_bytes)
     while count > 0:
         drafts = [draft] * min(EVENTS_A_CASE, count)
         for one in write(desk, signer, timeline, drafts):
@@ -92,7 +93,16 @@ def _ours(side: Side, head: Head, seen: dict[str, Seen], count: int) -> Iterator
             place, parents = (log.log, record.seq), b"".join(content.parents)
             yield Stored(
                 (*place, one.signed.id, one.signed.jws),
-                (one.signed.id, *place, content.case, content.type, str(record.hlc), parents, list(record.to), "applied"),
+                (
+                    one.signed.id,
+                    *place,
+                    content.case,
+                    content.type,
+                    str(record.hlc),
+                    parents,
+                    list(record.to),
+                    "applied",
+                ),
                 (one.signed.id, one.sealed.blob, storage.lock(one.sealed.key, one.signed.id)),
                 head,
             )

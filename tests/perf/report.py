@@ -56,7 +56,9 @@ def hotspots(title: str, found: Hotspots) -> str:
 
 def machine() -> str:
     """What the figures were measured on."""
-    return f"Python {platform.python_version()}, {os.cpu_count()} cores, load before the run {os.getloadavg()[0]:.1f}.\n"
+    return (
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, load before the run {os.getloadavg()[0]:.1f}.\n"
+    )
 
 
 def write(text: str, page: Path = PAGE) -> None:

@@ -26,11 +26,15 @@ class Broken(AssertionError):
 
 
 class Watch:
-    """Follows all nodes, looking only at what is new since the last time."""
+    """Follows all honest nodes, looking only at what is new since the last time.
 
-    def __init__(self, nodes: Mapping[str, Node]) -> None:
-        self._nodes = nodes
-        self._truth: dict[str, list[Signed]] = {node.log.log: [] for node in nodes.values()}
+    Where an agency is a traitor, nothing is promised of its log and of the cases in which it takes part.
+    """
+
+    def __init__(self, nodes: Mapping[str, Node], traitor: str = "") -> None:
+        self._nodes = {agency: node for agency, node in nodes.items() if agency != traitor}
+        self._traitor = traitor
+        self._truth: dict[str, list[Signed]] = {node.log.log: [] for node in self._nodes.values()}
         self._trees: dict[str, list[Tree]] = {log: [Tree()] for log in self._truth}
         self._held: dict[tuple[str, str], int] = {}
         self._applied: dict[str, set[EventId]] = {agency: set() for agency in nodes}
@@ -41,7 +45,8 @@ class Watch:
 
     def said(self, node: Node, events: Iterable[EventId], rogue: Iterable[EventId]) -> None:
         """An officer was told that this is on record."""
-        self.acknowledged |= {id_: node.store.tables.events[id_].signed for id_ in events}
+        if node.agency != self._traitor:
+            self.acknowledged |= {id_: node.store.tables.events[id_].signed for id_ in events}
         self.rogue |= set(rogue)
 
     def after_step(self) -> None:
@@ -69,7 +74,8 @@ class Watch:
         truth, trees = self._truth[log], self._trees[log]
         while signed := records.get((log, len(truth))):
             for other, seen in signed.record.seen.items():
-                known = self._trees[other]
+                if (known := self._trees.get(other)) is None:
+                    continue
                 if seen.size >= len(known) or known[seen.size].root() != seen.root:
                     raise Broken(f"seen: {log} {signed.record.seq} names a tree that {other} never had")
             truth.append(signed)
@@ -132,16 +138,26 @@ class Watch:
         for id_, signed in self.acknowledged.items():
             if tables.records.get((signed.record.log, signed.record.seq)) != signed:
                 raise Broken(f"lost: {node.agency} lacks an act that was acknowledged")
-            if node.agency in signed.record.to and id_ not in self._applied[node.agency]:
+            owed = node.agency in signed.record.to and id_ not in self._applied[node.agency]
+            if owed and not self._betrayed(id_, signed):
                 raise Broken(f"lost: {node.agency} may read an act and did not apply it")
         missing = [one for id_, one in tables.unreadable.items() if not one.found and id_ not in self.rogue]
         waiting = [id_ for id_, one in tables.events.items() if one.state == "waiting" and id_ not in self.rogue]
+        if self._traitor:
+            return
         if tables.gaps or missing or waiting or tables.forks or node.store.unanswered():
             raise Broken(f"rest: {node.agency} still has a gap, or something waits")
 
+    def _betrayed(self, id_: EventId, signed: Signed) -> bool:
+        """Whether an event belongs to a case in which the traitor takes part: it may build on one of two stories."""
+        author = self._nodes[signed.record.agency]
+        case = author.store.tables.events[id_].content.case
+        return self._traitor in author.case(case).participants
+
     def _check_case(self, told: Mapping[str, Case]) -> None:
         common = {agency: case for agency, case in told.items() if agency in case.participants}
-        if len({digest(case, LATEST) for case in common.values()}) > 1:
+        betrayed = any(self._traitor in case.participants for case in told.values())
+        if not betrayed and len({digest(case, LATEST) for case in common.values()}) > 1:
             raise Broken("digest: nodes tell the same case differently")
         for agency, case in told.items():
             self._check_standing(agency, case)

@@ -37,6 +37,7 @@ class World:
         self._steps = steps
         self.network = Network(self._rng, Faults.drawn(self._rng))
         self.nodes = {agency: self._node(agency, agencies, kind) for agency in agencies}
+        self.actors = list(self.nodes.values())
         self.office = Office(self._rng)
         self.watch = Watch(self.nodes)
         self._happenings: list[Callable[[Node], None]] = [
@@ -59,7 +60,7 @@ class World:
         """Let it happen; raise Broken as soon as a promise does not hold."""
         for _ in range(self._steps):
             self._now_ms += self._rng.randrange(3 * 1000)
-            node = self._rng.choice(list(self.nodes.values()))
+            node = self._rng.choice(self.actors)
             if node.up or self._rng.random() < 0.3:
                 node.up = True
                 self._happen(self._rng.choice(self._happenings), node)
@@ -70,7 +71,7 @@ class World:
     def rest(self) -> None:
         """Let the network be whole and time pass until nothing moves any more."""
         self.network.calm()
-        for node in self.nodes.values():
+        for node in self.actors:
             node.up = True
             self._happen(self.beat, node)
         before = None
@@ -78,6 +79,10 @@ class World:
             self._now_ms += 60 * MINUTE  # by every clock, whatever came from the future is past
             if before == (before := self._settled()):
                 return
+
+    def partner(self, agency: str, _reader: Node) -> Node:
+        """Whom a reader meets when it dials an agency."""
+        return self.nodes[agency]
 
     def act(self, node: Node) -> None:
         """An officer does something, and is told so if it was committed."""
@@ -163,7 +168,7 @@ class World:
         raise Broken("rest: the nodes never come to rest")
 
     def _round(self) -> None:
-        for node in self.nodes.values():
+        for node in self.actors:
             for happening in (self.release, self.relay, self.fill, self.answer, self.acknowledge):
                 self._happen(happening, node)
             for partner in self._partners(node):
@@ -171,11 +176,11 @@ class World:
         self.watch.after_step()
 
     def _extent(self) -> list[tuple[int, ...]]:
-        rows = [node.store.tables for node in self.nodes.values()]
+        rows = [node.store.tables for node in self.actors]
         return [(len(one.records), len(one.pointers), len(one.quarantine)) for one in rows]
 
     def _pull(self, node: Node, partner: str, most: int) -> None:
-        stream = self.nodes[partner].streams[node.agency]
+        stream = self.partner(partner, node).streams[node.agency]
         place = node.position(partner, stream)
         batch = stream.messages[place : place + most]
         if batch:
@@ -183,13 +188,14 @@ class World:
             self._may_crash()
 
     def _backfill(self, node: Node, partner: str, log: str, first: int, last: int) -> None:
-        answer = self.nodes[partner].answer(node.agency, log, first, last)
+        owner = self.partner(partner, node)
+        answer = owner.answer(node.agency, log, first, last)
         for message in answer:
-            self.watch.check_delivery(self.nodes[partner], node.agency, message)
+            self.watch.check_delivery(owner, node.agency, message)
         node.admit(partner, self.network.carry(answer))
 
     def _up(self, node: Node, partner: str) -> bool:
-        return self.nodes[partner].up and self.network.reaches(node.agency, partner)
+        return self.partner(partner, node).up and self.network.reaches(node.agency, partner)
 
     def _partners(self, node: Node) -> list[str]:
         partners = list(node.streams)

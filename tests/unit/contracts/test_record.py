@@ -44,8 +44,9 @@ RECORD = Record(
 )
 SIGNED = sign(RECORD, SIGNER)
 
-agencies = st.sets(st.from_regex(r"\A[a-z0-9-]{1,32}\Z"), max_size=7).map(lambda names: names | {material.AUTHOR})
-origins = st.from_regex(r"\A[a-z0-9.-]{1,20}/[a-z0-9-]{1,32}/[1-9][0-9]{0,3}\Z").filter(lambda log: log != LOG)
+ids = st.text("abcxyz019-", min_size=1, max_size=32)
+agencies = st.sets(ids, max_size=7).map(lambda names: names | {material.AUTHOR})
+origins = st.builds("{}/{}/{}".format, st.text("abc019.-", min_size=1, max_size=64), ids, st.integers(1, 9999))
 records = st.builds(
     Record,
     log=st.just(LOG),

@@ -1,0 +1,114 @@
+"""An event that a service cannot handle is tried again, then set aside where a person finds it; nothing waits behind it."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from contracts.case import Event
+from contracts.encoding import b64
+from contracts.events import REGISTRY
+from contracts.record import EventId
+from deploy.dev.runner import ThreeNodes
+from deploy.dev.trio import rajut
+from services import wiring
+from services.node.bus import PAUSES_S
+from services.node.node import Wire, opened as build
+from services.node.service import Desk, Plug
+from services.node.sql import Connection
+from tests.e2e.stage import report, servers
+
+OPENED = "rajut.intake.case.opened.v1"
+SECRET = "Yohana B."
+
+
+@pytest.fixture(scope="module")
+def machines(server_folder: Path) -> Iterator[ThreeNodes]:
+    """The servers of three agencies."""
+    with servers(server_folder / "parked") as running:
+        yield running
+
+
+def broken_triage() -> Mapping[str, Wire]:
+    """The services, of which triage fails on every opened case, with a text that nobody may see."""
+
+    async def fail(_connection: Connection, _event: Event) -> None:
+        raise LookupError(SECRET)
+
+    def plug(desk: Desk) -> Plug:
+        whole = wiring.WIRES["triage"](desk)
+        return whole._replace(handlers={**whole.handlers, REGISTRY[OPENED]: fail})
+
+    return {**wiring.WIRES, "triage": plug}
+
+
+async def park(home: Path) -> EventId:
+    """Take a report and let triage fail on it until it is set aside; the event."""
+    async with build(home, broken_triage(), wiring.migrations()) as node:
+        await node.duties.open_log()
+        case = await report(node)
+        found = "select id from log.event where case_id = $1 and type = $2"
+        id_ = EventId(await node.pools["node"].fetchval(found, case, OPENED))
+        inbox = node.inboxes["triage"]
+        assert [await inbox.attempt(id_, OPENED) for _ in PAUSES_S] == list(PAUSES_S)
+        assert await inbox.attempt(id_, OPENED) is None
+        assert [one.reason for one in await inbox.parked() if one.id == b64(id_)] == ["LookupError"]
+    return id_
+
+
+async def handled(home: Path, id_: EventId) -> bool:
+    """Whether triage has dealt with an event."""
+    async with wiring.node(home) as node:
+        return bool(await node.pools["triage"].fetch("select from inbox where event_id = $1", id_))
+
+
+def test_a_parked_event_is_listed_shown_and_replayed(machines: ThreeNodes) -> None:
+    """After the last try it waits with its reason and without its text; once the cause is gone it is handled."""
+    home = machines.homes["lpsk"]
+    id_ = asyncio.run(park(home))
+    listed = rajut(home, "parked", "list")
+    assert f"triage {b64(id_)} {OPENED} LookupError after {len(PAUSES_S) + 1} tries\n" in listed.stdout
+    as_json = json.loads(rajut(home, "parked", "list", "--json").stdout)
+    assert {"id": b64(id_), "type": OPENED, "reason": "LookupError", "attempts": 5} in as_json["triage"]
+    shown = json.loads(rajut(home, "parked", "show", "triage", "--", b64(id_)).stdout)
+    assert (shown["type"], shown["log"]) == (OPENED, "rajut.example/lpsk/1")
+    assert SECRET not in listed.stdout + listed.stderr + str(shown)
+    assert not asyncio.run(handled(home, id_))
+    assert rajut(home, "parked", "replay", "triage", "--", b64(id_)).returncode == 0
+    assert asyncio.run(handled(home, id_))
+    assert b64(id_) not in rajut(home, "parked", "list").stdout
+
+
+def test_a_parked_event_is_discarded_once_and_for_all(machines: ThreeNodes) -> None:
+    """What needs no handling is off the list and never comes back by itself; doing it twice is told in one line."""
+    home = machines.homes["lpsk"]
+    id_ = asyncio.run(park(home))
+    assert rajut(home, "parked", "discard", "triage", "--", b64(id_)).returncode == 0
+    assert b64(id_) not in rajut(home, "parked", "list").stdout
+    assert asyncio.run(handled(home, id_))
+    again = rajut(home, "parked", "discard", "triage", "--", b64(id_))
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "E_NOT_FOUND" in again.stderr
+
+
+@pytest.mark.parametrize(("service", "event"), [("triage", "no-id"), ("police", "A" * 43), ("triage", "A" * 43)])
+def test_what_is_not_parked_is_told_in_one_line(machines: ThreeNodes, service: str, event: str) -> None:
+    """A wrong service or event name ends with status 1 and one line that says so."""
+    done = rajut(machines.homes["lpsk"], "parked", "replay", service, event)
+    assert done.returncode == 1
+    assert done.stderr.startswith("rajut: ")
+    assert done.stderr.count("\n") == 1
+
+
+async def test_the_next_event_does_not_wait_for_one_that_fails(machines: ThreeNodes) -> None:
+    """While one event is tried again, the same service handles the ones behind it."""
+    async with build(machines.homes["lpsk"], broken_triage(), wiring.migrations()) as node:
+        await node.duties.open_log()
+        case = await report(node)
+        assert await node.inboxes["notify"].parked() == []
+        rows = await node.pools["node"].fetch("select id, type from log.event where case_id = $1 order by seq", case)
+        for name, inbox in node.inboxes.items():
+            settled = {row["type"]: await inbox.attempt(row["id"], row["type"]) for row in rows if inbox.wants(row["type"])}
+            assert {type_ for type_, pause in settled.items() if pause} == ({OPENED} if name == "triage" else set())
