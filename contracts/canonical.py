@@ -32,12 +32,11 @@ def loads(data: bytes, *, max_bytes: int) -> Json:
         raise Rejected(Code.SIZE, f"more than {max_bytes} bytes")
     try:
         value = orjson.loads(data)
-        same = dumps(value) == data
-    except (ValueError, TypeError):
+    except ValueError:
         raise Rejected(Code.JSON, "not JSON") from None
-    if not same:  # also catches duplicate names: the second one is gone after reading
-        raise Rejected(Code.CANONICAL, "not the canonical form of its value")
     check(value)
+    if dumps(value) != data:  # also catches duplicate names: the second one is gone after reading
+        raise Rejected(Code.CANONICAL, "not the canonical form of its value")
     return value  # type: ignore[no-any-return]
 
 

@@ -27,7 +27,7 @@ from contracts.events.protection import (
 )
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
 from contracts.hlc import Hlc
-from contracts.mechanism import LATEST, MECHANISMS, Mechanism
+from contracts.mechanism import LATEST, MECHANISMS, Mechanism, Permission
 from contracts.record import EventId, agency_of
 
 # Where decisions collide, the later entry is in force: it protects more.
@@ -38,6 +38,7 @@ PROTECTIVE: Mapping[str, Sequence[str]] = {
 }
 
 
+REMEMBERED = (CaseOpened, UrgencyOverridden, *EMERGENCY_ACTS)  # what later events are judged by
 Kind = TypeVar("Kind", bound=Body)
 
 
@@ -74,7 +75,7 @@ class Case(NamedTuple):
     @property
     def opened(self) -> Event | None:
         """The event that opened the case, if we hold it."""
-        return next((event for event in self.timeline if isinstance(self.bodies.get(event.id), CaseOpened)), None)
+        return next((event for event, _ in self.of_type(CaseOpened)), None)
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -93,22 +94,19 @@ class Case(NamedTuple):
         return {slot: claims for slot, claims in self.slots.items() if len({claim.value for claim in claims}) > 1}
 
     def of_type(self, kind: type[Kind]) -> list[tuple[Event, Kind]]:
-        """Every event of one kind, in timeline order, with its body."""
-        return [(e, body) for e in self.timeline if isinstance(body := self.bodies.get(e.id), kind)]
+        """Every event of one kind that counts, in timeline order, with its body."""
+        counting = (event for event in self.timeline if event.id not in self.unsupported)
+        return [(event, body) for event in counting if isinstance(body := self.bodies.get(event.id), kind)]
 
 
-def rules_of(events: Iterable[Event]) -> Mechanism:
-    """The mechanism that a case runs under: the version its opening names, or the newest we have."""
-    opened = (event for event in events if event.content.type == CaseOpened.wire_type)
-    bodies = (read_body(event.content.type, event.content.body) for event in opened)
-    version = next((body.mechanism for body in bodies if isinstance(body, CaseOpened)), LATEST.version)
-    return MECHANISMS.get(version, LATEST)
+def fold(events: Iterable[Event], mechanism: Mechanism | None = None) -> Case:
+    """The state that these events tell; every parent of an event must be among them. Pure and total.
 
-
-def fold(events: Iterable[Event], mechanism: Mechanism) -> Case:
-    """The state that these events tell; every parent of an event must be among them. Pure and total."""
+    `mechanism` is the version that the case's opening names, unless another is given.
+    """
     timeline = _causal_order({event.id: event for event in events})
     bodies = {event.id: body for event in timeline if (body := read_body(event.content.type, event.content.body))}
+    rules = mechanism or _rules_of(timeline, bodies)
     past = Past(timeline)
     slots: dict[str, tuple[Claim, ...]] = {}
     acts: dict[EventId, Act] = {}
@@ -118,10 +116,10 @@ def fold(events: Iterable[Event], mechanism: Mechanism) -> Case:
             continue
         act = Act(event, bodies[event.id])
         known = {id_: one for id_, one in acts.items() if past.has(event.id, id_)}
-        if _opens_again(act.body, known) or not supported(act, known, mechanism.emergency):
+        if not (_entitled(act, known, rules) and supported(act, known, rules.emergency)):
             unsupported.add(event.id)
             continue
-        if isinstance(act.body, (CaseOpened, *EMERGENCY_ACTS)):
+        if isinstance(act.body, REMEMBERED):
             acts[event.id] = act
         for slot, value in _writes(event, act.body, known):
             standing = tuple(claim for claim in slots.get(slot, ()) if not past.has(event.id, claim.event))
@@ -129,7 +127,7 @@ def fold(events: Iterable[Event], mechanism: Mechanism) -> Case:
     return Case(timeline, slots, frozenset(unsupported), bodies)
 
 
-def digest(case: Case, mechanism: Mechanism) -> bytes:
+def digest(case: Case, mechanism: Mechanism | None = None) -> bytes:
     """A hash of what all participants share: order and standing decisions. Equal on nodes that hold the same events."""
     shared = fold((e for e in case.timeline if set(case.participants) <= set(e.content.to)), mechanism)
     slots = {name: [[claim.value, b64(claim.event)] for claim in claims] for name, claims in shared.slots.items()}
@@ -189,9 +187,35 @@ def _causal_order(events: Mapping[EventId, Event]) -> tuple[Event, ...]:
     return tuple(order)
 
 
-def _opens_again(body: Body, known: Mapping[EventId, Act]) -> bool:
-    """A case is opened once; whoever says so again, knowing of it, changes nothing."""
-    return isinstance(body, CaseOpened) and any(isinstance(act.body, CaseOpened) for act in known.values())
+def _rules_of(timeline: Iterable[Event], bodies: Mapping[EventId, Body]) -> Mechanism:
+    """The mechanism that a case runs under; the newest we have if its opening is not here or names one to come."""
+    openings = (body for event in timeline if isinstance(body := bodies.get(event.id), CaseOpened))
+    opening = next(openings, None)
+    return MECHANISMS.get(opening.mechanism, LATEST) if opening else LATEST
+
+
+def _entitled(act: Act, known: Mapping[EventId, Act], rules: Mechanism) -> bool:
+    """Whether this agency, and this role at it, may say such a thing in this case at all."""
+    agency, role = act.event.agency, act.event.content.actor.role
+    opened = [one.event.agency for one in known.values() if isinstance(one.body, CaseOpened)]
+    match act.body:
+        case CaseOpened():
+            entitled = not opened  # whoever opens it again, knowing of it, changes nothing
+        case ConsentRecorded():
+            entitled = agency in opened
+        case UrgencyAssessed():
+            overridden = any(isinstance(one.body, UrgencyOverridden) for one in known.values())
+            entitled = agency in opened and not overridden  # the table does not talk back to a person
+        case UrgencyOverridden():
+            entitled = rules.may(agency, role, Permission.OVERRIDE_URGENCY)
+        case StatusDetermined():
+            owner = rules.status.owners.get(act.body.defender_kind)
+            entitled = agency == owner and rules.may(agency, role, Permission.DETERMINE_STATUS)
+        case EmergencyProposed():
+            entitled = rules.may(agency, role, Permission.PROPOSE_EMERGENCY)
+        case _:
+            entitled = True
+    return entitled
 
 
 def _writes(event: Event, body: Body, known: Mapping[EventId, Act]) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,9 @@ know is kept, verified, relayed and shown; it just changes no state.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 from contracts import canonical
@@ -18,7 +20,10 @@ from contracts.record import EventId, Record
 MAX_CONTENT = 512 * 1024
 MAX_PARENTS = 16
 SPEC = "1.0"
-_CASE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")  # 128 random bits in Crockford's base 32
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_CASE_BYTES = 16
+_CASE_LETTERS = 26
+_CASE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 _TYPE = re.compile(r"rajut(\.[a-z][a-z0-9-]{0,31}){3}\.v[1-9][0-9]{0,2}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -45,6 +50,31 @@ class Content(NamedTuple):
     parents: tuple[EventId, ...]
     body: canonical.Json
     traceparent: str = ""  # W3C trace context of the act that caused it
+
+
+def type_name(wire_type: str) -> str:
+    """`protection.emergency.activated` of `rajut.protection.emergency.activated.v1`: how grants and titles call it."""
+    return wire_type.removeprefix("rajut.").rpartition(".")[0]
+
+
+def case_name(case_key: bytes, opener: str) -> str:
+    """The id of the case that log `opener` opens with this key: 26 letters of Crockford's base 32.
+
+    It commits to both, so nobody can give a case another key, or say that they opened somebody else's.
+    """
+    digest = sha256(b"rajut/case/v1\0" + case_key + opener.encode()).digest()
+    number = int.from_bytes(digest[:_CASE_BYTES])
+    return "".join(_CROCKFORD[number >> 5 * place & 31] for place in reversed(range(_CASE_LETTERS)))
+
+
+def check_case(content: Content, record: Record, case_key: bytes, logs: Iterable[str]) -> None:
+    """Raise Rejected(BIND) unless the case's id names this key and one of these logs as its opener.
+
+    Only the opener's own events may stand at the beginning: everybody else knew of the case from somewhere.
+    """
+    openers = [log for log in logs if case_name(case_key, log) == content.case]
+    if content.case and (not openers or (not content.parents and record.log not in openers)):
+        raise Rejected(Code.BIND, "case")
 
 
 def encode(content: Content, log: str, seq: int) -> bytes:

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts import canonical, sealing
+from contracts.content import type_name
 from contracts.encoding import b64, fixed, unb64
 from contracts.errors import Code, Rejected
 from contracts.record import MAX_SEQ, Key, Record, agency_of, header
@@ -157,7 +158,7 @@ class Chain:
 
     def check_grant(self, kid: str, record: Record, event_type: str) -> None:
         """Raise Rejected(GRANT) unless `kid` may sign events of this wire type, by the record's directory."""
-        name = event_type.removeprefix("rajut.").rsplit(".", 1)[0]
+        name = type_name(event_type)
         if not self._keys[record.dir, kid].may_sign(name):
             raise Rejected(Code.GRANT, name)
 
@@ -168,6 +169,10 @@ class Chain:
     def logs(self) -> dict[str, str]:
         """The log in use of each agency, by agency."""
         return {agency: entry.logs[-1] for agency, entry in self.latest.agencies.items()}
+
+    def all_logs(self, version: int) -> list[str]:
+        """Every log of every agency in a version, those of earlier epochs too; KeyError if we do not hold it."""
+        return [log for entry in self._versions[version].agencies.values() for log in entry.logs]
 
     def opened_by(self, log: str) -> bytes:
         """Digest of the version that first listed a log: the `prev` of its first record."""

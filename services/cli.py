@@ -15,10 +15,11 @@ import uvloop
 
 from contracts.codes import advice
 from contracts.encoding import unb64
-from contracts.errors import Rejected
+from contracts.errors import Code, Rejected
 from contracts.record import EventId
 from services import wiring
 from services.node import database, telemetry
+from services.node.bus import Inbox
 from services.node.cases import CaseView, Line, view
 from services.node.fsck import Fsck, Report
 from services.node.node import Node, run
@@ -137,13 +138,20 @@ def parked_show(service: Service, event: EventName, home: HomeOption = Path()) -
 @parked.command("replay")
 def parked_replay(service: Service, event: EventName, home: HomeOption = Path()) -> None:
     """Handle a parked event again, now."""
-    _with_node(home, lambda built: built.inboxes[service].replay(EventId(unb64(event))))
+    _with_node(home, lambda built: inbox_of(built, service).replay(EventId(unb64(event))))
 
 
 @parked.command("discard")
 def parked_discard(service: Service, event: EventName, home: HomeOption = Path()) -> None:
     """Decide that a parked event needs no handling."""
-    _with_node(home, lambda built: built.inboxes[service].discard(EventId(unb64(event))))
+    _with_node(home, lambda built: inbox_of(built, service).discard(EventId(unb64(event))))
+
+
+def inbox_of(built: Node, service: str) -> Inbox:
+    """The inbox of a service; Rejected(NOT_FOUND) if this node has no such service."""
+    if service not in built.inboxes:
+        raise Rejected(Code.NOT_FOUND, "service")
+    return built.inboxes[service]
 
 
 async def migrate(home: Path) -> list[database.Migration]:
@@ -242,6 +250,8 @@ def explain(error: BaseException) -> str | None:
             return str(error)
         case Rejected():
             return f"{error}: {advice(error.code, 'en')}"
+        case httpx2.TransportError():
+            return "the node does not answer: is it running, and is --home right?"
         case OSError() | asyncpg.PostgresError():
             return f"{telemetry.reason(error)}: is the node's database running, and is --home right?"
         case _:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from contracts import canonical
+from contracts.content import case_name
 from contracts.encoding import b64, unb64
 from contracts.errors import Code
 from contracts.record import event_id, header
@@ -21,7 +22,7 @@ PREV = material.digest("the record before")
 CASE_KEY = material.secret("case key")
 CONTENT_KEY = material.secret("content key")
 NONCE = bytes(12)
-CASE = "0123456789abcdefghjkmnpqrs"
+CASE = case_name(CASE_KEY, LOG)
 
 PAYLOAD: Mapping[str, object] = {
     "v": 1,

@@ -62,7 +62,7 @@ _PAYLOADS: Mapping[str, tuple[Code, bytes, str]] = {
     ),
     "nan": (Code.JSON, _CASE.replace(b'"seq":7', b'"seq":NaN'), "Not JSON, though common parsers take it."),
     "overflow": (Code.JSON, _CASE.replace(b'"seq":7', b'"seq":1e400'), "Infinity for some readers."),
-    "float": (Code.CANONICAL, _CASE.replace(b'"seq":7', b'"seq":7.00'), "Seven for some readers."),
+    "float": (Code.JSON, _CASE.replace(b'"seq":7', b'"seq":7.00'), "Seven for some readers."),
     "minus-zero": (Code.CANONICAL, _CASE.replace(b'"seq":7', b'"seq":-0'), "Zero for some readers."),
     "integer-above": (
         Code.JSON,

@@ -14,10 +14,12 @@ CREATE SCHEMA triage;
 CREATE FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'log', 'pg_temp'
-    AS $$
+    AS $_$
 declare
     own log.head;
     family text := replace(session_user, 'rajut_', '');
+    signed jsonb := log.jws_part(p_jws, 2);
+    claimed_ms bigint := split_part(p_hlc, '.', 1)::bigint;
 begin
     select * into strict own from log.head h where h.own for update;
     if own.size <> p_seq or own.last <> p_prev then
@@ -25,6 +27,13 @@ begin
     end if;
     if coalesce(split_part(p_type, '.', 2), 'node') <> family then
         raise exception 'a service appends events of its own family only' using errcode = 'insufficient_privilege';
+    end if;
+    if (signed ->> 'log', (signed ->> 'seq')::bigint, signed ->> 'hlc') is distinct from (own.log, p_seq, p_hlc)
+        or p_id <> sha256('rajut/id/v1'::bytea || '\x00'::bytea || substring(p_jws for octet_length(p_jws) - 87))
+        or log.jws_part(p_jws, 1) ->> 'kid' not like split_part(own.log, '/', 2) || '.' || family || '.%'
+        or p_hlc !~ '^[0-9]{13}[.][0-9]{4}$' or p_hlc <= own.hlc
+        or claimed_ms > extract(epoch from clock_timestamp()) * 1000 + 300000 then
+        raise exception 'the record is not what it is filed as' using errcode = 'check_violation';
     end if;
     insert into log.record (log, seq, id, jws) values (own.log, p_seq, p_id, p_jws);
     update log.head h set size = p_seq + 1, last = p_id, hlc = p_hlc, peaks = p_peaks, highest = p_seq + 1 where h.log = own.log;
@@ -38,7 +47,14 @@ begin
         insert into log.pointer (id, type, case_id) values (p_id, p_type, p_case);
     end if;
     perform pg_notify('log_appended', '');
-end $$;
+end $_$;
+
+CREATE FUNCTION log.jws_part(p_jws bytea, p_part integer) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+    select convert_from(decode(rpad(text, (length(text) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb
+    from translate(split_part(convert_from(p_jws, 'UTF8'), '.', p_part), '-_', '+/') as text
+$$;
 
 CREATE TABLE log.head (
     log text NOT NULL,
@@ -102,6 +118,11 @@ CREATE TABLE intake.submission (
     received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE log.admission (
+    only_row boolean DEFAULT true NOT NULL,
+    CONSTRAINT admission_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE log.content (
     id bytea NOT NULL,
     blob bytea NOT NULL,
@@ -136,13 +157,6 @@ CREATE TABLE log.gap (
     to_seq bigint NOT NULL,
     opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     closed_at timestamp with time zone
-);
-
-CREATE TABLE log.held (
-    digest bytea NOT NULL,
-    source text NOT NULL,
-    bytes bytea NOT NULL,
-    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE log.link (
@@ -314,6 +328,9 @@ ALTER TABLE ONLY intake.person_key
 ALTER TABLE ONLY intake.submission
     ADD CONSTRAINT submission_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY log.admission
+    ADD CONSTRAINT admission_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY log.content
     ADD CONSTRAINT content_pkey PRIMARY KEY (id);
 
@@ -328,9 +345,6 @@ ALTER TABLE ONLY log.gap
 
 ALTER TABLE ONLY log.head
     ADD CONSTRAINT head_pkey PRIMARY KEY (log);
-
-ALTER TABLE ONLY log.held
-    ADD CONSTRAINT held_pkey PRIMARY KEY (digest);
 
 ALTER TABLE ONLY log.link
     ADD CONSTRAINT link_pkey PRIMARY KEY (partner);
@@ -400,6 +414,8 @@ CREATE INDEX event_case ON log.event USING btree (case_id) WHERE (case_id IS NOT
 
 CREATE UNIQUE INDEX gap_open ON log.gap USING btree (log) WHERE (closed_at IS NULL);
 
+CREATE INDEX quarantine_source ON log.quarantine USING btree (source, received_at);
+
 CREATE INDEX unreadable_open ON log.unreadable USING btree (log, seq) WHERE (found_at IS NULL);
 
 CREATE INDEX waiting_parent ON log.waiting USING btree (parent);
@@ -441,6 +457,8 @@ GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws b
 GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_protection;
 GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_notify;
 
+REVOKE ALL ON FUNCTION log.jws_part(p_jws bytea, p_part integer) FROM PUBLIC;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE log.head TO rajut_node;
 GRANT SELECT ON TABLE log.head TO rajut_intake;
 GRANT SELECT ON TABLE log.head TO rajut_triage;
@@ -465,6 +483,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE intake.parked TO rajut_intake;
 GRANT SELECT,INSERT ON TABLE intake.person_key TO rajut_intake;
 
 GRANT SELECT,INSERT ON TABLE intake.submission TO rajut_intake;
+
+GRANT SELECT,UPDATE ON TABLE log.admission TO rajut_node;
 
 GRANT SELECT,INSERT ON TABLE log.content TO rajut_node;
 GRANT SELECT ON TABLE log.content TO rajut_intake;
@@ -493,8 +513,6 @@ GRANT SELECT ON TABLE log.gap TO rajut_intake;
 GRANT SELECT ON TABLE log.gap TO rajut_triage;
 GRANT SELECT ON TABLE log.gap TO rajut_protection;
 GRANT SELECT ON TABLE log.gap TO rajut_notify;
-
-GRANT SELECT,INSERT,DELETE ON TABLE log.held TO rajut_node;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE log.link TO rajut_node;
 

@@ -28,8 +28,6 @@ from contracts.events.report import Consent, Incident, Report
 from contracts.report import gender_lens
 from services.node.writing import Draft
 
-CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
-CASE_ID_LETTERS = 26
 PROTECTION = "protection"  # the one purpose that this workflow serves
 BASIS: Mapping[str, tuple[str, ...]] = {"person": ("NAMA", "TANGGAL_LAHIR"), "contact": ("KONTAK",)}
 MAX_SUGGESTED = 16  # as many cases as one event may name
@@ -157,12 +155,6 @@ def suggestions(found: Mapping[str, Sequence[str]], agency: str, actor: Actor, n
 def basis(kinds: Iterable[str]) -> tuple[str, ...]:
     """The codes that say which facts two cases share."""
     return tuple(code for kind in sorted(kinds, reverse=True) for code in BASIS[kind])
-
-
-def case_id(entropy: bytes) -> str:
-    """The opaque name of a case, from 16 random bytes: Crockford's base 32 in lower case."""
-    number = int.from_bytes(entropy)
-    return "".join(CROCKFORD[number >> 5 * place & 31] for place in reversed(range(CASE_ID_LETTERS)))
 
 
 def blind(secret: bytes, use: str, fact: bytes) -> bytes:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.case import Event
-from contracts.content import Actor
+from contracts.content import Actor, case_name
 from contracts.errors import Code, Rejected
 from contracts.events.intake import IdentityShared
 from contracts.record import EventId
 from contracts.report import read_report
+from contracts.sealing import KEY_BYTES
 from services.intake import domain
 from services.intake.domain import MAX_SUGGESTED, Person
 from services.node.service import SYSTEM, Desk
@@ -52,7 +53,8 @@ async def receive(desk: Desk, connection: Connection, submission: Submission) ->
     door = domain.Door(desk.agency, agencies, desk.mechanism.version, desk.now())
     drafts = domain.opening(report, door, submission.actor)
     await connection.execute(SQL["lock_persons"])
-    empty = Timeline(case=domain.case_id(secrets.token_bytes(16)), key=secrets.token_bytes(32))
+    key = secrets.token_bytes(KEY_BYTES)
+    empty = Timeline(case=case_name(key, desk.log.log), key=key)
     opened = await desk.append(connection, empty, drafts)
     timeline = await _offer_duplicates(desk, connection, opened, domain.person_of(report))
     receipt = Receipt(timeline.case, tuple(event.id for event in timeline.events), again=False)

@@ -1,72 +1,22 @@
-"""The one door for records of other agencies: pure verdicts and decisions, no I/O.
+"""What judged deliveries mean for a node that already holds others: pure decisions, no I/O.
 
-`examine` judges one delivery by its bytes and the directory; it is the same on every node, at any time.
-`decide` then says what that means for *this* node, given what it already holds. A record that is
-authentic is kept and its event delivered whatever is missing before it; what is missing becomes a gap
-that is filled from the origin or from a third agency. Nothing waits behind a bad record.
+The verdict itself is `contracts.delivery`'s, the same on every node. Here a record that is authentic is
+kept and its event delivered whatever is missing before it; what is missing becomes a gap that is filled
+from the origin or from a third agency. Nothing waits behind a bad record.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from contracts import sealing
-from contracts.content import Content, decode
-from contracts.directory import Chain
-from contracts.errors import Code, Rejected
+from contracts.delivery import Examined, Readable
+from contracts.errors import Code
 from contracts.hlc import Hlc
 from contracts.merkle import Tree
-from contracts.record import MAX_RECORD, EventId, Record, Signed, read, stored
+from contracts.record import EventId, Record, Signed, stored
 
 CLOCK_BOUND_MS = 5 * 60 * 1000  # a record from further ahead waits until its time has come (signed-log 2.4)
-MAX_DELIVERY = MAX_RECORD + 1 + sealing.WRAP_BYTES + sealing.LARGEST_FRAME + 16
 
 State = Literal["applied", "waiting", "refused"]
-
-
-class Delivery(NamedTuple):
-    """One message between agencies: a record and, for its readers, the sealed content with its wrapped key."""
-
-    jws: bytes
-    wrap: bytes = b""
-    blob: bytes = b""
-
-    def encode(self) -> bytes:
-        """Wire form: the record, alone or followed by LF, wrap and blob."""
-        return b"".join((self.jws, b"\n", self.wrap, self.blob)) if self.blob else self.jws
-
-    @classmethod
-    def decode(cls, data: bytes) -> "Delivery":
-        """Split a message; Rejected(SIZE | ENCODING)."""
-        if len(data) > MAX_DELIVERY:
-            raise Rejected(Code.SIZE, "delivery")
-        jws, newline, sealed = data.partition(b"\n")
-        if newline and len(sealed) <= sealing.WRAP_BYTES:
-            raise Rejected(Code.ENCODING, "sealed content cut short")
-        return cls(jws, sealed[: sealing.WRAP_BYTES], sealed[sealing.WRAP_BYTES :])
-
-
-class Reader(NamedTuple):
-    """Whose eyes content is opened with: an agency and its private sealing key for a directory version."""
-
-    agency: str
-    sealing_key: Callable[[int], sealing.PrivateKey]
-
-
-class Readable(NamedTuple):
-    """Content that we may read, as opened and checked, with what it takes to keep it."""
-
-    content: Content
-    blob: bytes
-    key: bytes
-
-
-class Examined(NamedTuple):
-    """An authentic record; its content if it is for us, or the reason why that was refused."""
-
-    signed: Signed
-    readable: Readable | None = None
-    refused: Rejected | None = None
 
 
 class Head(NamedTuple):
@@ -132,47 +82,6 @@ class Plan(NamedTuple):
     forks: list[Signed]
     refusals: list[Refusal]
     moved: bool = False  # whether `head` is another than before
-
-
-def examine(delivery: Delivery, chain: Chain, reader: Reader) -> Examined:
-    """Judge one delivery; raise Rejected if the record itself is bad, LaterDirectory if we cannot tell yet.
-
-    1. the record (see `contracts.record.read`).  2. content is there only if it is for us.
-    3. ciphertext is what the record names.  4. our wrap opens.  5. the commitment holds.
-    6. content is canonical and agrees with the record.  7. the key was granted this type.
-    """
-    # (1)
-    signed = read(delivery.jws, chain)
-    record = signed.record
-    # (2)
-    if reader.agency not in record.to or not delivery.blob:
-        return Examined(signed)
-    try:
-        # (3)
-        check_blob(record, delivery.blob)
-        # (4)
-        key = sealing.unwrap(delivery.wrap, reader.sealing_key(record.dir), signed.id, reader.agency)
-        # (5), (6), (7)
-        content = open_content(signed, delivery.blob, key, chain)
-    except Rejected as refused:
-        return Examined(signed, refused=refused)
-    return Examined(signed, Readable(content, delivery.blob, key))
-
-
-def check_blob(record: Record, blob: bytes) -> None:
-    """Raise Rejected(BLOB) unless this is the ciphertext that the record names."""
-    if sha256(blob).digest() != record.ct:
-        raise Rejected(Code.BLOB)
-
-
-def open_content(signed: Signed, blob: bytes, key: bytes, chain: Chain) -> Content:
-    """Decrypt content and hold it against its record, its key's grants and its type; Rejected otherwise."""
-    record = signed.record
-    place = sealing.Position(record.log, record.seq, record.prev)
-    opened = sealing.unseal(blob, key, place, cm=record.cm, tag=record.tag)
-    content = decode(opened.content, record)
-    chain.check_grant(signed.kid, record, content.type)
-    return content
 
 
 def decide(log: str, batch: Iterable[Examined], known: Known, *, reader: str, now_ms: int) -> Plan:
@@ -262,8 +171,3 @@ def is_news(plan: Plan) -> bool:
     so would one that says the same again and again.
     """
     return any(signed.record.kind != "hb" for signed in plan.records)
-
-
-def position(record: Record) -> sealing.Position:
-    """The place that a record's content is bound to."""
-    return sealing.Position(record.log, record.seq, record.prev)

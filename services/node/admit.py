@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-import asyncpg
-
+from contracts.delivery import Delivery, Examined, Reader, examine
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.record import LaterDirectory
 from services.node import telemetry
-from services.node.admission import Delivery, Examined, Head, Reader, Refusal, decide, examine, is_news
+from services.node.admission import Head, Refusal, decide, is_news
 from services.node.clock import Clock
+from services.node.database import AWAY
 from services.node.keys import StorageKey
 from services.node.log import SQL
 from services.node.sql import Connection, Pool
@@ -27,7 +27,7 @@ class Judged(NamedTuple):
 
     good: Sequence[Examined]
     bad: Sequence[Bad]
-    held: Sequence[bytes]
+    later: int  # how many only a directory version to come can judge; they stay in the stream
 
 
 class Place(NamedTuple):
@@ -62,20 +62,12 @@ class Admission:
                 heads = await self._write(connection, source, judged)
                 if place:
                     await connection.execute(SQL["move_link"], source, *place)
-        except (OSError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError):
+        except AWAY:
             raise  # the database is away, not the message bad
         except Exception as error:  # noqa: BLE001  one message that we cannot take must not hold up the others
             return await self._admit_singly(source, messages, place, error)
         self._tell(source, judged)
         return heads
-
-    async def retry_held(self) -> None:
-        """Judge again what only a later directory could tell."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(SQL["take_held"])
-            for row in rows:
-                await self._write(connection, row["source"], self._judge_all(row["source"], [row["bytes"]]))
-        self.on_admitted()
 
     async def _admit_singly(
         self, source: str, messages: Sequence[bytes], place: Place | None, error: Exception
@@ -97,6 +89,8 @@ class Admission:
     def _tell(self, source: str, judged: Judged) -> None:
         if judged.good:
             telemetry.lag(source, (self._clock.now_ms() - judged.good[-1].signed.record.hlc.ms) / 1000)
+        if judged.later:
+            telemetry.log.warning("later directory", partner=source, records=judged.later)
         telemetry.admitted(source, len(judged.good), [str(bad.refusal.code) for bad in judged.bad])
         self.on_admitted()
 
@@ -112,15 +106,15 @@ class Admission:
         return await asyncio.to_thread(self._judge_all, source, messages)
 
     def _judge_all(self, source: str, messages: Sequence[bytes]) -> Judged:
-        good, bad, held = [], [], []
+        good, bad, later = [], [], 0
         for message in messages:
             try:
                 good.append(examine(Delivery.decode(message), self._chain, self._reader))
             except Rejected as rejected:
                 bad.append(self._bad(source, message, rejected.code))
             except LaterDirectory:
-                held.append(message)
-        return Judged(good, bad, held)
+                later += 1
+        return Judged(good, bad, later)
 
     async def _write(self, connection: Connection, source: str, judged: Judged) -> dict[str, Head]:
         store = PostgresStore(connection, self._storage)
@@ -136,9 +130,7 @@ class Admission:
             self.news = self.news or is_news(plan)
         if judged.bad:
             await store.quarantine(source, judged.bad)
-        for message in judged.held:
-            await connection.execute(SQL["add_held"], sha256(message).digest(), source, message)
         return heads
 
     def _bad(self, source: str, message: bytes, code: Code) -> Bad:
-        return Bad(Refusal(sha256(message).digest(), self._chain.logs()[source], 0, code), message)
+        return Bad(Refusal(sha256(message).digest(), self._chain.logs().get(source, ""), 0, code), message)

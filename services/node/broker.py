@@ -14,9 +14,12 @@ from typing import NamedTuple
 
 import nats
 from nats.aio.client import Client
+from nats.errors import ProtocolError
+from nats.protocol.parser import Parser
 
 CONNECT_TIMEOUT_S = 1
 CLOSE_TIMEOUT_S = 0.5
+LARGEST_MESSAGE = 2 * 1024 * 1024  # twice NATS's own bound for us, headers included
 PENDING_BYTES = 256 * 1024 * 1024  # one full batch of the largest deliveries, and then some
 
 
@@ -37,6 +40,16 @@ class Server(NamedTuple):
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_cert_chain(self.certificate, self.key)
         return context
+
+
+class BoundedParser(Parser):
+    """nats-py's parser, without its trust: a server that announces a message beyond all bounds is dropped unread."""
+
+    async def parse(self, data: bytes = b"") -> None:
+        """Parse what came in; ProtocolError for a message that no honest server sends."""
+        await super().parse(data)
+        if self.needed > LARGEST_MESSAGE:
+            raise ProtocolError
 
 
 @contextlib.asynccontextmanager
@@ -68,7 +81,10 @@ async def _dial(server: Server) -> Client:
         pending_size=PENDING_BYTES,
         error_cb=_quiet,
     )
-    return await asyncio.wait_for(dialling, 2 * CONNECT_TIMEOUT_S)
+    client = await asyncio.wait_for(dialling, 2 * CONNECT_TIMEOUT_S)
+    # nats-py offers no door for this. The class is changed, not the object: half a message may be in it already.
+    client._ps.__class__ = BoundedParser  # noqa: SLF001
+    return client
 
 
 async def _quiet(_error: Exception) -> None:

@@ -17,12 +17,12 @@ from typing import NamedTuple
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, NatsNKey, PullSub
 
-from contracts.encoding import b64, unb64
+from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
-from contracts.events import REGISTRY
 from contracts.record import EventId
 from services.node import telemetry
 from services.node.broker import Server
+from services.node.database import AWAY
 from services.node.log import Log
 from services.node.service import Handler, Plug
 from services.node.sql import Pool, queries
@@ -56,29 +56,27 @@ class Inbox:
         self._failures: Counter[EventId] = Counter()
         self._lookback: float = 10**9  # the first sweep looks at everything
 
-    def wants(self, event_type: str) -> bool:
-        """Whether this service has a handler for the type."""
-        return event_type in self._handlers
+    async def handle(self, id_: EventId) -> None:
+        """Run the handler once for an event, in one transaction with its inbox key; raise what it raises.
 
-    async def handle(self, id_: EventId, event_type: str) -> None:
-        """Run the handler once for an event, in one transaction with its inbox key; raise what it raises."""
+        Nothing happens for an event that is not ours to handle: not applied, of no type we know, or done already.
+        """
         started = perf_counter()
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await connection.fetchval(SQL["take"], id_):
+            event_type = await connection.fetchval(SQL["applied_type"], id_)
+            if event_type not in self._handlers or not await connection.fetchval(SQL["take"], id_):
                 return
             event = await self._log.event(connection, id_)
-            if event.content.type != event_type:
-                raise Rejected(Code.BIND, "pointer and event differ")
             with telemetry.span(f"{self.service} {event_type}", event.content.traceparent):
                 await self._handlers[event_type](connection, event)
         telemetry.handled(self.service, event_type, perf_counter() - started)
 
-    async def attempt(self, id_: EventId, event_type: str) -> float | None:
+    async def attempt(self, id_: EventId) -> float | None:
         """Handle an event; None if it is settled (handled or parked), else the seconds to wait before trying again."""
         try:
-            await self.handle(id_, event_type)
+            await self.handle(id_)
         except Exception as error:  # noqa: BLE001  a handler may fail in any way; the event must not be lost
-            return await self._failed(id_, event_type, error)
+            return await self._failed(id_, error)
         self._failures.pop(id_, None)
         return None
 
@@ -86,7 +84,7 @@ class Inbox:
         """Handle what no pointer brought: after a lost broker, a crash, or a replay by an operator."""
         rows = await self._pool.fetch(SQL["unhandled"], list(self._handlers), GRACE_S, self._lookback, SWEEP_BATCH)
         for row in rows:
-            await self.attempt(EventId(row["id"]), row["type"])
+            await self.attempt(EventId(row["id"]))
         if len(rows) < SWEEP_BATCH:
             self._lookback = LOOKBACK_S
 
@@ -97,10 +95,9 @@ class Inbox:
 
     async def replay(self, id_: EventId) -> None:
         """Handle a parked event again, now; raises what its handler raises and then leaves it parked."""
-        event_type = await self._pool.fetchval(SQL["parked_type"], id_)
-        if event_type is None:
+        if not await self._pool.fetchval(SQL["is_parked"], id_):
             raise Rejected(Code.NOT_FOUND, "parked event")
-        await self.handle(id_, event_type)
+        await self.handle(id_)
         await self._pool.execute(SQL["unpark"], id_)
 
     async def discard(self, id_: EventId) -> None:
@@ -110,16 +107,18 @@ class Inbox:
                 raise Rejected(Code.NOT_FOUND, "parked event")
             await connection.fetchval(SQL["take"], id_)
 
-    async def _failed(self, id_: EventId, event_type: str, error: Exception) -> float | None:
-        reason = telemetry.reason(error)
+    async def _failed(self, id_: EventId, error: Exception) -> float | None:
+        telemetry.stumbled(self.service, error)
+        if isinstance(error, AWAY):
+            return PAUSES_S[-1]  # not the event's fault: it keeps its tries
         self._failures[id_] += 1
         tries = self._failures[id_]
         if tries <= len(PAUSES_S):
-            telemetry.stumbled(f"{self.service} {event_type}", error)
             return PAUSES_S[tries - 1]
-        await self._pool.execute(SQL["park"], id_, event_type, reason, tries)
+        reason = telemetry.reason(error)
+        event_type = await self._pool.fetchval(SQL["park"], id_, reason, tries)
         del self._failures[id_]
-        telemetry.parked(self.service, event_type, reason)
+        telemetry.parked(self.service, event_type or "", reason)
         return None
 
 
@@ -154,25 +153,20 @@ class Bus:
         )(self._on_pointer)
 
     async def _on_pointer(self, body: bytes, message: NatsMessage) -> None:
-        pointer = read_pointer(body)
-        if pointer is None or not self._inbox.wants(pointer[1]):
-            await message.ack()
-            return
-        pause = await self._inbox.attempt(*pointer)
+        id_ = read_pointer(body)
+        pause = await self._inbox.attempt(id_) if id_ else None
         if pause is None:
             await message.ack()
         else:
             await message.nack(delay=pause)
 
 
-def read_pointer(body: bytes) -> tuple[EventId, str] | None:
-    """The event id and type in a pointer; None for anything else: the broker is not trusted."""
+def read_pointer(body: bytes) -> EventId | None:
+    """The event id in a pointer; None for anything else. The broker is not trusted: all else is in PostgreSQL."""
     try:
-        pointer = json.loads(body)
-        id_, event_type = EventId(unb64(pointer["id"])), pointer["type"]
-    except (ValueError, KeyError, TypeError, Rejected):
+        return EventId(fixed(json.loads(body)["id"], 32))
+    except (ValueError, KeyError, TypeError, RecursionError, Rejected):
         return None
-    return (id_, event_type) if event_type in REGISTRY else None
 
 
 async def _raw(message: NatsMessage) -> bytes:

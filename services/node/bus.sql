@@ -2,6 +2,10 @@
 -- Mark an event as handled by this service; nothing comes back if it was already.
 insert into inbox (event_id) values ($1) on conflict do nothing returning true;
 
+-- name: applied_type
+-- The type of an event, if it is applied.
+select type from log.event where id = $1 and state = 'applied';
+
 -- name: unhandled
 -- Applied events of these types that this service has neither handled nor parked.
 select e.id, e.type from log.event e
@@ -14,15 +18,16 @@ order by e.admitted_at limit $4;
 
 -- name: park
 -- Set an event aside for a person.
-insert into parked (event_id, type, reason, attempts) values ($1, $2, $3, $4) on conflict do nothing;
+insert into parked (event_id, type, reason, attempts) select id, type, $2, $3 from log.event where id = $1
+on conflict do nothing returning type;
 
 -- name: parked
 -- What was set aside.
 select event_id, type, reason, attempts from parked order by parked_at;
 
--- name: parked_type
--- The type of an event that was set aside.
-select type from parked where event_id = $1;
+-- name: is_parked
+-- Whether an event was set aside.
+select exists (select from parked where event_id = $1);
 
 -- name: unpark
 -- No longer set aside.

@@ -9,10 +9,12 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends
 
-from contracts.case import Case, Event, digest, fold, rules_of
+from contracts.case import Case, Event, digest, fold
 from contracts.codes import event_title
+from contracts.content import type_name
 from contracts.encoding import b64
 from contracts.errors import Rejected
+from contracts.events.fields import CaseId
 from contracts.hlc import Hlc
 from contracts.mechanism import Permission
 from contracts.record import EventId, Signed, agency_of, read, stored
@@ -85,7 +87,7 @@ def router(desk: Desk) -> APIRouter:
         return [CaseSummary(case=r["case_id"], events=r["events"], last=_time(r["last"])) for r in rows]
 
     @routes.get("/cases/{case}", summary="One case: its state and its timeline")
-    async def case(case: str, _officer: reader) -> CaseView:
+    async def case(case: CaseId, _officer: reader) -> CaseView:
         async with desk.pool.acquire() as connection:
             return await view(connection, desk.log, case)
 
@@ -95,14 +97,13 @@ def router(desk: Desk) -> APIRouter:
 async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
     """Everything this node can say of a case; Rejected(NOT_FOUND) if it may read nothing of it."""
     timeline = await log.load(connection, case_id)
-    mechanism = rules_of(timeline.events)
-    case = fold(timeline.events, mechanism)
+    case = fold(timeline.events)
     evidence = await _gather(connection, case)
     return CaseView(
         case=case_id,
         lead=case.in_force("lead"),
         participants=list(case.participants),
-        digest=b64(digest(case, mechanism)),
+        digest=b64(digest(case)),
         state={slot: _standing(case, slot) for slot in sorted(case.slots)},
         conflicts=sorted(case.conflicts),
         waiting=await connection.fetchval(SQL["count_waiting"]),
@@ -147,7 +148,7 @@ def _line(log: Log, case: Case, event: Event, evidence: Evidence) -> Line:
         role=content.actor.role,
         officer=content.actor.officer,
         type=content.type,
-        title={language: event_title(content.type, language) for language in ("id", "en")},
+        title={language: event_title(type_name(content.type), language) for language in ("id", "en")},
         claimed=content.time,
         after=max((evidence.made[place] for place in seen if place in evidence.made), default=""),
         before=min(seen_by.values(), default=""),

@@ -22,6 +22,15 @@ grant select on public.migration to rajut_node;
 """
 
 
+AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+)
+"""How it shows that the database is not there; whatever was asked of it can be asked again."""
+
+
 class MigrationError(Exception):
     """The database and these files do not agree; nothing was changed."""
 
@@ -52,7 +61,11 @@ async def pool(home: Home, role: str, *, size: int = 4) -> Pool:
         min_size=1,
         max_size=size,
         command_timeout=30,
-        server_settings={"search_path": "log" if role == "node" else role, "application_name": f"rajut-{role}"},
+        server_settings={
+            "search_path": "log" if role == "node" else role,
+            "application_name": f"rajut-{role}",
+            "synchronous_commit": "on",
+        },
     )
     return made
 

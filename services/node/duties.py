@@ -15,6 +15,7 @@ from services.node.service import SYSTEM
 from services.node.sql import Pool
 from services.node.writing import Draft, Timeline
 
+ANSWERS_PER_HOUR = 60  # refusals said to one agency; whoever sends garbage must not make us write for ever
 CONTROL = Timeline("", sealing.NO_CASE)  # control events belong to no case
 
 
@@ -37,17 +38,18 @@ class Duties:
         await self._follow_logs()
         if await self._pool.fetchval(SQL["size"], self._log.log) == 0:
             await self._say_adopted()
-        await self._admission.retry_held()
 
     async def adopt_directories(self) -> None:
-        """Take the next directory version once its file is there; say so, and judge again what waited for it."""
+        """Take the next directory version once its file is there, say so, and read the partners' streams again."""
         following = self._directories / f"{self._log.chain.latest.version + 1}.json"
         if not following.exists():
             return
         self._log.chain.adopt(following.read_bytes())
         await self._follow_logs()
         await self._say_adopted()
-        await self._admission.retry_held()
+        await self._pool.execute(SQL["reread_links"])  # what could not be judged before is still in the streams
+        for link in self._links:
+            await link.restart()
 
     async def acknowledge(self) -> None:
         """After news from a partner, say what we hold; it dates their records and lets them see that we have them."""
@@ -63,7 +65,7 @@ class Duties:
 
     async def answer_refused(self) -> None:
         """Tell the authors what we refused and why, each once."""
-        for row in await self._pool.fetch(SQL["unanswered"]):
+        for row in await self._pool.fetch(SQL["unanswered"], ANSWERS_PER_HOUR):
             body = RecordRefused(log=row["log"], seq=row["seq"], digest=b64(row["digest"]), code=row["code"])
             to = tuple(sorted({self._log.agency, agency_of(row["log"])}))
             async with self._pool.acquire() as connection, connection.transaction():

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from contracts.delivery import check_blob, open_content
 from contracts.encoding import b64
 from contracts.errors import Rejected
 from contracts.merkle import Tree
 from contracts.record import LaterDirectory, Signed, read, stored
-from services.node.admission import check_blob, open_content
 from services.node.keys import Keyring
 from services.node.log import Log, head_of
 from services.node.service import Check, Plug
@@ -131,7 +131,7 @@ class Fsck:
         try:
             check_blob(signed.record, row["blob"])
             key = self._keyring.storage.unlock(row["key"], signed.id)
-            content = open_content(signed, row["blob"], key, self._log.chain)
+            content = open_content(signed, row["blob"], key, self._log.chain).content
         except Rejected as rejected:
             self._found(place, f"content: {rejected.code}")
             return

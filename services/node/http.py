@@ -15,6 +15,7 @@ from contracts.codes import advice
 from contracts.errors import Code, Rejected
 from contracts.events.body import place
 from contracts.mechanism import Permission
+from services.node.database import AWAY
 from services.node.officers import Officer, Officers
 
 MEDIA_TYPE = "application/problem+json"
@@ -26,8 +27,14 @@ STATUS = {
     Code.STATE: HTTPStatus.CONFLICT,
     Code.CONFLICT: HTTPStatus.CONFLICT,
     Code.SIZE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Code.UNEXPECTED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Code.UNEXPECTED: HTTPStatus.INTERNAL_SERVER_ERROR,
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_FRAMEWORK: dict[int, Code] = {
+    HTTPStatus.NOT_FOUND: Code.NOT_FOUND,
+    HTTPStatus.BAD_REQUEST: Code.JSON,
+}  # 400: a body that is no text
 Documented = dict[int | str, dict[str, object]]  # as FastAPI's `responses`
 AT_EVERY_DOOR = (Code.IDENTITY, Code.FORBIDDEN, Code.NOT_FOUND, Code.SCHEMA)
 bearer = HTTPBearer(auto_error=False, description="An officer's token")
@@ -77,7 +84,7 @@ def allowed(officers: Officers, permission: Permission) -> Callable[[Request], A
 
 def install(app: FastAPI) -> None:
     """Make every error of this app a problem with a code, and bound every body."""
-    for kind in (Rejected, RequestValidationError, HTTPException):
+    for kind in (Rejected, RequestValidationError, HTTPException, *AWAY, Exception):
         app.add_exception_handler(kind, _answer)
     app.add_middleware(BoundedBody)
 
@@ -110,12 +117,12 @@ async def _answer(_request: Request, error: Exception) -> Response:
             return problem(error.code, error.detail)
         case RequestValidationError():
             return problem(Code.SCHEMA, place(error.errors()[0]["loc"]))
-        case HTTPException(status_code=HTTPStatus.NOT_FOUND):
-            return problem(Code.NOT_FOUND)
+        case HTTPException(status_code=status) if status in _FRAMEWORK:
+            return problem(_FRAMEWORK[status])
         case HTTPException():
             return problem(Code.SCHEMA, "", HTTPStatus(error.status_code))
         case _:
-            raise error
+            return problem(Code.UNAVAILABLE if isinstance(error, AWAY) else Code.UNEXPECTED)
 
 
 class BoundedBody:

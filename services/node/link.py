@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nats.errors import Error as NatsError
 
@@ -29,8 +29,16 @@ if TYPE_CHECKING:
 
 RETRY_S = 0.25
 BACKFILL_EVERY_S = 1.0
-BACKFILL_TIMEOUT_S = 10.0
+BACKFILL_TIMEOUT_S = 3.0
 BACKFILL_RECORDS = 256
+
+
+class Hole(NamedTuple):
+    """A part of a log that we lack."""
+
+    log: str
+    first: int
+    last: int
 
 
 class Link:
@@ -62,6 +70,11 @@ class Link:
                 self._client = None
             await asyncio.sleep(RETRY_S)
 
+    async def restart(self) -> None:
+        """Drop the connection; `run` dials again and starts from the stored position."""
+        if self._client:
+            await self._client.close()
+
     async def backfill(self, log: str, first: int, last: int) -> None:
         """Ask this partner for a part of a log, and admit what it gives us; nothing happens if it is not there."""
         if self._client is None:
@@ -89,16 +102,19 @@ class Link:
 
 
 async def fill_gaps(pool: Pool, links: Sequence[Link]) -> None:
-    """Go through the open holes once: the log's own agency first, then whoever else is there."""
-    holes = [(row["log"], row["from_seq"], row["to_seq"]) for row in await pool.fetch(SQL["open_gaps"])]
-    holes += [(row["log"], row["from_seq"], row["to_seq"]) for row in await pool.fetch(SQL["unheard"])]
-    holes += [(row["log"], row["seq"], row["seq"]) for row in await pool.fetch(SQL["open_unreadable"])]
-    for log, first, last in holes:
-        origin_first = sorted(links, key=lambda link: link.partner != agency_of(log))
-        for link in origin_first:
-            await link.backfill(log, first, min(last, first + BACKFILL_RECORDS - 1))
-            if not await pool.fetchval(SQL["still_missing"], log, first):
-                break
+    """Go through the open holes once, side by side: a partner that does not answer delays only its own."""
+    holes = [Hole(row["log"], row["from_seq"], row["to_seq"]) for row in await pool.fetch(SQL["open_gaps"])]
+    holes += [Hole(row["log"], row["from_seq"], row["to_seq"]) for row in await pool.fetch(SQL["unheard"])]
+    holes += [Hole(row["log"], row["seq"], row["seq"]) for row in await pool.fetch(SQL["open_unreadable"])]
+    await asyncio.gather(*(_fill(pool, links, hole) for hole in dict.fromkeys(holes)))
+
+
+async def _fill(pool: Pool, links: Sequence[Link], hole: Hole) -> None:
+    """Ask the log's own agency first, then whoever else is there, until the hole is gone."""
+    for link in sorted(links, key=lambda link: link.partner != agency_of(hole.log)):
+        await link.backfill(hole.log, hole.first, min(hole.last, hole.first + BACKFILL_RECORDS - 1))
+        if not await pool.fetchval(SQL["still_missing"], hole.log, hole.first):
+            return
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -117,9 +133,10 @@ def pack(messages: Sequence[bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> list[bytes]:
-    """The deliveries in an answer; a cut-off tail is left out."""
-    messages, at = [], 0
-    while at + 4 <= len(data):
+    """The deliveries in an answer, no more than we asked for; a cut-off tail is left out."""
+    messages: list[bytes] = []
+    at = 0
+    while at + 4 <= len(data) and len(messages) < BACKFILL_RECORDS:
         end = at + 4 + int.from_bytes(data[at : at + 4])
         if end > len(data):
             break

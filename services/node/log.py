@@ -9,16 +9,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from contracts import sealing
 from contracts.case import Event
-from contracts.content import decode
+from contracts.delivery import open_content
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.hlc import Hlc
 from contracts.merkle import Tree
-from contracts.record import EventId, Seen, stored
+from contracts.record import EventId, Seen, read
 from services.node import telemetry
-from services.node.admission import Head, position
+from services.node.admission import Head
 from services.node.clock import Clock
 from services.node.keys import Keyring
 from services.node.sql import Connection, Row, queries
@@ -78,13 +77,19 @@ class Log:
         return self.open(row)[0]
 
     def open(self, row: Row) -> tuple[Event, bytes]:
-        """Unseal a stored event; Rejected(COMMIT | BIND | WRAP) if it is not what its record committed to."""
-        signed = stored(row["jws"])
-        record = signed.record
-        key = self._keyring.storage.unlock(row["key"], row["id"])
-        opened = sealing.unseal(row["blob"], key, position(record), cm=record.cm, tag=record.tag)
-        content = decode(opened.content, record)
-        return Event(signed.id, record.log, record.seq, record.hlc, content), opened.case_key
+        """Verify and unseal a stored event as if it had just come in: whoever wrote the row may not be who should have.
+
+        Raises Rejected with the first rule that is broken, from the signature to the case it is filed under.
+        """
+        signed = read(row["jws"], self.chain)
+        key = self._keyring.storage.unlock(row["key"], signed.id)
+        opened = open_content(signed, row["blob"], key, self.chain)
+        filed = (row["id"], row["log"], row["seq"], row["type"], row["case_id"] or "")
+        if filed != (signed.id, signed.record.log, signed.record.seq, opened.content.type, opened.content.case):
+            raise Rejected(Code.BIND, "filed as another event")
+        return Event(
+            signed.id, signed.record.log, signed.record.seq, signed.record.hlc, opened.content
+        ), opened.case_key
 
     async def _desk(self, connection: Connection) -> Desk:
         rows = {row["log"]: row for row in await connection.fetch(SQL["own_and_mirrors"])}

@@ -13,10 +13,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from contracts.delivery import Reader
 from contracts.directory import Chain
 from contracts.mechanism import LATEST
 from services.node import cases, http, telemetry
-from services.node.admission import Reader
 from services.node.admit import Admission
 from services.node.bus import Bus, Inbox
 from services.node.clock import Clock, SystemClock
@@ -117,14 +117,14 @@ def _build(
     clock: Clock,
 ) -> Node:
     settings = home.settings
-    partners = {partner.agency: log.chain.logs()[partner.agency] for partner in settings.partners}
+    logs = log.chain.logs()
+    linked = [partner for partner in settings.partners if partner.agency in logs]  # others left the directory
+    partners = {partner.agency: logs[partner.agency] for partner in linked}
     officers = Officers(home.path / "officers.json", LATEST.agencies[settings.agency])
     admission = Admission(
         pools["node"], log.chain, Reader(settings.agency, keyring.sealing_key), keyring.storage, clock
     )
-    links = [
-        Link(settings.agency, p.agency, home.partner_server(p), pools["node"], admission) for p in settings.partners
-    ]
+    links = [Link(settings.agency, p.agency, home.partner_server(p), pools["node"], admission) for p in linked]
     relay = Relay(log, keyring.storage, home.server("link"), pools["node"], partners)
     admission.on_admitted = relay.wake
 

@@ -12,14 +12,14 @@ select pg_advisory_xact_lock(hashtextextended($1, 1));
 
 -- name: timeline
 -- The readable events of a case, still sealed.
-select e.id, e.log, e.seq, c.blob, c.key, r.jws
+select e.id, e.log, e.seq, e.type, e.case_id, c.blob, c.key, r.jws
 from log.event e join log.content c using (id) join log.record r using (id)
 where e.case_id = $1 and e.state = 'applied'
 order by e.log, e.seq;
 
 -- name: event
 -- One applied event, still sealed.
-select e.id, e.log, e.seq, e.case_id, c.blob, c.key, r.jws
+select e.id, e.log, e.seq, e.type, e.case_id, c.blob, c.key, r.jws
 from log.event e join log.content c using (id) join log.record r using (id)
 where e.id = $1 and e.state = 'applied';
 
@@ -44,7 +44,7 @@ select log, own, size, last, hlc, peaks, highest from log.head order by log;
 
 -- name: lock_admission
 -- One admission at a time on this node: an event may wait for one that the other link is just admitting.
-select pg_advisory_xact_lock(7262);
+select 1 from log.admission for update;
 
 -- name: held_at
 -- The records held at these places of a log, and whether their content is held too.
@@ -138,6 +138,8 @@ insert into log.quarantine (digest, source, log, seq, code, bytes, answered_at)
 select digest, $1, log, seq, code, bytes, case when not answer then clock_timestamp() end
 from unnest($2::bytea[], $3::text[], $4::bigint[], $5::text[], $6::bytea[], $7::boolean[])
     as new (digest, log, seq, code, bytes, answer)
+where (select count(*) from log.quarantine q where q.source = $1 and q.received_at > clock_timestamp() - interval '1 hour')
+    < $8
 on conflict do nothing;
 
 -- name: add_unreadable
@@ -150,13 +152,9 @@ on conflict do nothing;
 -- Content that was missing has come.
 update log.unreadable set found_at = clock_timestamp() where id = any($1::bytea[]) and found_at is null;
 
--- name: add_held
--- Keep a delivery until we know its directory version.
-insert into log.held (digest, source, bytes) values ($1, $2, $3) on conflict do nothing;
-
--- name: take_held
--- Deliveries that may be judged now.
-delete from log.held returning source, bytes;
+-- name: reread_links
+-- Read every partner's stream from its start again.
+update log.link set stream_seq = 0;
 
 -- name: link
 -- Where we are in a partner's stream.
@@ -168,10 +166,13 @@ insert into log.link (partner, stream_created, stream_seq) values ($1, $2, $3)
 on conflict (partner) do update set stream_created = excluded.stream_created, stream_seq = excluded.stream_seq;
 
 -- name: outgoing
--- Records of a log from a place on, with sealed content where we hold it.
-select r.seq, r.id, r.jws, c.blob, c.key
-from log.record r left join log.content c using (id)
-where r.log = $1 and r.seq >= $2 and r.seq < $3 order by r.seq limit $4;
+-- Records of a log from a place on, with sealed content where we hold it: as many as fit a budget of bytes, at least one.
+select seq, id, jws, blob, key from (
+    select r.seq, r.id, r.jws, c.blob, c.key, sum(octet_length(r.jws) + coalesce(octet_length(c.blob), 0) + 1200)
+        over (order by r.seq) - octet_length(r.jws) - coalesce(octet_length(c.blob), 0) - 1200 as before
+    from (select * from log.record where log = $1 and seq >= $2 and seq < $3 order by seq limit $4) r
+    left join log.content c using (id)) as measured
+where before < $5 order by seq;
 
 -- name: open_gaps
 -- Holes that are still open.
@@ -208,7 +209,9 @@ returning position, id, type, case_id;
 
 -- name: unanswered
 -- Refusals that we have not told their author yet. A refused control record is not answered: no ping-pong.
-select digest, log, seq, code from log.quarantine where answered_at is null order by received_at limit 64;
+select digest, log, seq, code from log.quarantine q where answered_at is null and log <> '' and (
+    select count(*) from log.quarantine a where a.source = q.source and a.answered_at > clock_timestamp() - interval '1 hour')
+    < $1 order by received_at limit 16;
 
 -- name: answered
 -- The author has been told.

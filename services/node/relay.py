@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts import sealing
+from contracts.content import type_name
+from contracts.delivery import Delivery
 from contracts.encoding import b64
 from contracts.errors import Rejected
 from contracts.record import stored
 from services.node import telemetry
-from services.node.admission import Delivery
 from services.node.broker import Server, connected
 from services.node.keys import StorageKey
 from services.node.link import RETRY_S, pack
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
-ANSWER_BYTES = 900 * 1024
+ANSWER_BYTES = 256 * 1024  # one more delivery of the largest size still fits NATS's 1 MB message
 IDLE_S = 1.0  # looks by itself this often, should a wake-up be lost
 INLINE = 4
 ACK_TIMEOUT_S = 5.0
@@ -84,17 +85,26 @@ class Relay:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._point(client))
             for partner in self._partners:
-                tasks.create_task(self._feed(client, partner))
+                tasks.create_task(self._feed_for_ever(client, partner))
+
+    async def _feed_for_ever(self, client: "Client", partner: str) -> None:
+        """Feed one partner; its trouble (a full stream, another writer) is not the others'."""
+        while True:
+            try:
+                await self._feed(client, partner)
+            except (OutOfStep, TimeoutError, LookupError) as error:
+                telemetry.stumbled(f"feed of {partner}", error)
+                await asyncio.sleep(IDLE_S)
 
     async def _feed(self, client: "Client", partner: str) -> None:
         """Say the log to one partner, from where its stream ends."""
         step = await self._resume(client, partner)
         while True:
-            rows = await self._pool.fetch(SQL["outgoing"], self._log.log, step.record, 2**62, BATCH)
+            rows = await self._pool.fetch(SQL["outgoing"], self._log.log, step.record, 2**62, BATCH, BATCH_BYTES)
             if not rows:
                 await self._sleep(partner)
                 continue
-            messages = await self._deliveries(_within(rows, BATCH_BYTES), partner)
+            messages = await self._deliveries(rows, partner)
             last = await publish(client, subject_to(partner), messages, step.stream)
             step = Step(step.record + len(messages), last)
 
@@ -164,8 +174,8 @@ class Relay:
             return
         if requester not in self._partners or not 0 <= first <= last < 2**62:
             return
-        rows = await self._pool.fetch(SQL["outgoing"], log, first, last + 1, BATCH)
-        messages = await self._deliveries(_within(rows, ANSWER_BYTES), requester)
+        rows = await self._pool.fetch(SQL["outgoing"], log, first, last + 1, BATCH, ANSWER_BYTES)
+        messages = await self._deliveries(rows, requester)
         await message.respond(pack(messages))
 
 
@@ -190,21 +200,8 @@ def _batch(name: str, number: int) -> dict[str, str]:
 
 
 def _pointer(row: Row) -> tuple[str, bytes]:
-    name = row["type"].removeprefix("rajut.").rsplit(".", 1)[0]
     body = {"id": b64(row["id"]), "type": row["type"], "case": row["case_id"], "position": row["position"]}
-    return f"admitted.{name}", json.dumps(body).encode()
-
-
-def _within(rows: Sequence[Row], budget: int) -> Sequence[Row]:
-    """As many rows as fit the budget in bytes, at least one."""
-    fitting: list[Row] = []
-    size = 0
-    for row in rows:
-        size += len(row["jws"]) + len(row["blob"] or b"") + sealing.WRAP_BYTES
-        if fitting and size > budget:
-            break
-        fitting.append(row)
-    return fitting
+    return f"admitted.{type_name(row['type'])}", json.dumps({k: v for k, v in body.items() if v is not None}).encode()
 
 
 async def _api(client: "Client", path: str, body: bytes) -> "Answer":

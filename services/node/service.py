@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fastapi import APIRouter
 
-from contracts.case import Case, Event, fold, rules_of
+from contracts.case import Case, Event, fold
 from contracts.content import Actor
 from contracts.events import Body
 from contracts.mechanism import Mechanism
@@ -57,7 +57,7 @@ class Desk(NamedTuple):
 
     def case(self, timeline: Timeline) -> Case:
         """The state that a timeline tells."""
-        return fold(timeline.events, rules_of(timeline.events))
+        return fold(timeline.events)
 
     async def append(self, connection: Connection, timeline: Timeline, drafts: Sequence[Draft]) -> Timeline:
         """Say something in a case, signed with this service's key, in the caller's transaction."""

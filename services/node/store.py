@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from contracts.delivery import Examined
 from contracts.errors import Code
 from contracts.record import EventId, Signed
-from services.node.admission import Arrival, Examined, Known, Parent, Plan, Refusal, fits
+from services.node.admission import Arrival, Known, Parent, Plan, Refusal, fits
 from services.node.keys import StorageKey
 from services.node.log import SQL, head_of
 from services.node.sql import Connection, Row
+
+QUARANTINE_PER_HOUR = 1000  # from one source; what comes on top is counted and dropped
 
 
 class Bad(NamedTuple):
@@ -96,7 +99,7 @@ class PostgresStore:
     async def quarantine(self, source: str, bad: Sequence[Bad]) -> None:
         """See `Store`."""
         rows = [(*refusal[:3], str(refusal.code), data, refusal.answer) for refusal, data in bad]
-        await self._connection.execute(SQL["add_quarantine"], source, *columns(rows))
+        await self._connection.execute(SQL["add_quarantine"], source, *columns(rows), QUARANTINE_PER_HOUR)
 
     async def _free(self, ids: Sequence[EventId]) -> list[EventId]:
         rows = await self._connection.fetch(SQL["freed"], ids) if ids else []

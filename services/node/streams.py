@@ -28,7 +28,9 @@ _MIB = 1 << 20
 _STREAM: Settings = {
     "storage": "file",
     "retention": "limits",
-    "discard": "new",  # a full stream refuses; it never forgets
+    # A full stream forgets its oldest: PostgreSQL is the record, and a reader that missed something sees the gap and
+    # refills it. One that refused instead would let whoever fills it silence the next emergency.
+    "discard": "old",
     "deny_delete": True,
     "deny_purge": True,
     "duplicate_window": 120 * _SECOND,

@@ -8,7 +8,7 @@ from contracts.case import Case
 from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.events import Value
-from contracts.events.fields import CodeText
+from contracts.events.fields import CaseId, CodeText, EventId
 from contracts.events.protection import (
     EmergencyActivated,
     EmergencyApproved,
@@ -73,22 +73,22 @@ def router(desk: Desk) -> APIRouter:
     reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]
 
     @routes.post("/cases/{case}/emergency", status_code=201, summary="Propose emergency protection")
-    async def propose(case: str, officer: proposer, body: EmergencyProposed) -> Proposed:
+    async def propose(case: CaseId, officer: proposer, body: EmergencyProposed) -> Proposed:
         """A ground is enough; no document is asked for. The leaders of the deciding agency are told at once."""
         async with desk.pool.acquire() as connection, connection.transaction():
             return Proposed(proposal=b64(await handlers.propose(desk, connection, case, officer.actor, body)))
 
     @routes.post("/cases/{case}/emergency/{proposal}/approve", summary="Approve as a leader")
-    async def approve(case: str, proposal: str, officer: leader) -> Voted:
+    async def approve(case: CaseId, proposal: EventId, officer: leader) -> Voted:
         """The approval that completes the number puts protection in force in the same step."""
         return await vote(case, officer, EmergencyApproved.read({"proposal": proposal}))
 
     @routes.post("/cases/{case}/emergency/{proposal}/refuse", summary="Refuse as a leader")
-    async def refuse(case: str, proposal: str, officer: leader, body: Refusal) -> Voted:
+    async def refuse(case: CaseId, proposal: EventId, officer: leader, body: Refusal) -> Voted:
         """The proposal is declined once too few leaders are left who could approve."""
         return await vote(case, officer, EmergencyRefused.read({"proposal": proposal, "reason": body.reason}))
 
-    async def vote(case: str, officer: Officer, given: domain.Vote) -> Voted:
+    async def vote(case: CaseId, officer: Officer, given: domain.Vote) -> Voted:
         async with desk.pool.acquire() as connection, connection.transaction():
             after, events = await handlers.vote(desk, connection, case, officer.actor, given)
         state = domain.proposed(after, given.proposal).state
@@ -97,7 +97,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get(
         "/cases/{case}/emergency", summary="Where emergency protection stands", response_model_exclude_none=True
     )
-    async def emergency(case: str, _officer: reader) -> Emergency:
+    async def emergency(case: CaseId, _officer: reader) -> Emergency:
         """Every proposal with its votes, and the deferred papers with owner and day."""
         async with desk.pool.acquire() as connection:
             return shown(desk.case(await desk.log.load(connection, case)), desk.mechanism.emergency)

@@ -2,10 +2,10 @@
 
 from random import Random
 
-from contracts.content import Actor, Content
+from contracts.content import Actor, Content, case_name
+from contracts.delivery import Delivery, Examined, examine
 from contracts.events.triage import UrgencyOverridden
 from contracts.record import EventId, Signed
-from services.node.admission import Delivery, Examined, examine
 from services.node.writing import Draft, Timeline, _write_one
 from tests.contract.shelves import READER
 from tests.simulation.charter import AGENCIES, charter
@@ -14,8 +14,8 @@ from tests.simulation.officers import opening
 
 NOW = 1_795_312_488_123
 HAM, PEREMPUAN, OWN = (charter().members[agency].log for agency in AGENCIES)
-CASE = "1" * 26
-OTHER = "2" * 26
+KEYS = {case_name(key, HAM): key for key in (bytes([1]) * 32, bytes([2]) * 32)}
+CASE, OTHER = KEYS
 OFFICER = Actor("petugas", "o-1")
 
 
@@ -24,11 +24,10 @@ class Author:
 
     def __init__(self, agency: str, seed: int = 1) -> None:
         self.node = Node(charter(), agency, SkewedClock(lambda: NOW, 0), Random(seed))
-        self.key = bytes([7]) * 32
 
     def open(self, case: str = CASE, to: tuple[str, ...] = AGENCIES) -> Signed:
         """The first event of a case."""
-        timeline = Timeline(case, self.key)
+        timeline = Timeline(case, KEYS[case])
         self.node.log.append("intake", timeline, [Draft(opening(self.node.agency, to), to, OFFICER, self.node.now())])
         return self.last
 
@@ -43,7 +42,7 @@ class Author:
         body = UrgencyOverridden(level="BIASA", reason="palsu")
         content = Content(body.wire_type, case, self.node.now(), OFFICER, to, tuple(sorted(parents)), body.wire())
         desk = self.node.log.desk()
-        written = _write_one(desk, self.node.signers["triage"], Timeline(case, self.key), content)
+        written = _write_one(desk, self.node.signers["triage"], Timeline(case, KEYS[case]), content)
         self.node.log.keep(desk, [written])
         return self.last
 

@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol
 
 import asyncpg
 
+from contracts.delivery import Examined
 from contracts.directory import Chain
-from services.node.admission import Examined, Head, decide
+from services.node.admission import Head, decide
 from services.node.database import NODE_MIGRATIONS, migrate, migrations
 from services.node.keys import StorageKey
 from services.node.log import SQL, head_of

@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
+from contracts.delivery import Examined
 from contracts.errors import Code
-from services.node.admission import Examined, Refusal
+from services.node.admission import Refusal
 from services.node.store import Bad
 from tests.conftest import Database
 from tests.contract.authors import HAM, NOW, OTHER, OWN, Author, bare, examined

@@ -5,8 +5,9 @@ from itertools import permutations
 
 import pytest
 
+from contracts.delivery import Examined
 from contracts.errors import Code
-from services.node.admission import CLOCK_BOUND_MS, Examined
+from services.node.admission import CLOCK_BOUND_MS
 from tests.contract.authors import NOW, OTHER, Author
 from tests.contract.shelves import Shelf
 

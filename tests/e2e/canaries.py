@@ -45,7 +45,7 @@ def hits(strings: Iterable[str], *places: Path, scratch: Path) -> list[str]:
     """Each place in which one of the strings is found in any form, as `file:match`; empty if there is none."""
     patterns = scratch / "patterns"
     patterns.write_bytes(b"\n".join(sorted({form for text in strings for form in forms(text)})))
-    command = ["grep", "-raoF", "-f", patterns, *places]
+    command: list[str | Path] = ["grep", "-raoF", "-f", patterns, *places]
     done = subprocess.run(command, capture_output=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"}, check=False)
     assert done.returncode in (0, 1), done.stderr
     return sorted(set(done.stdout.decode(errors="replace").splitlines()))

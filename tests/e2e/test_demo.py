@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,14 +69,14 @@ def demos() -> Iterator[list[Demo]]:
         if demo.process.poll() is None:
             demo.process.kill()
             demo.process.communicate()
-        demo.folder.rmdir()
+        shutil.rmtree(demo.folder)
 
 
 def test_two_demos_side_by_side_end_well_and_leave_nothing_behind(demos: list[Demo]) -> None:
     """Two at once do not disturb each other: both report equal digests and clean stores, and tidy up."""
     demos += [start("--once"), start("--once")]
     for demo in demos:
-        told = demo.wait(100)
+        told = demo.wait(110)
         assert "digests equal: yes   stores verified: yes" in told
         assert len(set(re.findall(r"digest of what all three share +(\S+) +(\S+) +(\S+)", told)[0])) == 1
         assert told.count(" 0 findings") == 3

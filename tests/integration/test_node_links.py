@@ -1,7 +1,8 @@
 """What reaches a node from its partners: all of it, once, whatever a broker loses, repeats or is made to say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import random
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,25 @@ from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
 from deploy.nats.provision import provision_home
+from services.node.admit import Admission, Place
 from services.node.log import SQL
 from services.node.node import Node
 from services.node.streams import stream_to, subject_to
-from tests.e2e.stage import LOGS, deliveries, events, level, opened, report, servers, size, talk, tasks, until
+from tests.e2e.stage import (
+    LOGS,
+    READERS,
+    ask,
+    deliveries,
+    events,
+    level,
+    opened,
+    report,
+    servers,
+    size,
+    talk,
+    tasks,
+    until,
+)
 
 A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 REFUSED = "rajut.node.record.refused.v1"
@@ -81,6 +97,7 @@ async def test_a_recreated_stream_is_read_from_its_start(trio: Trio) -> None:
     """A stream that was lost and made anew has low numbers again: the reader notices and skips nothing of it."""
     position = SQL["link"]
     before = await trio.b.pools["node"].fetchrow(position, A)
+    assert before
     await recreate(trio.servers.homes[A], B)
     async with tasks(trio.a.relay.run()):
         for _ in range(before["stream_seq"] // 5 + 1):
@@ -88,6 +105,7 @@ async def test_a_recreated_stream_is_read_from_its_start(trio: Trio) -> None:
         async with talk(trio.a, trio.b, trio.c):
             await until(lambda: level(trio.a, trio.b, trio.c))
     after = await trio.b.pools["node"].fetchrow(position, A)
+    assert after
     assert after["stream_created"] != before["stream_created"]
 
 
@@ -233,3 +251,32 @@ async def test_a_batch_that_is_twisted_and_doubled_gives_the_same_log(trio: Trio
     counted = "select count(*) from log.event where log = $1 and seq >= $2"
     held = await trio.b.pools["node"].fetchval(counted, LOGS[A], start)
     assert held == sum(b"\n" in message for message in messages)
+
+
+class Shuffling:
+    """Stands in a link's way: everything is admitted twice, in another order, in pieces."""
+
+    def __init__(self, admission: Admission, dice: random.Random) -> None:
+        self._admission = admission
+        self._dice = dice
+
+    async def admit(self, source: str, messages: Sequence[bytes], place: Place | None = None) -> None:
+        """As `Admission.admit`; the position moves with the last piece."""
+        doubled = [*messages, *messages]
+        self._dice.shuffle(doubled)
+        cut = self._dice.randrange(len(doubled))
+        await self._admission.admit(source, doubled[:cut])
+        await self._admission.admit(source, doubled[cut:], place)
+
+
+async def test_everything_twice_and_in_any_order_gives_one_story(trio: Trio) -> None:
+    """Three nodes to which each message comes twice and shuffled end with equal logs and equal digests."""
+    dice, nodes = random.Random(7), (trio.a, trio.b, trio.c)
+    for link in (link for node in nodes for link in node.links):
+        link._admission = Shuffling(link._admission, dice)  # type: ignore[assignment]
+    cases = [await report(node) for _ in range(4) for node in (trio.a, trio.c)]
+    async with talk(*nodes), tasks(*map(repeat, nodes)):
+        await until(lambda: level(*nodes))
+        for case in cases:
+            told = [(await ask(node, "GET", f"/cases/{case}", READERS[node.log.agency])).json() for node in nodes]
+            assert len({one["digest"] for one in told}) == 1

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from contracts import sealing
 from contracts.content import Actor
+from contracts.delivery import Delivery, position
 from contracts.events.protection import EmergencyActivated
 from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services import cli
-from services.node.admission import Delivery, position
 from services.node.bus import SQL as BUS_SQL
 from services.node.fsck import Report
 from services.node.node import Node

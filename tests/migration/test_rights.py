@@ -27,7 +27,9 @@ INSERTS = (
     "insert into log.seen (log, by_log, size, by_seq, hlc) values ('l', 'm', 0, 0, '')",
     "update log.quarantine set answered_at = null",
 )
-APPEND = "select log.append(0, '\\x00', '\\x01', '', '', '', '{{}}', '{{}}', {type}, 'c', '', '{{}}', '', '')"
+# A record whose header and payload are empty objects, its clock, and no peaks or seen logs.
+EMPTY = "'e30.e30.', '1795312488123.0000', '', '{{}}', '{{}}'"
+APPEND = f"select log.append(0, '\\x00', '\\x01', {EMPTY}, {{type}}, 'c', '', '{{{{}}}}', '', '')"
 
 
 @pytest.fixture
@@ -82,6 +84,14 @@ def test_a_record_is_appended_at_the_end_only(opened: Database, role: str) -> No
     for place in ("append(1, '\\x00'", "append(0, '\\x02'"):
         with pytest.raises(RunnerError, match="not the next record"):
             opened.sql(APPEND.format(type=own).replace("append(0, '\\x00'", place), role)
+
+
+@pytest.mark.parametrize("role", SERVICE_ROLES)
+def test_a_record_is_filed_as_what_it_says(opened: Database, role: str) -> None:
+    """A service cannot file one record under the place, clock or id of another."""
+    own = f"'rajut.{role.removeprefix('rajut_')}.thing.done.v1'"
+    with pytest.raises(RunnerError, match="not what it is filed as"):
+        opened.sql(APPEND.format(type=own), role)
 
 
 @pytest.mark.parametrize(("service", "other"), list(permutations(SECRETS, 2)))

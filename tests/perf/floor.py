@@ -22,7 +22,7 @@ from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypai
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from contracts import sealing
+from contracts import record, sealing
 from contracts.merkle import Tree
 from services.node import fsck as node_fsck
 from services.node.broker import Server, connected
@@ -30,22 +30,19 @@ from services.node.database import pool
 from services.node.keys import Keyring
 from services.node.log import SQL
 from services.node.node import read_chain
+from services.node.relay import BATCH, BATCH_BYTES
 from services.node.settings import Home
 from services.node.sql import Connection, Pool, Row
 from services.node.streams import SERVICES, stream_to, subject_to
 
-RECORD_BYTES = 816  # of a record as our node writes it for this benchmark; the report shows both
-FRAME_BYTES = 1024
-BATCH = 256
+RECORD_BYTES, PAYLOAD_BYTES, FRAME_BYTES = 816, 486, 1024  # as our node writes them here; the report shows both
 INLINE = 4
 TYPE, CASE, HLC = "rajut.notify.notice.sent.v1", "0" * 26, "1760000000000.0000"
-_PLACE = b"p" * 120  # additional data, as long as a real one
-_NONCE = bytes(12)
-_BODY = b"b" * (FRAME_BYTES - 32)
+_PLACE, _NONCE, _BODY = b"p" * 120, bytes(12), b"b" * (FRAME_BYTES - 32)
 
 
 class Made(NamedTuple):
-    """A finished record and its content, ready to be stored."""
+    """A finished record and its content."""
 
     id: bytes
     jws: bytes
@@ -57,7 +54,6 @@ class Identity:
     """What one agency needs to sign, to seal and to open; all logs are signed by the agency's `notify` key."""
 
     def __init__(self, path: Path) -> None:
-        """Read a home's keys and directory."""
         self.home = Home(path)
         settings = self.home.settings
         chain, keyring = read_chain(path / "directory"), Keyring(path, settings.agency)
@@ -68,20 +64,21 @@ class Identity:
         self._secret = crypto_sign_seed_keypair(bytes.fromhex(self.home.secret("keys/notify.seed")))[1]
         keys = [key for entry in chain.latest.agencies.values() for key in entry.keys if ".notify." in key.kid]
         self.public = {key.kid.split(".")[0]: urlsafe_b64decode(key.public + "=") for key in keys}
+        self._header = record.header(f"{self.agency}.notify.1")
         self._storage = ChaCha20Poly1305(bytes.fromhex(self.home.secret("keys/storage.key")))
 
-    def make(self, prev: bytes) -> Made:
-        """Seal a content and sign a record over it."""
+    def make(self, prev: bytes, seq: int, hlc: str) -> Made:
+        """Seal a content and sign a record over it, with the fields that `log.append` looks for."""
         key, frame = secrets.token_bytes(32), secrets.token_bytes(32) + _BODY
         blob = ChaCha20Poly1305(key).encrypt(_NONCE, frame, _PLACE)
         marks = (prev, sha256(frame).digest(), sha256(blob).digest(), hmac(key, _PLACE, "sha256"))
-        text = b"".join(marks).hex().encode().ljust(RECORD_BYTES - 87, b".")
+        fields = f'{{"log":"{self.log}","seq":{seq},"hlc":"{hlc}","marks":"{b"".join(marks).hex()}"}}'
+        text = self._header + b"." + urlsafe_b64encode(fields.ljust(PAYLOAD_BYTES).encode())
         jws = text + b"." + urlsafe_b64encode(crypto_sign(text, self._secret)[:64]).rstrip(b"=")
-        id_ = sha256(text).digest()
+        id_ = _id(text)
         return Made(id_, jws, blob, self.lock(key, id_))
 
     def lock(self, key: bytes, id_: bytes) -> bytes:
-        """A content key as it is stored."""
         nonce = secrets.token_bytes(12)
         return nonce + self._storage.encrypt(nonce, key, id_)
 
@@ -110,12 +107,13 @@ async def append(connection: Connection, own: Identity) -> int:
     """Append one record in the caller's transaction; the log's size after it."""
     others = {row["log"]: row for row in await connection.fetch(SQL["own_and_mirrors"])}
     head = others.pop(own.log)
-    made = own.make(head["last"])
+    hlc = f"{int(head['hlc'][:13]) + 1:013d}.0000"
+    made = own.make(head["last"], head["size"], hlc)
     for row in others.values():
         _tree(row).root()
     peaks = b"".join(_tree(head).append(made.jws).peaks)
     seen = list(others), [row["size"] for row in others.values()]
-    place = (head["size"], head["last"], made.id, made.jws, HLC, peaks)
+    place = (head["size"], head["last"], made.id, made.jws, hlc, peaks)
     event = (TYPE, CASE, head["last"], list(own.logs), made.blob, made.locked)
     await connection.executemany(SQL["append"], [(*place, *seen, *event)])
     return int(head["size"]) + 1
@@ -142,7 +140,6 @@ class FloorNode:
         self._wake = {name: asyncio.Event() for name in (*own.partners, "pointers")}
 
     async def run(self) -> None:
-        """Serve until killed."""
         home = self._own.home
         connection = await self._pool.acquire()
         await connection.add_listener("log_appended", self._appended)
@@ -163,7 +160,7 @@ class FloorNode:
         info = await client.request(f"$JS.API.STREAM.INFO.{stream_to(partner)}", timeout=5)
         said: int = json.loads(info.data)["state"]["last_seq"]  # one message a record
         while True:
-            rows = await self._pool.fetch(SQL["outgoing"], self._own.log, said, 2**62, BATCH)
+            rows = await self._pool.fetch(SQL["outgoing"], self._own.log, said, 2**62, BATCH, BATCH_BYTES)
             if not rows:
                 await self._sleep(partner)
                 continue
@@ -254,7 +251,6 @@ async def _pulled(client: Client, pull: str) -> AsyncIterator[list[Msg]]:
 
 
 async def _publish(client: Client, subject: str, messages: Sequence[bytes], expected: int) -> None:
-    """All or nothing, as one atomic batch."""
     batch = {"Nats-Batch-Id": secrets.token_hex(12)}
     first = {"Nats-Expected-Last-Sequence": str(expected)}
     for number, message in enumerate(messages[:-1], start=1):
@@ -275,7 +271,11 @@ async def _maybe_in_thread(items: Sequence[Any], work: Callable[[Any], Any]) -> 
 
 def _verify(jws: bytes, public: bytes) -> bytes:
     crypto_sign_open(urlsafe_b64decode(jws[-86:] + b"==") + jws[:-87], public)
-    return sha256(jws[:-87]).digest()
+    return _id(jws[:-87])
+
+
+def _id(text: bytes) -> bytes:
+    return sha256(b"rajut/id/v1\0" + text).digest()
 
 
 def _unseal(blob: bytes, key: bytes) -> None:

@@ -113,12 +113,13 @@ def _ours(side: Side, head: Head, seen: dict[str, Seen], count: int) -> Iterator
 def _floors(side: Side, head: Head, _seen: dict[str, Seen], count: int) -> Iterator[Stored]:
     own = floor.Identity(side.home(AUTHOR))
     for _ in range(count):
-        made = own.make(head.last)
+        hlc = Hlc(head.hlc.ms + 1, 0)
+        made = own.make(head.last, head.size, str(hlc))
         yield Stored(
             (own.log, head.size, made.id, made.jws),
-            (made.id, own.log, head.size, floor.CASE, floor.TYPE, floor.HLC, head.last, list(own.logs), "applied"),
+            (made.id, own.log, head.size, floor.CASE, floor.TYPE, str(hlc), head.last, list(own.logs), "applied"),
             (made.id, made.blob, made.locked),
-            head := Head(head.tree.append(made.jws), made.id, Hlc(0, 0), head.size + 1),
+            head := Head(head.tree.append(made.jws), made.id, hlc, head.size + 1),
         )
 
 

@@ -91,6 +91,7 @@ class Side:
         self.name = name
         self.trio = ThreeNodes(root / name, ceremony=_found, migrate=migrate)
         self.writer = writer
+        self._log = Home(self.home(AUTHOR)).settings.log
         self._nodes = {
             agency: Process(
                 f"{name}:{agency}", [sys.executable, "-m", *command, home], home / "node.log", folder=_PROJECT
@@ -137,7 +138,7 @@ class Side:
 
     async def held(self, pool_: Pool) -> int:
         """How much of the author's log a node holds."""
-        size = await pool_.fetchval(SQL["size"], Home(self.home(AUTHOR)).settings.log)
+        size = await pool_.fetchval(SQL["size"], self._log)
         return int(size)
 
     async def until_held(self, pool_: Pool, size: int) -> None:

@@ -6,10 +6,10 @@ from hashlib import shake_256
 from typing import NamedTuple
 
 from contracts import sealing
+from contracts.delivery import Reader
 from contracts.directory import AgencyEntry, Chain, Directory, RootKey, SealingKey, SigningKey, sign
 from contracts.encoding import b64
 from contracts.signing import SeedSigner, prove_possession
-from services.node.admission import Reader
 from services.node.keys import SERVICES
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")

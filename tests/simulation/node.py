@@ -13,12 +13,13 @@ from typing import NamedTuple
 from contracts import sealing
 from contracts.case import Case, fold
 from contracts.content import Actor
+from contracts.delivery import Delivery, Examined, examine
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.node import DirectoryAdopted, RecordRefused
 from contracts.mechanism import LATEST, EmergencyRules, Mechanism
 from contracts.record import LaterDirectory, Signed, agency_of, stored
-from services.node.admission import Delivery, Examined, Refusal, decide, examine, is_news
+from services.node.admission import Refusal, decide, is_news
 from services.node.clock import instant
 from services.node.store import Bad
 from services.node.testing import MemoryLog, MemoryStore, settled

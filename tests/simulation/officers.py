@@ -9,7 +9,7 @@ from contextlib import suppress
 from random import Random
 from typing import NamedTuple
 
-from contracts.content import Actor, Content
+from contracts.content import Actor, Content, case_name
 from contracts.encoding import b64
 from contracts.errors import Rejected
 from contracts.events import Body
@@ -22,12 +22,12 @@ from contracts.events.protection import (
     EmergencyRefused,
 )
 from contracts.events.triage import StatusDetermined, UrgencyOverridden
+from contracts.mechanism import Permission
 from contracts.record import EventId
 from services.node.writing import Draft, Timeline, Written, _write_one
 from services.protection import domain
 from tests.simulation.node import SYSTEM, Node
 
-LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 LEVELS = ("BIASA", "TINGGI", "MENDESAK", "KRITIS")
 STATUSES = ("DITOLAK", "SEMENTARA", "TERVERIFIKASI")
 LEADERS = tuple(f"p-{number}" for number in range(1, 8))
@@ -69,9 +69,10 @@ class Office:
             return Said()
 
     def open(self, node: Node) -> Said:
-        case = "".join(self._rng.choices(LETTERS, k=26))
+        key = self._rng.randbytes(32)
+        case = case_name(key, node.log.log)
         to = self._some({node.agency}, tuple(node.chain.latest.agencies))
-        timeline = Timeline(case, self._rng.randbytes(32))
+        timeline = Timeline(case, key)
         return self._say(node, "intake", timeline, opening(node.agency, to), to)
 
     def consent(self, node: Node, case: str) -> Said:
@@ -93,17 +94,18 @@ class Office:
         return self._say(node, "intake", node.log.load(case), body, to)
 
     def urgency(self, node: Node, case: str) -> Said:
-        return self._tell(node, case, "triage", UrgencyOverridden(level=self._rng.choice(LEVELS), reason="dilihat"))
+        body = UrgencyOverridden(level=self._rng.choice(LEVELS), reason="dilihat")
+        return self._tell(node, case, "triage", body, self._officer(node, Permission.OVERRIDE_URGENCY))
 
     def status(self, node: Node, case: str) -> Said:
-        body = StatusDetermined(defender_kind="PEMBELA", status=self._rng.choice(STATUSES), basis=())
-        return self._tell(node, case, "triage", body)
+        kind = self._rng.choice(sorted(node.mechanism.status.owners))
+        body = StatusDetermined(defender_kind=kind, status=self._rng.choice(STATUSES), basis=())
+        return self._tell(node, case, "triage", body, self._officer(node, Permission.DETERMINE_STATUS))
 
     def propose(self, node: Node, case: str) -> Said:
         domain.propose(node.case(case), node.agency, node.rules)
-        role = "pimpinan" if self._rng.random() < 0.3 else "petugas"
         body = EmergencyProposed(ground="ANCAMAN_NYATA", needs=())
-        return self._tell(node, case, "protection", body, Actor(role, self._rng.choice(LEADERS)))
+        return self._tell(node, case, "protection", body, self._officer(node, Permission.PROPOSE_EMERGENCY))
 
     def vote(self, node: Node, case: str) -> Said:
         """Some leaders sit together and vote, one after the other, on one proposal."""
@@ -187,6 +189,13 @@ class Office:
     ) -> Said:
         after = node.log.append(service, timeline, [Draft(body, to, actor, node.now())])
         return Said((after.events[-1].id,))
+
+    def _officer(self, node: Node, permission: Permission) -> Actor:
+        """Mostly somebody who may do this; sometimes not, and then it must change nothing anywhere."""
+        rules = node.mechanism.agencies.get(node.agency)
+        roles = rules.permissions[permission] if rules else ()
+        entitled = roles and self._rng.random() < 0.9
+        return Actor(self._rng.choice(roles) if entitled else "petugas", self._rng.choice(LEADERS))
 
     def _some(self, always: set[str], choice: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(sorted(always | set(self._rng.sample(sorted(choice), self._rng.randint(0, len(choice))))))

@@ -7,10 +7,11 @@ import pytest
 
 from contracts import sealing
 from contracts.case import Case
+from contracts.delivery import Delivery, Examined
 from contracts.mechanism import LATEST
 from contracts.merkle import Tree
 from contracts.record import EventId, Signed
-from services.node.admission import Delivery, Examined, Known, Plan
+from services.node.admission import Known, Plan
 from services.node.testing import Gap, MemoryStore
 from tests.simulation.node import Node, Place
 from tests.simulation.watch import Broken

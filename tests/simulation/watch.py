@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from contracts.case import Case, Event, digest
+from contracts.delivery import Delivery
 from contracts.encoding import b64, unb64
+from contracts.events import Body
 from contracts.events.protection import EmergencyActivated, EmergencyApproved, EmergencyProposed
 from contracts.events.triage import StatusDetermined, UrgencyOverridden
-from contracts.mechanism import LATEST
+from contracts.mechanism import LATEST, Permission
 from contracts.merkle import Tree
 from contracts.record import EventId, Signed
-from services.node.admission import Delivery
 from tests.simulation.node import Node
 
 DECISIONS: Mapping[type, str] = {UrgencyOverridden: "urgency", StatusDetermined: "status"}
@@ -166,11 +167,24 @@ class Watch:
     def _check_standing(self, agency: str, case: Case) -> None:
         """A decision stands exactly as long as nobody who knew of it decided the same matter."""
         for kind, slot in DECISIONS.items():
-            writers = [event for event in case.timeline if isinstance(case.bodies.get(event.id), kind)]
+            writers = [event for event, body in _of(case, kind) if _may_decide(event, body)]
             replaced = set().union(*(past(event, case.timeline) for event in writers)) if writers else set()
             standing = {event.id for event in writers if event.id not in replaced}
             if {claim.event for claim in case.slots.get(slot, ())} != standing:
                 raise Broken(f"conflict: {agency} lost a decision on {slot}")
+
+
+def _of(case: Case, kind: type) -> list[tuple[Event, Body]]:
+    return [(event, body) for event in case.timeline if (body := case.bodies.get(event.id)) and isinstance(body, kind)]
+
+
+def _may_decide(event: Event, body: Body) -> bool:
+    """Whether the mechanism document lets this role of this agency decide this."""
+    role = event.content.actor.role
+    if isinstance(body, StatusDetermined):
+        owner = LATEST.status.owners.get(body.defender_kind)
+        return event.agency == owner and LATEST.may(event.agency, role, Permission.DETERMINE_STATUS)
+    return LATEST.may(event.agency, role, Permission.OVERRIDE_URGENCY)
 
 
 def past(event: Event, timeline: Sequence[Event]) -> set[EventId]:

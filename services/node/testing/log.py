@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 
 from contracts import sealing
 from contracts.case import Event
+from contracts.delivery import Delivery, position
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.record import EventId, Seen, Signed
 from contracts.signing import Signer
-from services.node.admission import Delivery, Head, position
+from services.node.admission import Head
 from services.node.clock import Clock
 from services.node.testing.store import MemoryStore
 from services.node.writing import Desk, Draft, Timeline, Written, heartbeat, write

@@ -7,22 +7,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeVar
 
 from contracts.content import Content
+from contracts.delivery import Examined
 from contracts.directory import Chain
 from contracts.errors import Code
 from contracts.hlc import Hlc
 from contracts.merkle import Tree
 from contracts.record import EventId, Signed
-from services.node.admission import (
-    Arrival,
-    Examined,
-    Head,
-    Known,
-    Parent,
-    Plan,
-    Refusal,
-    State,
-    fits,
-)
+from services.node.admission import Arrival, Head, Known, Parent, Plan, Refusal, State, fits
 from services.node.store import Bad
 from services.node.writing import Desk, Written
 

@@ -14,8 +14,9 @@ from contracts.events.protection import (
     EmergencyProposed,
     EmergencyRefused,
 )
+from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.hlc import Hlc
-from contracts.mechanism import LATEST
+from contracts.mechanism import LATEST, Permission
 from contracts.record import EventId
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
@@ -45,6 +46,20 @@ def opening(
     )
 
 
+NEEDS = {
+    UrgencyOverridden: Permission.OVERRIDE_URGENCY,
+    StatusDetermined: Permission.DETERMINE_STATUS,
+    EmergencyProposed: Permission.PROPOSE_EMERGENCY,
+}
+
+
+def officer(agency: str, body: Body) -> Actor:
+    """Somebody at this agency who may say this, or anybody if nobody there may."""
+    needed = NEEDS.get(type(body))
+    roles = LATEST.agencies[agency].permissions[needed] if needed and agency in LATEST.agencies else ()
+    return Actor(next(iter(roles), "petugas"), "o-1")
+
+
 class Chronicle:
     """A case in the making."""
 
@@ -63,13 +78,13 @@ class Chronicle:
         agency: str,
         body: Body,
         *,
-        actor: Actor = Actor("petugas", "o-1"),  # noqa: B008 (a tuple never changes)
+        actor: Actor | None = None,
         to: tuple[str, ...] = (),
         parents: tuple[EventId, ...] | None = None,
         tick: int = 1,
     ) -> Event:
         """The next event; it knows of everything before it unless `parents` says otherwise."""
-        to = to or self.to
+        to, actor = to or self.to, actor or officer(agency, body)
         cited = heads(self.events, to) if parents is None else tuple(sorted(parents))
         latest = max((event.hlc.ms for event in self.events if event.id in cited), default=0)
         content = Content(body.wire_type, CASE_ID, NOW, actor, to, cited, body.wire())
@@ -79,7 +94,7 @@ class Chronicle:
         self.events.append(event)
         return event
 
-    def propose(self, agency: str = "komnas-ham", *, actor: Actor = Actor("tim_hrd", "o-1")) -> str:  # noqa: B008
+    def propose(self, agency: str = "komnas-ham", *, actor: Actor | None = None) -> str:
         """A proposal; its name."""
         return b64(self.add(agency, EmergencyProposed(ground="ANCAMAN_NYATA", needs=()), actor=actor).id)
 

@@ -15,7 +15,7 @@ from contracts.events.protection import (
     EmergencyProposed,
     EmergencyRefused,
 )
-from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
+from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.mechanism import LATEST
 from contracts.record import EventId
 from tests.unit.contracts.chronicle import AGENCIES, Chronicle, opening
@@ -23,7 +23,12 @@ from tests.unit.contracts.chronicle import AGENCIES, Chronicle, opening
 LEVELS = PROTECTIVE["urgency"]
 STATUSES = PROTECTIVE["status"]
 LEADERS = [f"leader-{number}" for number in range(1, 8)]
-ACTORS = [Actor("pimpinan", leader) for leader in LEADERS[:4]] + [Actor("petugas", "o-1")]
+ACTORS = [Actor("pimpinan", leader) for leader in LEADERS[:4]] + [Actor("tim_hrd", "o-1")]
+PROPOSERS = [
+    ("komnas-ham", ACTORS[-1]),
+    ("lpsk", Actor("petugas_darurat", "o-1")),
+    *(("lpsk", one) for one in ACTORS[:4]),
+]
 ACTIVE_BY = "2026-11-29T01:54:48.123Z"
 
 
@@ -65,7 +70,8 @@ def bodies(names: list[str]) -> st.SearchStrategy[Body]:
 def voted(draw: st.DrawFn) -> Chronicle:
     """Like `chronicles`, but steered to where votes are cast and outcomes are claimed."""
     case = Chronicle()
-    proposal = case.propose(draw(st.sampled_from(["komnas-ham", "lpsk"])), actor=draw(st.sampled_from(ACTORS)))
+    agency, proposer = draw(st.sampled_from(PROPOSERS))
+    proposal = case.propose(agency, actor=proposer)
     votes: list[str] = []
     for leader in draw(st.lists(st.sampled_from(LEADERS), min_size=1, max_size=8)):
         known = draw(st.lists(st.sampled_from(ids(case)[1:]), min_size=1, max_size=3, unique=True))
@@ -204,7 +210,7 @@ def test_two_offices_that_agree_are_no_conflict() -> None:
     case = Chronicle()
     root = (case.events[0].id,)
     for agency in ("komnas-ham", "lpsk"):
-        case.add(agency, UrgencyAssessed(level="KRITIS", rules=1, rule=1, because=()), parents=root)
+        case.add(agency, UrgencyOverridden(level="KRITIS", reason="x"), parents=root)
     assert len(case.case.slots["urgency"]) == 2
     assert not case.case.conflicts
 

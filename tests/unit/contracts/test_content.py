@@ -3,7 +3,7 @@ from hypothesis import given, strategies as st
 
 from contracts import canonical
 from contracts.canonical import MAX_INT
-from contracts.content import MAX_PARENTS, Actor, Content, decode, encode
+from contracts.content import MAX_PARENTS, Actor, Content, case_name, check_case, decode, encode
 from contracts.errors import Code, Rejected
 from contracts.record import EventId, Record, parse_payload
 from contracts.vectors.deliveries import CASE, EVENT, event, payload
@@ -125,3 +125,38 @@ def test_a_refusal_does_not_repeat_the_content() -> None:
         with pytest.raises(Rejected) as caught:
             decode(data, RECORD)
         assert secret not in str(caught.value)
+
+
+LOGS = ("rajut.example/a/1", "rajut.example/b/1")
+OWN = case_name(b"k" * 32, LOGS[0])
+
+
+def bound(content: Content, log: str, key: bytes = b"k" * 32) -> bool:
+    try:
+        check_case(content, RECORD._replace(log=log), key, LOGS)
+    except Rejected as refused:
+        return refused.code != Code.BIND
+    return True
+
+
+def test_a_case_names_its_key() -> None:
+    """Nobody can slip a case another key, under which an auditor's search would miss their events."""
+    told = CONTENT._replace(case=OWN, parents=(EventId(bytes(32)),))
+    assert bound(told, LOGS[0])
+    assert bound(told, LOGS[1])
+    assert not bound(told, LOGS[0], b"x" * 32)
+
+
+def test_only_the_opener_begins_a_case() -> None:
+    """An event that knows of nothing before it is believed from the agency that opened the case alone."""
+    begun = CONTENT._replace(case=OWN, parents=())
+    assert bound(begun, LOGS[0])
+    assert not bound(begun, LOGS[1])
+
+
+@given(st.binary(min_size=32, max_size=32), st.sampled_from(LOGS))
+def test_a_case_id_is_opaque_and_of_one_form(key: bytes, log: str) -> None:
+    """Every key and opener give an id in the form that content accepts, and no other id."""
+    name = case_name(key, log)
+    assert bound(CONTENT._replace(case=name, parents=()), log, key)
+    assert refusal(encode(CONTENT._replace(case=name), RECORD.log, RECORD.seq)) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from contracts.content import Actor
+from contracts.content import Actor, case_name
 from contracts.errors import Code, Rejected
 from contracts.events import read_body
 from contracts.events.intake import (
@@ -184,17 +184,6 @@ def test_the_latest_incident_is_the_last_one_in_time_not_in_text() -> None:
     assert body.latest_incident_on == "2026-11-18"
 
 
-@given(st.binary(min_size=16, max_size=16))
-def test_a_case_id_is_the_random_bytes_and_nothing_else(entropy: bytes) -> None:
-    """Every 16 bytes give another id of 26 letters, in the form that the log accepts."""
-    name = domain.case_id(entropy)
-    assert re.fullmatch(r"[0-9a-hjkmnp-tv-z]{26}", name)
-    number = 0
-    for letter in name:
-        number = number * 32 + domain.CROCKFORD.index(letter)
-    assert number.to_bytes(16) == entropy
-
-
 def test_one_person_at_two_doors_is_found_by_both_facts() -> None:
     """The same person, written differently at two agencies, has the same blinded facts."""
     one, other = (domain.person_of(sample(f"buruh-perempuan-dua-pintu-{door}")) for door in "ab")
@@ -267,7 +256,7 @@ def test_what_serves_one_search_serves_no_other() -> None:
 
 @given(
     st.dictionaries(
-        st.binary(min_size=16, max_size=16).map(domain.case_id),
+        st.binary(min_size=32, max_size=32).map(lambda key: case_name(key, "rajut.example/lpsk/1")),
         st.sets(st.sampled_from(["person", "contact"]), min_size=1).map(sorted),
         max_size=domain.MAX_SUGGESTED,
     )

@@ -31,6 +31,7 @@ from contracts.report import read_report
 from services.intake.domain import case_opened
 from services.triage import domain
 from services.triage.rules import LATEST
+from tests.unit.contracts.chronicle import officer
 
 CASES = Path(__file__).parents[2] / "cases"
 KOMNAS_HAM, KOMNAS_PEREMPUAN, LPSK = AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
@@ -52,7 +53,7 @@ def happened(body: Body, agency: str, after: Sequence[Event] = (), **claim: str)
         type=body.wire_type,
         case="0" * 26,
         time=claim.get("time", text(NOW)),
-        actor=Actor(claim.get("role", "petugas"), claim.get("officer", "p-1")),
+        actor=Actor(claim.get("role", officer(agency, body).role), claim.get("officer", "p-1")),
         to=AGENCIES,
         parents=tuple(event.id for event in after[-1:]),
         body=body.wire(),

@@ -103,13 +103,11 @@ create table log.quarantine (
     answered_at timestamptz
 );
 
--- Deliveries that only a directory version to come can judge.
-create table log.held (
-    digest bytea primary key,
-    source text not null,
-    bytes bytea not null,
-    received_at timestamptz not null default clock_timestamp()
-);
+create index quarantine_source on log.quarantine (source, received_at);
+
+-- One row, locked by whoever admits: only the node's role can.
+create table log.admission (only_row boolean primary key default true check (only_row));
+insert into log.admission default values;
 
 -- Pointers that the local bus must still be told.
 create table log.pointer (
@@ -153,7 +151,14 @@ begin
     return query select * from log.head;
 end $$;
 
--- Append one record to the own log. The caller's role decides which family of events it may write.
+-- One part of a JWS, decoded. Base64url to what PostgreSQL reads.
+create function log.jws_part(p_jws bytea, p_part int) returns jsonb language sql immutable strict as $$
+    select convert_from(decode(rpad(text, (length(text) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb
+    from translate(split_part(convert_from(p_jws, 'UTF8'), '.', p_part), '-_', '+/') as text
+$$;
+
+-- Append one record to the own log. The caller's role decides which family of events it may write, and with which
+-- key; everything but the signature itself is checked, so that a service that was taken over cannot spoil the log.
 create function log.append(
     p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[],
     p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea
@@ -161,6 +166,8 @@ create function log.append(
 declare
     own log.head;
     family text := replace(session_user, 'rajut_', '');
+    signed jsonb := log.jws_part(p_jws, 2);
+    claimed_ms bigint := split_part(p_hlc, '.', 1)::bigint;
 begin
     select * into strict own from log.head h where h.own for update;
     if own.size <> p_seq or own.last <> p_prev then
@@ -168,6 +175,13 @@ begin
     end if;
     if coalesce(split_part(p_type, '.', 2), 'node') <> family then
         raise exception 'a service appends events of its own family only' using errcode = 'insufficient_privilege';
+    end if;
+    if (signed ->> 'log', (signed ->> 'seq')::bigint, signed ->> 'hlc') is distinct from (own.log, p_seq, p_hlc)
+        or p_id <> sha256('rajut/id/v1'::bytea || '\x00'::bytea || substring(p_jws for octet_length(p_jws) - 87))
+        or log.jws_part(p_jws, 1) ->> 'kid' not like split_part(own.log, '/', 2) || '.' || family || '.%'
+        or p_hlc !~ '^[0-9]{13}[.][0-9]{4}$' or p_hlc <= own.hlc
+        or claimed_ms > extract(epoch from clock_timestamp()) * 1000 + 300000 then
+        raise exception 'the record is not what it is filed as' using errcode = 'check_violation';
     end if;
     insert into log.record (log, seq, id, jws) values (own.log, p_seq, p_id, p_jws);
     update log.head h set size = p_seq + 1, last = p_id, hlc = p_hlc, peaks = p_peaks, highest = p_seq + 1 where h.log = own.log;
@@ -189,10 +203,11 @@ grant execute on function log.lock_own(), log.append to rajut_node, rajut_intake
 -- Every service reads the log; the node admits other agencies' records into it.
 grant select on log.record, log.event, log.content, log.seen, log.gap, log.head, log.waiting, log.unreadable
     to rajut_node, rajut_intake, rajut_triage, rajut_protection, rajut_notify;
-grant select, insert on log.fork, log.quarantine, log.held, log.pointer, log.link to rajut_node;
+grant select, insert on log.fork, log.quarantine, log.pointer, log.link to rajut_node;
 grant select on log.fork, log.quarantine to rajut_intake, rajut_triage, rajut_protection, rajut_notify;
 grant insert on log.record, log.event, log.content, log.waiting, log.unreadable, log.gap, log.seen, log.head to rajut_node;
 grant update on log.head, log.link, log.gap, log.unreadable to rajut_node;
+grant select, update on log.admission to rajut_node;
 grant update (state, admitted_at) on log.event to rajut_node;
 grant update (answered_at) on log.quarantine to rajut_node;
-grant delete on log.pointer, log.waiting, log.held to rajut_node;
+grant delete on log.pointer, log.waiting to rajut_node;

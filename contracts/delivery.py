@@ -1,0 +1,116 @@
+"""One message between agencies, and the verdict on it: by its bytes and the directory alone.
+
+The same delivery gets the same verdict on every node, at any time, in any order. What a verdict means
+for a node that already holds other records is that node's business (`services.node.admission`).
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import NamedTuple
+
+from contracts import sealing
+from contracts.content import Content, check_case, decode
+from contracts.directory import Chain
+from contracts.errors import Code, Rejected
+from contracts.record import MAX_RECORD, Record, Signed, read
+
+MAX_DELIVERY = MAX_RECORD + 1 + sealing.WRAP_BYTES + sealing.LARGEST_FRAME + 16
+
+
+class Delivery(NamedTuple):
+    """One message between agencies: a record and, for its readers, the sealed content with its wrapped key."""
+
+    jws: bytes
+    wrap: bytes = b""
+    blob: bytes = b""
+
+    def encode(self) -> bytes:
+        """Wire form: the record, alone or followed by LF, wrap and blob."""
+        return b"".join((self.jws, b"\n", self.wrap, self.blob)) if self.blob else self.jws
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Delivery":
+        """Split a message; Rejected(SIZE | ENCODING)."""
+        if len(data) > MAX_DELIVERY:
+            raise Rejected(Code.SIZE, "delivery")
+        jws, newline, sealed = data.partition(b"\n")
+        if newline and len(sealed) <= sealing.WRAP_BYTES:
+            raise Rejected(Code.ENCODING, "sealed content cut short")
+        return cls(jws, sealed[: sealing.WRAP_BYTES], sealed[sealing.WRAP_BYTES :])
+
+
+class Reader(NamedTuple):
+    """Whose eyes content is opened with: an agency and its private sealing key for a directory version."""
+
+    agency: str
+    sealing_key: Callable[[int], sealing.PrivateKey]
+
+
+class Readable(NamedTuple):
+    """Content that we may read, as opened and checked, with what it takes to keep it."""
+
+    content: Content
+    blob: bytes
+    key: bytes
+
+
+class Examined(NamedTuple):
+    """An authentic record; its content if it is for us, or the reason why that was refused."""
+
+    signed: Signed
+    readable: Readable | None = None
+    refused: Rejected | None = None
+
+
+class Unsealed(NamedTuple):
+    """What was sealed: the event, and the key of its case."""
+
+    content: Content
+    case_key: bytes
+
+
+def examine(delivery: Delivery, chain: Chain, reader: Reader) -> Examined:
+    """Judge one delivery; raise Rejected if the record itself is bad, LaterDirectory if we cannot tell yet.
+
+    1. the record (see `contracts.record.read`).  2. content is there only if it is for us.
+    3. ciphertext is what the record names.  4. our wrap opens.  5. the commitment holds.
+    6. content is canonical and agrees with the record; its case id names key and opener.
+    7. the key was granted this type.
+    """
+    # (1)
+    signed = read(delivery.jws, chain)
+    record = signed.record
+    # (2)
+    if reader.agency not in record.to or not delivery.blob:
+        return Examined(signed)
+    try:
+        # (3)
+        check_blob(record, delivery.blob)
+        # (4)
+        key = sealing.unwrap(delivery.wrap, reader.sealing_key(record.dir), signed.id, reader.agency)
+        # (5), (6), (7)
+        content = open_content(signed, delivery.blob, key, chain).content
+    except Rejected as refused:
+        return Examined(signed, refused=refused)
+    return Examined(signed, Readable(content, delivery.blob, key))
+
+
+def check_blob(record: Record, blob: bytes) -> None:
+    """Raise Rejected(BLOB) unless this is the ciphertext that the record names."""
+    if sha256(blob).digest() != record.ct:
+        raise Rejected(Code.BLOB)
+
+
+def open_content(signed: Signed, blob: bytes, key: bytes, chain: Chain) -> Unsealed:
+    """Decrypt content and hold it against its record, its case, its key's grants and its type; Rejected otherwise."""
+    record = signed.record
+    opened = sealing.unseal(blob, key, position(record), cm=record.cm, tag=record.tag)
+    content = decode(opened.content, record)
+    check_case(content, record, opened.case_key, chain.all_logs(record.dir))
+    chain.check_grant(signed.kid, record, content.type)
+    return Unsealed(content, opened.case_key)
+
+
+def position(record: Record) -> sealing.Position:
+    """The place that a record's content is bound to."""
+    return sealing.Position(record.log, record.seq, record.prev)

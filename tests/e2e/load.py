@@ -1,0 +1,130 @@
+"""Reports that are sent until they are acknowledged, and the account that is settled at the end."""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx2
+
+from deploy.dev import cast
+from deploy.dev.runner import ThreeNodes
+from deploy.dev.trio import rajut
+from tests.e2e.stage import AGENCIES, READERS, RECEIVERS, REPORTS, desk, eventually
+
+PAUSE_S = 0.3
+HEADS = "select log, size, highest, last from log.head order by log;"
+OPEN = """select (select count(*) from log.gap where closed_at is null) + (select count(*) from log.waiting)
+    + (select count(*) from log.unreadable where found_at is null) + (select count(*) from log.fork)
+    + (select count(*) from log.quarantine) + (select count(*) from log.pointer);"""
+
+
+@dataclass
+class Load:
+    """What was sent, and what was acknowledged: idempotency key -> case, by agency."""
+
+    nodes: ThreeNodes
+    acknowledged: dict[str, dict[str, str]] = field(default_factory=lambda: {agency: {} for agency in AGENCIES})
+    ending: threading.Event = field(default_factory=threading.Event)
+
+    def send(self, agency: str) -> None:
+        """Hand in one report after another; each is sent again, under its key, until the node says that it has it."""
+        for number in itertools.count(1):
+            if self.ending.wait(PAUSE_S):
+                return
+            key = f"{agency} {number}"
+            while (case := self._try(agency, key)) is None:
+                time.sleep(PAUSE_S)
+            self.acknowledged[agency][key] = case
+
+    def _try(self, agency: str, key: str) -> str | None:
+        """One attempt; the case, or None if it must be tried again."""
+        headers = {"Authorization": f"Bearer {cast.token(self.nodes.homes[agency], RECEIVERS[agency])}"}
+        url = f"http://127.0.0.1:{self.nodes[agency].ports.http}/reports"
+        body = REPORTS[agency].read_bytes()
+        try:
+            answer = httpx2.post(url, content=body, headers=headers | {"Idempotency-Key": key}, timeout=5)
+        except httpx2.TransportError:
+            return None
+        if answer.status_code >= 500:  # the database is away
+            return None
+        assert answer.is_success, answer.text
+        case: str = answer.json()["case"]
+        return case
+
+    def cases(self) -> list[tuple[str, str]]:
+        """Agency and case of every report that was acknowledged."""
+        return [(agency, case) for agency, taken in self.acknowledged.items() for case in taken.values()]
+
+
+@contextmanager
+def load(nodes: ThreeNodes) -> Iterator[Load]:
+    """Reports at all three agencies meanwhile; at the end, the last ones are waited for."""
+    running = Load(nodes)
+    with ThreadPoolExecutor(len(AGENCIES)) as senders:
+        sent = [senders.submit(running.send, agency) for agency in AGENCIES]
+        try:
+            yield running
+        finally:
+            running.ending.set()
+            for one in sent:
+                one.result(60)
+
+
+def settle(nodes: ThreeNodes, within_s: float = 90.0) -> float:
+    """Wait until all nodes hold the same and nothing is open; how long it took, in seconds."""
+    return eventually(lambda: settled(nodes), within_s)
+
+
+def settled(nodes: ThreeNodes) -> bool:
+    """Whether all heads are equal and no node has a gap, or anything waiting, missing, forked or refused."""
+    heads = {nodes[agency].postgres.sql(HEADS, database="rajut") for agency in AGENCIES}
+    return len(heads) == 1 and all(nodes[agency].postgres.sql(OPEN, database="rajut") == "0" for agency in AGENCIES)
+
+
+def check(nodes: ThreeNodes, done: Load) -> None:
+    """The account: every acknowledged report once, one story on all entitled nodes, every store clean."""
+    for agency in AGENCIES:
+        keys = nodes[agency].postgres.sql(
+            "select count(*), count(distinct key) from intake.submission;", database="rajut"
+        )
+        assert keys == f"{len(done.acknowledged[agency])}|{len(done.acknowledged[agency])}"
+    compare(nodes, done.cases())
+    for home in nodes.homes.values():
+        verified = rajut(home, "fsck", "--json")
+        assert verified.returncode == 0, verified.stdout[-2000:] + verified.stderr[-500:]
+        assert json.loads(verified.stdout)["records"] > 0
+
+
+def compare(nodes: ThreeNodes, cases: list[tuple[str, str]]) -> None:
+    """Each case is at its own agency, and its digest is the same wherever it may be read."""
+    assert len(set(cases)) == len(cases)
+    digests: dict[str, dict[str, str]] = {case: {} for _, case in cases}
+    for agency in AGENCIES:
+        with desk(nodes, agency) as client:
+            for case, seen in digests.items():
+                view = client.case(READERS[agency], case)
+                if view:
+                    seen[agency] = view["digest"]
+    for agency, case in cases:
+        entitled = {agency} if agency == "lpsk" else set(AGENCIES) - _without(agency)
+        assert set(digests[case]) == entitled, (agency, case)
+        assert len(set(digests[case].values())) == 1, digests[case]
+
+
+def _without(agency: str) -> set[str]:
+    """Who may not read what the sample report of an agency opens."""
+    shared = set(json.loads(REPORTS[agency].read_text())["consent"]["share_with"])
+    return set(AGENCIES) - shared - {agency}
+
+
+def first_event(nodes: ThreeNodes, author: str, reader: str, within_s: float = 60.0) -> float:
+    """How long until a reader holds what its author has said last, in seconds."""
+    log = f"rajut.example/{author}/1"
+    told = f"select size from log.head where log = '{log}';"  # noqa: S608
+    wanted = int(nodes[author].postgres.sql(told, database="rajut"))
+    return eventually(lambda: int(nodes[reader].postgres.sql(told, database="rajut")) >= wanted, within_s)
