@@ -45,7 +45,7 @@ lint: setup ## style, types, who imports whom, a promise on every test
 
 .PHONY: test
 test: lint check-regen ## everything that CI needs
-	$(BIN)/pytest -n $(WORKERS) $(TIERS:%=tests/%)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TIERS:%=tests/%)
 
 .PHONY: sim
 sim: setup ## seeded simulations with a malicious peer (SEEDS=1000)

@@ -19,7 +19,6 @@ BODIES: tuple[type[Body], ...] = (
     intake.CaseOpened,
     intake.ConsentRecorded,
     intake.IdentityShared,
-    intake.DuplicateSuggested,
     triage.UrgencyAssessed,
     triage.UrgencyOverridden,
     triage.StatusDetermined,

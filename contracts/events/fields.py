@@ -111,6 +111,3 @@ EventIds = Annotated[Array[EventId], Field(max_length=16, json_schema_extra=_NO_
 SomeEventIds = Annotated[
     Array[EventId], Field(min_length=1, max_length=16, json_schema_extra=_NO_TWICE), AfterValidator(_unique)
 ]
-CaseIds = Annotated[
-    Array[CaseId], Field(min_length=1, max_length=16, json_schema_extra=_NO_TWICE), AfterValidator(_unique)
-]

@@ -15,7 +15,6 @@ from contracts.events.fields import (
     Agencies,
     AgencyId,
     Array,
-    CaseIds,
     Codes,
     CodeText,
     Day,
@@ -25,7 +24,6 @@ from contracts.events.fields import (
     OffsetTime,
     Participants,
     Province,
-    SomeCodes,
     Version,
     Word,
     Words,
@@ -109,11 +107,3 @@ class IdentityShared(Body):
         if self.identity is None and self.safe_contact is None and self.incidents is None:
             raise ValueError("no group of fields is shared")
         return self
-
-
-class DuplicateSuggested(Body):
-    """Cases that may be about the same person: offered to officers, never merged by machine."""
-
-    type: ClassVar[str] = "intake.duplicate.suggested"
-    other_cases: CaseIds
-    basis: SomeCodes

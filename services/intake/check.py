@@ -1,9 +1,9 @@
-"""Holds the person index and the offered duplicates against the events that they came from."""
+"""Holds the person index against the events that it came from."""
 
 from collections.abc import Iterator, Sequence
 
 from contracts.case import Case
-from contracts.events.intake import DuplicateSuggested, IdentityShared, ReportReceived
+from contracts.events.intake import IdentityShared, ReportReceived
 from services.intake import domain
 from services.intake.handlers import SQL
 from services.node.service import Desk
@@ -11,17 +11,13 @@ from services.node.sql import Connection
 
 
 async def check(desk: Desk, connection: Connection, cases: Sequence[str]) -> list[str]:
-    """One line for every case whose index entries or offered duplicates are not what its events say."""
+    """One line for every case whose index entries are not what its events say."""
     wrong = []
     for case_id in cases:
         case = desk.case(await desk.log.load(connection, case_id))
         keys = {key.key for person in _persons(case, desk.agency) for key in domain.person_keys(person, desk.index_key)}
         if keys != {row["key"] for row in await connection.fetch(SQL["keys_of"], case_id)}:
             wrong.append(f"{case_id}: the person index is not what its events say")
-        said = {other for _, body in case.of_type(DuplicateSuggested) for other in body.other_cases}
-        offered = {row["case_id"] for row in await connection.fetch(SQL["duplicates"], case_id)}
-        if not said <= offered:
-            wrong.append(f"{case_id}: a duplicate that was offered is not kept")
     return wrong
 
 

@@ -19,7 +19,6 @@ from contracts.events import Body
 from contracts.events.intake import (
     CaseOpened,
     ConsentRecorded,
-    DuplicateSuggested,
     Identity,
     IdentityShared,
     ReportReceived,
@@ -141,15 +140,6 @@ def person_keys(person: Person, secret: bytes) -> list[PersonKey]:
     name, address = plain_name(person.name), plain_address(person.address)
     facts = {"person": f"{name}\n{person.birth_date}" if name and person.birth_date else "", "contact": address}
     return [PersonKey(kind, blind(secret, kind, fact.encode())) for kind, fact in facts.items() if fact]
-
-
-def suggestions(found: Mapping[str, Sequence[str]], agency: str, actor: Actor, now: str) -> list[Draft]:
-    """Offer the cases in `found` (case to kinds of shared facts) to our own officers, by basis."""
-    by_basis: dict[tuple[str, ...], list[str]] = {}
-    for case, kinds in found.items():
-        by_basis.setdefault(basis(kinds), []).append(case)
-    bodies = [DuplicateSuggested(other_cases=tuple(cases), basis=why) for why, cases in by_basis.items()]
-    return [Draft(body, (agency,), actor, now) for body in bodies]
 
 
 def basis(kinds: Iterable[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from contracts.report import read_report
 from contracts.sealing import KEY_BYTES
 from services.intake import domain
 from services.intake.domain import MAX_SUGGESTED, Person
-from services.node.service import SYSTEM, Desk
+from services.node.service import Desk
 from services.node.sql import Connection, queries
 from services.node.writing import Timeline
 
@@ -56,8 +56,8 @@ async def receive(desk: Desk, connection: Connection, submission: Submission) ->
     key = secrets.token_bytes(KEY_BYTES)
     empty = Timeline(case=case_name(key, desk.log.log), key=key)
     opened = await desk.append(connection, empty, drafts)
-    timeline = await _offer_duplicates(desk, connection, opened, domain.person_of(report))
-    receipt = Receipt(timeline.case, tuple(event.id for event in timeline.events), again=False)
+    await _offer_duplicates(desk, connection, opened.case, domain.person_of(report))
+    receipt = Receipt(opened.case, tuple(event.id for event in opened.events), again=False)
     if submission.key:
         await connection.execute(SQL["add_submission"], *_blinded(desk, submission), receipt.case, receipt.events)
     return receipt
@@ -69,8 +69,7 @@ async def identity_shared(desk: Desk, connection: Connection, event: Event) -> N
         return  # our own reports entered the index when they came in
     person = domain.person_of(IdentityShared.read(event.content.body))
     await connection.execute(SQL["lock_persons"])
-    timeline = await desk.log.lock(connection, event.content.case)
-    await _offer_duplicates(desk, connection, timeline, person)
+    await _offer_duplicates(desk, connection, event.content.case, person)
 
 
 async def duplicates(desk: Desk, connection: Connection, case: str) -> dict[str, tuple[str, ...]]:
@@ -90,15 +89,17 @@ async def _answered(desk: Desk, connection: Connection, submission: Submission) 
     return Receipt(row["case_id"], tuple(row["events"]), again=True)
 
 
-async def _offer_duplicates(desk: Desk, connection: Connection, timeline: Timeline, person: Person) -> Timeline:
-    case, keys = timeline.case, domain.person_keys(person, desk.index_key)
+async def _offer_duplicates(desk: Desk, connection: Connection, case: str, person: Person) -> None:
+    """Note the pairs for our own officers, in our own table and nowhere else.
+
+    A record in the log, even one addressed to us alone, would tell every partner that a person whom it named to us
+    is known here: it could ask for one phone number after the other.
+    """
+    keys = domain.person_keys(person, desk.index_key)
     rows = await connection.fetch(SQL["same_person"], case, [one.key for one in keys], MAX_SUGGESTED)
     await connection.executemany(SQL["add_person_key"], [(case, one.key, one.kind) for one in keys])
-    found = {row["case_id"]: row["kinds"] for row in rows}
-    pairs = [(case, other, domain.basis(kinds)) for other, kinds in found.items()]
+    pairs = [(case, row["case_id"], domain.basis(row["kinds"])) for row in rows]
     await connection.executemany(SQL["add_duplicate"], pairs)
-    drafts = domain.suggestions(found, desk.agency, SYSTEM, desk.now())
-    return await desk.append(connection, timeline, drafts) if drafts else timeline
 
 
 def _blinded(desk: Desk, submission: Submission) -> tuple[bytes, bytes]:

@@ -26,7 +26,7 @@ from services.node.database import AWAY
 from services.node.log import Log
 from services.node.service import Handler, Plug
 from services.node.sql import Pool, queries
-from services.node.streams import ADMITTED, API_PREFIX
+from services.node.streams import ADMITTED, API_PREFIX, subject_of
 
 SQL = queries(Path(__file__).with_name("bus.sql"))
 PAUSES_S = (0.2, 1.0, 5.0, 15.0)  # before the 2nd, 3rd, ... try; after the last one the event is parked
@@ -51,6 +51,7 @@ class Inbox:
         """`pool` connects with the service's role, whose search path is its own schema."""
         self.service = plug.name
         self._handlers: Mapping[str, Handler] = {body.wire_type: handler for body, handler in plug.handlers.items()}
+        self.subjects = frozenset(subject_of(event_type) for event_type in self._handlers)
         self._pool = pool
         self._log = log
         self._failures: Counter[EventId] = Counter()
@@ -153,7 +154,8 @@ class Bus:
         )(self._on_pointer)
 
     async def _on_pointer(self, body: bytes, message: NatsMessage) -> None:
-        id_ = read_pointer(body)
+        # A subject is a hint, like all the broker says: what is skipped for a wrong one, the sweep finds.
+        id_ = read_pointer(body) if message.raw_message.subject in self._inbox.subjects else None
         pause = await self._inbox.attempt(id_) if id_ else None
         if pause is None:
             await message.ack()

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts import sealing
-from contracts.content import type_name
 from contracts.delivery import Delivery
 from contracts.encoding import b64
 from contracts.errors import Rejected
@@ -24,7 +23,7 @@ from services.node.keys import StorageKey
 from services.node.link import RETRY_S, pack
 from services.node.log import SQL, Log
 from services.node.sql import Pool, Row
-from services.node.streams import stream_to, subject_to
+from services.node.streams import stream_to, subject_of, subject_to
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -201,7 +200,7 @@ def _batch(name: str, number: int) -> dict[str, str]:
 
 def _pointer(row: Row) -> tuple[str, bytes]:
     body = {"id": b64(row["id"]), "type": row["type"], "case": row["case_id"], "position": row["position"]}
-    return f"admitted.{type_name(row['type'])}", json.dumps({k: v for k, v in body.items() if v is not None}).encode()
+    return subject_of(row["type"]), json.dumps({k: v for k, v in body.items() if v is not None}).encode()
 
 
 async def _api(client: "Client", path: str, body: bytes) -> "Answer":

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from contracts.content import type_name
+
 _Setting = str | int | bool | list[str]
 Settings = Mapping[str, _Setting]
 
@@ -82,6 +84,11 @@ def stream_to(partner: str) -> str:
 def subject_to(partner: str) -> str:
     """Subject of everything that is said to `partner`."""
     return f"to.{partner}"
+
+
+def subject_of(event_type: str) -> str:
+    """Subject of the pointers to events of a wire type."""
+    return f"admitted.{type_name(event_type)}"
 
 
 def expected_streams(partners: Iterable[str], *, replicas: int = 1) -> tuple[Stream, ...]:

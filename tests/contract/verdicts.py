@@ -7,11 +7,11 @@ from typing import Any
 
 from contracts import canonical, sealing
 from contracts.content import MAX_CONTENT, Content
+from contracts.delivery import Delivery, Reader, examine
 from contracts.directory import Chain
 from contracts.encoding import b64, unb64
 from contracts.errors import Rejected
 from contracts.record import LaterDirectory, Record
-from contracts.delivery import Delivery, Reader, examine
 
 FOLDER = Path(__file__).parents[2] / "contracts" / "vectors"
 KEYS = json.loads((FOLDER / "keys.json").read_bytes())

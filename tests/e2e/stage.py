@@ -175,5 +175,5 @@ async def events(node: Node, log: str, kind: str) -> list[Event]:
 
 async def deliveries(node: Node, reader: str, first: int = 0) -> list[bytes]:
     """What a node says to a partner, from a place in its log on."""
-    rows = await node.pools["node"].fetch(SQL["outgoing"], node.log.log, first, 2**62, 1000)
+    rows = await node.pools["node"].fetch(SQL["outgoing"], node.log.log, first, 2**62, 1000, 2**40)
     return await node.relay._deliveries(rows, reader)

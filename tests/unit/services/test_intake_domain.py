@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from contracts.content import Actor, case_name
+from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events import read_body
 from contracts.events.intake import (
     CaseOpened,
     ConsentRecorded,
-    DuplicateSuggested,
     Identity,
     IdentityShared,
     ReportReceived,
@@ -252,25 +251,6 @@ def test_the_index_tells_nothing_without_the_key(one: bytes, other: bytes) -> No
 def test_what_serves_one_search_serves_no_other() -> None:
     """The same text used as a contact and as a submission key cannot be linked through the database."""
     assert domain.blind(SECRET, "contact", b"0815") != domain.blind(SECRET, "submission key", b"0815")
-
-
-@given(
-    st.dictionaries(
-        st.binary(min_size=32, max_size=32).map(lambda key: case_name(key, "rajut.example/lpsk/1")),
-        st.sets(st.sampled_from(["person", "contact"]), min_size=1).map(sorted),
-        max_size=domain.MAX_SUGGESTED,
-    )
-)
-def test_each_possible_duplicate_is_offered_once_and_to_our_own_officers_only(found: dict[str, list[str]]) -> None:
-    """All cases found are offered, each once, with the facts that they share, and no other agency hears of it."""
-    drafts = domain.suggestions(found, "lpsk", OFFICER, NOW)
-    offered: list[tuple[str, tuple[str, ...]]] = []
-    for draft in drafts:
-        assert isinstance(draft.body, DuplicateSuggested)
-        assert draft.to == ("lpsk",)
-        assert read_body(draft.body.wire_type, draft.body.wire()) == draft.body
-        offered += [(case, draft.body.basis) for case in draft.body.other_cases]
-    assert sorted(offered) == sorted((case, domain.basis(kinds)) for case, kinds in found.items())
 
 
 def test_an_identity_without_birth_date_is_compared_by_contact_alone() -> None:
