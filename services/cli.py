@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -27,6 +28,7 @@ from services.node.settings import BadSettings, Home
 from services.node.sql import Connection
 
 Result = TypeVar("Result")
+STOP_WITHIN_S = 5
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -218,11 +220,17 @@ async def _serve(home: Path) -> None:
         serving = asyncio.create_task(run(built))
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, serving.cancel)
+            loop.add_signal_handler(name, _stop, serving, loop)
         try:
             await serving
         except asyncio.CancelledError:
             telemetry.log.info("stopped")
+
+
+def _stop(serving: "asyncio.Task[None]", loop: asyncio.AbstractEventLoop) -> None:
+    """End in order, and end anyway if some task does not: nothing is lost by a kill."""
+    serving.cancel()
+    loop.call_later(STOP_WITHIN_S, os._exit, 1)
 
 
 def _progress(records: int) -> None:

@@ -63,25 +63,26 @@ async def connected(server: Server) -> AsyncIterator[Client]:
         yield client
     finally:
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(client.close(), CLOSE_TIMEOUT_S)
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await client.close()
 
 
 async def _dial(server: Server) -> Client:
-    dialling = nats.connect(
-        server.url,
-        nkeys_seed_str=server.seed,
-        tls=server.tls(),
-        tls_hostname=server.hostname,
-        tls_handshake_first=True,
-        inbox_prefix=f"_INBOX_{server.user}".encode(),
-        connect_timeout=CONNECT_TIMEOUT_S,
-        allow_reconnect=False,
-        ping_interval=3,
-        max_outstanding_pings=2,
-        pending_size=PENDING_BYTES,
-        error_cb=_quiet,
-    )
-    client = await asyncio.wait_for(dialling, 2 * CONNECT_TIMEOUT_S)
+    async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
+        client = await nats.connect(
+            server.url,
+            nkeys_seed_str=server.seed,
+            tls=server.tls(),
+            tls_hostname=server.hostname,
+            tls_handshake_first=True,
+            inbox_prefix=f"_INBOX_{server.user}".encode(),
+            connect_timeout=CONNECT_TIMEOUT_S,
+            allow_reconnect=False,
+            ping_interval=3,
+            max_outstanding_pings=2,
+            pending_size=PENDING_BYTES,
+            error_cb=_quiet,
+        )
     # nats-py offers no door for this. The class is changed, not the object: half a message may be in it already.
     client._ps.__class__ = BoundedParser  # noqa: SLF001
     return client

@@ -15,7 +15,7 @@ from services.node.service import SYSTEM
 from services.node.sql import Pool
 from services.node.writing import Draft, Timeline
 
-ANSWERS_PER_HOUR = 60  # refusals said to one agency; whoever sends garbage must not make us write for ever
+ANSWERS_PER_HOUR = 600  # refusals said to one agency; whoever sends garbage must not make us write for ever
 CONTROL = Timeline("", sealing.NO_CASE)  # control events belong to no case
 
 

@@ -86,7 +86,8 @@ class Puller:
             if not block and self._arrived.empty():
                 return None
             try:
-                raw = await asyncio.wait_for(self._arrived.get(), SILENCE_S)
+                async with asyncio.timeout(SILENCE_S):
+                    raw = await self._arrived.get()
             except TimeoutError:
                 raise Broken("no sign of life") from None
             # Not by its headers, which whoever fills the stream may choose: a message keeps its subject there.

@@ -7,6 +7,7 @@ our feet, are noticed instead of interleaved.
 """
 
 import asyncio
+import contextlib
 import json
 from base64 import b64decode
 from collections.abc import Sequence
@@ -152,15 +153,16 @@ class Relay:
             async with self._pool.acquire() as connection, connection.transaction():
                 rows = await connection.fetch(SQL["take_pointers"], BATCH)
                 acks = [await stream.publish_async(*_pointer(row)) for row in sorted(rows, key=lambda r: r["position"])]
-                await asyncio.wait_for(asyncio.gather(*acks), ACK_TIMEOUT_S)
+                async with asyncio.timeout(ACK_TIMEOUT_S):
+                    await asyncio.gather(*acks)
             if not rows:
                 await self._sleep("pointers")
 
     async def _sleep(self, name: str) -> None:
-        try:
-            await asyncio.wait_for(self._wake[name].wait(), IDLE_S)
-        except TimeoutError:
-            return
+        # Not wait_for: in Python 3.11 it forgets a cancellation that comes together with the wake-up.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_S):
+                await self._wake[name].wait()
         self._wake[name].clear()
 
     async def _answer(self, message: "Msg") -> None:

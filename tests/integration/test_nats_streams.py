@@ -69,7 +69,7 @@ async def config_of(admin: Client, stream: str) -> dict[str, Any]:
     ("field", "value"),
     [
         ("max_age", 3_600_000_000_000),
-        ("discard", "old"),
+        ("discard", "new"),
         ("duplicate_window", 1_000_000_000),
         ("republish", {"src": ">", "dest": "copy.>"}),
     ],

@@ -1,5 +1,6 @@
 """A node that could lose or falsify something says that it is not ready, and names why; closed when in doubt."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -85,7 +86,7 @@ async def test_a_node_in_order_is_ready(agency: AgencyProcesses) -> None:
     [
         ("ADMITTED", "max_age", 3_600_000_000_000),
         ("TO_komnas-ham", "duplicate_window", 1_000_000_000),
-        ("TO_komnas-ham", "discard", "old"),
+        ("TO_komnas-ham", "discard", "new"),
         ("TO_komnas-perempuan", "allow_atomic", False),
     ],
 )
@@ -130,8 +131,17 @@ async def test_a_wrong_clock_makes_the_node_not_ready(agency: AgencyProcesses) -
 
 async def test_commits_that_do_not_wait_for_the_disk_make_the_node_not_ready(agency: AgencyProcesses) -> None:
     """A database that acknowledges what it could lose is named."""
+    for value, told in (("off", ["database: full_page_writes is not on"]), ("on", [])):
+        agency.postgres.sql(f"alter system set full_page_writes = {value};")
+        agency.postgres.sql("select pg_reload_conf();")
+        await asyncio.sleep(0.3)
+        assert await problems(agency) == told
+
+
+async def test_a_role_cannot_be_told_to_lose_commits(agency: AgencyProcesses) -> None:
+    """Whatever its role says, a node's session waits for the disk."""
     agency.postgres.sql("alter role rajut_node set synchronous_commit = off;")
-    assert await problems(agency) == ["database: synchronous_commit is not on"]
+    assert await problems(agency) == []
     agency.postgres.sql("alter role rajut_node reset synchronous_commit;")
 
 
