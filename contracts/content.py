@@ -6,6 +6,7 @@ know is kept, verified, relayed and shown; it just changes no state.
 """
 
 import re
+from base64 import b32encode
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
@@ -20,9 +21,9 @@ from contracts.record import EventId, Record
 MAX_CONTENT = 512 * 1024
 MAX_PARENTS = 16
 SPEC = "1.0"
-_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _CASE_BYTES = 16
-_CASE_LETTERS = 26
+# RFC 4648 base 32 in Crockford's letters: no two of them look alike, and none is in upper case.
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 _CASE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 _TYPE = re.compile(r"rajut(\.[a-z][a-z0-9-]{0,31}){3}\.v[1-9][0-9]{0,2}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -63,8 +64,7 @@ def case_name(case_key: bytes, opener: str) -> str:
     It commits to both, so nobody can give a case another key, or say that they opened somebody else's.
     """
     digest = sha256(b"rajut/case/v1\0" + case_key + opener.encode()).digest()
-    number = int.from_bytes(digest[:_CASE_BYTES])
-    return "".join(_CROCKFORD[number >> 5 * place & 31] for place in reversed(range(_CASE_LETTERS)))
+    return b32encode(digest[:_CASE_BYTES]).rstrip(b"=").translate(_CROCKFORD).decode("ascii")
 
 
 def check_case(content: Content, record: Record, case_key: bytes, logs: Iterable[str]) -> None:
