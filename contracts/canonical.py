@@ -8,7 +8,7 @@ the `rfc8785` package). Bytes that are signed must already be canonical: we comp
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Never
 
 import orjson
@@ -62,7 +62,8 @@ def parse(data: bytes, *, max_bytes: int) -> object:
 def check(value: object, depth: int = MAX_DEPTH) -> None:
     """Raise Rejected(JSON) if the value leaves the profile: floats, nulls, big integers, depth, non-NFC text."""
     if isinstance(value, str):
-        _check_text(value)
+        if not value.isascii():
+            _check_text(value)
     elif isinstance(value, dict | list):
         _check_members(value, depth)
     elif not isinstance(value, int):
@@ -74,18 +75,19 @@ def check(value: object, depth: int = MAX_DEPTH) -> None:
 def _check_members(value: dict[str, object] | list[object], depth: int) -> None:
     if depth == 0:
         raise Rejected(Code.JSON, "nested too deep")
-    if isinstance(value, list):
-        for member in value:
-            check(member, depth - 1)
-        return
-    for name, member in value.items():
-        if not name.isascii():
+    if isinstance(value, dict):
+        if not "".join(value).isascii():
             raise Rejected(Code.JSON, "member name outside ASCII")
-        check(member, depth - 1)
+        members: Iterable[object] = value.values()
+    else:
+        members = value
+    for member in members:
+        if not (isinstance(member, str) and member.isascii()):
+            check(member, depth - 1)
 
 
 def _check_text(text: str) -> None:
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+    if not unicodedata.is_normalized("NFC", text):
         raise Rejected(Code.JSON, "text not in NFC")
 
 

@@ -1,6 +1,6 @@
 """Holds the person index against the events that it came from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from contracts.case import Case
 from contracts.events.intake import IdentityShared, ReportReceived
@@ -10,15 +10,12 @@ from services.node.service import Desk
 from services.node.sql import Connection
 
 
-async def check(desk: Desk, connection: Connection, cases: Sequence[str]) -> list[str]:
-    """One line for every case whose index entries are not what its events say."""
-    wrong = []
-    for case_id in cases:
-        case = desk.case(await desk.log.load(connection, case_id))
-        keys = {key.key for person in _persons(case, desk.agency) for key in domain.person_keys(person, desk.index_key)}
-        if keys != {row["key"] for row in await connection.fetch(SQL["keys_of"], case_id)}:
-            wrong.append(f"{case_id}: the person index is not what its events say")
-    return wrong
+async def check(desk: Desk, connection: Connection, case_id: str, case: Case) -> list[str]:
+    """One line if the index entries of a case are not what its events say."""
+    keys = {key.key for person in _persons(case, desk.agency) for key in domain.person_keys(person, desk.index_key)}
+    if keys == {row["key"] for row in await connection.fetch(SQL["keys_of"], case_id)}:
+        return []
+    return [f"{case_id}: the person index is not what its events say"]
 
 
 def _persons(case: Case, agency: str) -> Iterator[domain.Person]:

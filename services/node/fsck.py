@@ -6,10 +6,11 @@ What other agencies claim to have seen of a log is compared with the log itself.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from contracts.case import fold
 from contracts.delivery import check_blob, open_content
 from contracts.encoding import b64
 from contracts.errors import Rejected
@@ -17,7 +18,7 @@ from contracts.merkle import Tree
 from contracts.record import LaterDirectory, Signed, read, stored
 from services.node.keys import Keyring
 from services.node.log import Log, head_of
-from services.node.service import Check, Plug
+from services.node.service import Plug
 from services.node.sql import Connection, Row, queries
 
 SQL = queries(Path(__file__).with_name("fsck.sql"))
@@ -60,7 +61,7 @@ class Fsck:
         self._contents = 0
         self._claims: dict[str, dict[int, list[Claim]]] = defaultdict(lambda: defaultdict(list))
 
-    async def run(self, plugs: Iterable[Plug] = ()) -> Report:
+    async def run(self, plugs: Sequence[Plug] = ()) -> Report:
         """Check everything; an empty list of findings means that all of it holds."""
         heads = await self._connection.fetch(SQL["heads"])
         for head in heads:
@@ -68,8 +69,7 @@ class Fsck:
         for head in heads:
             await self._check_log(head)
         await self._check_events()
-        for plug in plugs:
-            await self._check_service(plug)
+        await self._check_services(plugs)
         return Report(self._records, self._contents, self._findings)
 
     async def _collect_claims(self, log: str) -> None:
@@ -145,22 +145,28 @@ class Fsck:
         for row in await self._connection.fetch(SQL["misplaced"]):
             self._found(f"{row['log']} {row['seq']}", f"{row['state']}, which is not what its parents give")
 
-    async def _check_service(self, plug: Plug) -> None:
-        types = [body.wire_type for body in plug.handlers]
-        for row in await self._connection.fetch(SQL["unhandled"].replace("SERVICE", plug.name), types):
-            self._found(f"{row['log']} {row['seq']}", f"{plug.name} has neither handled nor parked it")
-        if plug.check:
-            cases = await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types)
-            for row in cases:
-                await self._check_case(plug.name, plug.check, row["case_id"])
+    async def _check_services(self, plugs: Sequence[Plug]) -> None:
+        """Nothing was passed over, and every read model is what the cases give; each case is loaded once for all."""
+        checks: dict[str, list[Plug]] = defaultdict(list)
+        for plug in plugs:
+            types = [body.wire_type for body in plug.handlers]
+            for row in await self._connection.fetch(SQL["unhandled"].replace("SERVICE", plug.name), types):
+                self._found(f"{row['log']} {row['seq']}", f"{plug.name} has neither handled nor parked it")
+            settled = await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types)
+            for row in settled:
+                checks[row["case_id"]].append(plug)
+        for case_id, concerned in checks.items():
+            await self._check_case(case_id, concerned)
 
-    async def _check_case(self, service: str, check: Check, case: str) -> None:
+    async def _check_case(self, case_id: str, plugs: Sequence[Plug]) -> None:
         try:
-            lines = await check(self._connection, [case])
+            case = fold((await self._log.load(self._connection, case_id)).events)
         except Rejected as rejected:
-            lines = [f"case {case} cannot be read: {rejected.code}"]
-        for line in lines:
-            self._found(service, line)
+            self._found(f"case {case_id}", f"cannot be read: {rejected.code}")
+            return
+        for plug in plugs:
+            for line in await plug.check(self._connection, case_id, case) if plug.check else ():
+                self._found(plug.name, line)
 
     async def _rows(self, query: str, log: str) -> AsyncIterator[Row]:
         async for row in self._connection.cursor(SQL[query], log, prefetch=PREFETCH):

@@ -126,13 +126,14 @@ def _build(
     )
     links = [Link(settings.agency, p.agency, home.partner_server(p), pools["node"], admission) for p in linked]
     relay = Relay(log, keyring.storage, home.server("link"), pools["node"], partners)
-    admission.on_admitted = relay.wake
+    admission.on_admitted = relay.wake_pointers
 
     def desk(service: str) -> Desk:
         return Desk(service, settings.agency, settings, LATEST, log, pools[service], officers, clock, keyring.index)
 
     plugs = [wire(desk(name)) for name, wire in wires.items()]
     inboxes = {plug.name: Inbox(plug, pools[plug.name], log) for plug in plugs}
+    relay.wanted = frozenset[str]().union(*(inbox.subjects for inbox in inboxes.values()))
     buses = [Bus(inbox, home.server(inbox.service)) for inbox in inboxes.values()]
     health = Health(pools["node"], home.server("link"), list(partners), steps, clock, settings.clock_bound_ms)
     app = _app(desk("node"), plugs, health)

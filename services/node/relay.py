@@ -58,6 +58,7 @@ class Relay:
 
     def __init__(self, log: Log, storage: StorageKey, server: Server, pool: Pool, partners: dict[str, str]) -> None:
         """`partners` maps each partner agency to the log that it writes."""
+        self.wanted: frozenset[str] = frozenset()  # subjects of which some service here wants pointers
         self._log = log
         self._storage = storage
         self._server = server
@@ -69,6 +70,10 @@ class Relay:
         """Something was appended or admitted: look at once."""
         for event in self._wake.values():
             event.set()
+
+    def wake_pointers(self) -> None:
+        """Something was admitted: our own services want to know."""
+        self._wake["pointers"].set()
 
     async def run(self) -> None:
         """Publish until cancelled; reconnects for ever."""
@@ -152,7 +157,8 @@ class Relay:
         while True:
             async with self._pool.acquire() as connection, connection.transaction():
                 rows = await connection.fetch(SQL["take_pointers"], BATCH)
-                acks = [await stream.publish_async(*_pointer(row)) for row in sorted(rows, key=lambda r: r["position"])]
+                wanted = [row for row in rows if subject_of(row["type"]) in self.wanted]
+                acks = [await stream.publish_async(*_pointer(row)) for row in sorted(wanted, key=_position)]
                 async with asyncio.timeout(ACK_TIMEOUT_S):
                     await asyncio.gather(*acks)
             if not rows:
@@ -198,6 +204,10 @@ async def publish(client: "Client", subject: str, messages: Sequence[bytes], exp
 
 def _batch(name: str, number: int) -> dict[str, str]:
     return {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
+
+
+def _position(row: Row) -> int:
+    return int(row["position"])
 
 
 def _pointer(row: Row) -> tuple[str, bytes]:

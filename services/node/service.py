@@ -17,7 +17,7 @@ from services.node.sql import Connection, Pool
 from services.node.writing import Draft, Timeline
 
 Handler = Callable[[Connection, Event], Awaitable[None]]
-Check = Callable[[Connection, Sequence[str]], Awaitable[Sequence[str]]]  # these cases; one line for what is wrong
+Check = Callable[[Connection, str, Case], Awaitable[Sequence[str]]]  # one case, by id; a line for all that is wrong
 SYSTEM = Actor("system", "rajut")  # what a rule or a timer did, no person
 
 

@@ -52,6 +52,6 @@ update notify.mail set sent_at = $3 where notice = $1 and officer = $2;
 -- Try again later.
 update notify.mail set attempts = attempts + 1, next_at = $3 where notice = $1 and officer = $2;
 
--- name: of_cases
--- All notices of some cases.
-select id, about, case_id, step, role, acknowledged_at from notify.notice where case_id = any($1::text[]);
+-- name: of_case
+-- All notices of a case.
+select id, about, step, role, acknowledged_at from notify.notice where case_id = $1;

@@ -79,7 +79,7 @@ async def invent(connection: Connection, count: int) -> None:
 
 def _ours(side: Side, head: Head, seen: dict[str, Seen], count: int) -> Iterator[Stored]:
     writer = OurWriter(side.home(AUTHOR))
-    log, timeline = writer.log, new_case()
+    log, timeline = writer.log, new_case(writer.log.log)
     signer, storage = log._keyring.signer(SERVICE), log._keyring.storage
     draft = new_draft(tuple(sorted(log.chain.logs())))
     desk = Desk(log.log, head, seen, 1, SystemClock().now_ms(), secrets.token_bytes)
@@ -107,7 +107,7 @@ def _ours(side: Side, head: Head, seen: dict[str, Seen], count: int) -> Iterator
                 head,
             )
         count -= len(drafts)
-        timeline, desk = new_case(), desk._replace(head=head)
+        timeline, desk = new_case(log.log), desk._replace(head=head)
 
 
 def _floors(side: Side, head: Head, _seen: dict[str, Seen], count: int) -> Iterator[Stored]:

@@ -16,7 +16,7 @@ from typing import Protocol
 import asyncpg
 from nats.js.manager import JetStreamManager
 
-from contracts.content import Actor
+from contracts.content import Actor, case_name
 from contracts.encoding import b64
 from contracts.events.notify import NoticeSent
 from deploy.dev import cast, ceremony
@@ -61,12 +61,12 @@ class OurWriter:
         home = Home(path)
         chain = read_chain(path / "directory")
         self.log = Log(home.settings.log, Keyring(path, home.settings.agency), chain, SystemClock())
-        self._timeline = new_case()
+        self._timeline = new_case(self.log.log)
 
     async def append(self, connection: Connection) -> int:
         """See `Writer`."""
         if len(self._timeline.events) == EVENTS_A_CASE:
-            self._timeline = new_case()
+            self._timeline = new_case(self.log.log)
         draft = new_draft(tuple(sorted(self.log.chain.logs())))
         self._timeline = await self.log.append(connection, SERVICE, self._timeline, [draft])
         return self._timeline.events[-1].seq + 1
@@ -185,9 +185,10 @@ def both(root: Path) -> Iterator[tuple[Side, Side]]:
             side.trio.stop_all()
 
 
-def new_case() -> Timeline:
-    """A case without events."""
-    return Timeline(secrets.token_hex(13), secrets.token_bytes(32))
+def new_case(log: str) -> Timeline:
+    """A case without events, opened by a log."""
+    key = secrets.token_bytes(32)
+    return Timeline(case_name(key, log), key)
 
 
 def new_draft(agencies: tuple[str, ...]) -> Draft:
