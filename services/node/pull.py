@@ -45,6 +45,7 @@ class Puller:
         self._request = 0
         self._left = 0
         self._next = 0
+        self._first = True
 
     async def start(self, created: str, position: int) -> str:
         """Go on behind `position` of the stream made at `created`, or at the start of a newer one, and say which."""
@@ -68,6 +69,11 @@ class Puller:
             message = await self._one(block=not batch)
             if message is None:
                 return batch
+            if self._first and message.seq > self._next:
+                # The stream begins later than where we were: it forgot its oldest. What we missed is a gap in the
+                # partner's log, and is fetched as such.
+                self._next = message.seq
+            self._first = False
             if message.seq == self._next:
                 batch.append(message)
                 self._next += 1

@@ -88,7 +88,7 @@ async def tasks(*work: Awaitable[None]) -> AsyncIterator[None]:
         await asyncio.gather(*running_, return_exceptions=True)
 
 
-async def until(holds: Callable[[], Awaitable[object]], within_s: float = 20.0) -> float:
+async def until(holds: Callable[[], Awaitable[object]], within_s: float = 60.0) -> float:
     """Wait until something is true and say how long it took, in seconds; TimeoutError if it does not come true."""
     started = time.monotonic()
     while not await holds():

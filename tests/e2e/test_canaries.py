@@ -15,6 +15,7 @@ import pytest
 from deploy.dev import cast
 from deploy.dev.mailbox import Mailbox
 from deploy.dev.runner import ThreeNodes
+from tests.conftest import Postgres
 from tests.e2e.canaries import canaries, forms, hits
 from tests.e2e.stage import AGENCIES, CASES, LOGS, READERS, RECEIVERS, desk, eventually, three
 
@@ -141,7 +142,7 @@ def test_nothing_personal_is_found_anywhere(played: Played, tmp_path: Path) -> N
     assert not found, "\n".join(found)
 
 
-def test_the_search_finds_what_is_planted(played: Played, tmp_path: Path) -> None:
+def test_the_search_finds_what_is_planted(postgres: Postgres, server_folder: Path, tmp_path: Path) -> None:
     """Every canary is found in every form in a file, and one in a row that only a database holds."""
     for number, text in enumerate(CANARIES):
         folder = tmp_path / str(number)
@@ -150,10 +151,10 @@ def test_the_search_finds_what_is_planted(played: Played, tmp_path: Path) -> Non
             (folder / f"{place}").write_bytes(b"\x00\xffx" + form + b"y")
     found = {line.partition(":")[0] for line in hits(CANARIES, *tmp_path.glob("[0-9]*"), scratch=tmp_path)}
     assert found == {str(file) for file in tmp_path.glob("*/*")}
-    server = played.nodes["lpsk"].postgres
+    server = postgres.server  # not one that is searched in earnest
     server.sql("create database planted;")
     server.sql(f"create table row as select '{CANARIES[0]}' as text; checkpoint;", database="planted")
-    data = (played.nodes.homes["lpsk"] / "postgres" / "data").resolve()
+    data = (server_folder / "postgres" / "data").resolve()
     assert hits(CANARIES, data, scratch=tmp_path)
     server.drop_database("planted")
 

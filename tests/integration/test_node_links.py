@@ -1,3 +1,6 @@
+import json
+from base64 import b64decode
+
 """What reaches a node from its partners: all of it, once, whatever a broker loses, repeats or is made to say."""
 
 import asyncio
@@ -163,6 +166,40 @@ async def test_what_is_smuggled_into_a_stream_is_kept_apart_and_holds_up_nothing
     codes = await quarantined(trio.b)
     assert {"E_ENCODING", "E_SIZE", "E_KEY"} <= set(codes)
     assert await size(trio.b, LOGS[C]) == foreign
+
+
+async def test_a_stream_that_forgot_its_oldest_is_read_on_and_what_was_missed_is_refilled(trio: Trio) -> None:
+    """A full stream drops its oldest messages: the reader goes on behind the hole and fetches it aside."""
+    start = await size(trio.b, LOGS[A])
+    async with tasks(trio.a.relay.run()):
+        for _ in range(3):
+            await report(trio.a)
+        await until(lambda: said(trio.servers.homes[A], B, trio.a))
+    await keep_only(trio.servers.homes[A], B, 2)
+    async with talk(trio.a, trio.b, trio.c), tasks(repeat(trio.b)):
+        await until(lambda: level(trio.a, trio.b, trio.c))
+    assert await size(trio.b, LOGS[A]) > start + 2
+
+
+async def said(home: Path, reader: str, author: Node) -> bool:
+    """Whether the last message for a partner is the last record of the log."""
+    admin = await connect(home, "admin")
+    request = json.dumps({"last_by_subj": subject_to(reader)}).encode()
+    answer = json.loads((await admin.request(f"$JS.API.STREAM.MSG.GET.{stream_to(reader)}", request)).data)
+    await admin.close()
+    last = b64decode(answer["message"]["data"]).partition(b"\n")[0]
+    return stored(last).record.seq + 1 == await size(author, author.log.log)
+
+
+async def keep_only(home: Path, reader: str, messages: int) -> None:
+    """Let a partner's stream forget all but its last messages."""
+    admin = await connect(home, "admin")
+    info = json.loads((await admin.request(f"$JS.API.STREAM.INFO.{stream_to(reader)}", b"")).data)["config"]
+    for most in (messages, -1):
+        changed = json.dumps(info | {"max_msgs": most}).encode()
+        answer = json.loads((await admin.request(f"$JS.API.STREAM.UPDATE.{stream_to(reader)}", changed)).data)
+        assert "error" not in answer
+    await admin.close()
 
 
 async def test_a_genuine_record_may_come_from_anybody(trio: Trio) -> None:
