@@ -28,7 +28,9 @@ begin
     if coalesce(split_part(p_type, '.', 2), 'node') <> family then
         raise exception 'a service appends events of its own family only' using errcode = 'insufficient_privilege';
     end if;
-    if (signed ->> 'log', (signed ->> 'seq')::bigint, signed ->> 'hlc') is distinct from (own.log, p_seq, p_hlc)
+    if (signed ->> 'log', (signed ->> 'seq')::bigint, signed ->> 'hlc', signed -> 'to', signed ->> 'prev')
+        is distinct from (own.log, p_seq, p_hlc, to_jsonb(p_audience),
+                          translate(rtrim(encode(p_prev, 'base64'), '='), '+/', '-_'))
         or p_id <> sha256('rajut/id/v1'::bytea || '\x00'::bytea || substring(p_jws for octet_length(p_jws) - 87))
         or log.jws_part(p_jws, 1) ->> 'kid' not like split_part(own.log, '/', 2) || '.' || family || '.%'
         or p_hlc !~ '^[0-9]{13}[.][0-9]{4}$' or p_hlc <= own.hlc

@@ -1,10 +1,9 @@
-import json
-from base64 import b64decode
-
 """What reaches a node from its partners: all of it, once, whatever a broker loses, repeats or is made to say."""
 
 import asyncio
+import json
 import random
+from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass

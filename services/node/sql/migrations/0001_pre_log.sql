@@ -158,7 +158,7 @@ create function log.jws_part(p_jws bytea, p_part int) returns jsonb language sql
 $$;
 
 -- Append one record to the own log. The caller's role decides which family of events it may write, and with which
--- key; everything but the signature itself is checked, so that a service that was taken over cannot spoil the log.
+-- key. What a wrong record would break for others is checked as far as a database can: not the signature, nor the claims.
 create function log.append(
     p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[],
     p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea
@@ -176,7 +176,9 @@ begin
     if coalesce(split_part(p_type, '.', 2), 'node') <> family then
         raise exception 'a service appends events of its own family only' using errcode = 'insufficient_privilege';
     end if;
-    if (signed ->> 'log', (signed ->> 'seq')::bigint, signed ->> 'hlc') is distinct from (own.log, p_seq, p_hlc)
+    if (signed ->> 'log', (signed ->> 'seq')::bigint, signed ->> 'hlc', signed -> 'to', signed ->> 'prev')
+        is distinct from (own.log, p_seq, p_hlc, to_jsonb(p_audience),
+                          translate(rtrim(encode(p_prev, 'base64'), '='), '+/', '-_'))
         or p_id <> sha256('rajut/id/v1'::bytea || '\x00'::bytea || substring(p_jws for octet_length(p_jws) - 87))
         or log.jws_part(p_jws, 1) ->> 'kid' not like split_part(own.log, '/', 2) || '.' || family || '.%'
         or p_hlc !~ '^[0-9]{13}[.][0-9]{4}$' or p_hlc <= own.hlc
