@@ -23,6 +23,9 @@ LARGEST_MESSAGE = 2 * 1024 * 1024  # twice NATS's own bound for us, headers incl
 PENDING_BYTES = 256 * 1024 * 1024  # one full batch of the largest deliveries, and then some
 
 
+_closing: set["asyncio.Future[None]"] = set()  # goodbyes that go on by themselves
+
+
 class Server(NamedTuple):
     """Where a server is, and as whom to speak to it."""
 
@@ -62,9 +65,7 @@ async def connected(server: Server) -> AsyncIterator[Client]:
     try:
         yield client
     finally:
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await client.close()
+        await _close(client)
 
 
 async def _dial(server: Server) -> Client:
@@ -86,6 +87,20 @@ async def _dial(server: Server) -> Client:
     # nats-py offers no door for this. The class is changed, not the object: half a message may be in it already.
     client._ps.__class__ = BoundedParser  # noqa: SLF001
     return client
+
+
+async def _close(client: Client) -> None:
+    """Say goodbye, but not for long: to a silent server TLS alone would do so for half a minute, deaf to all else."""
+    closing = asyncio.ensure_future(client.close())
+    _closing.add(closing)
+    closing.add_done_callback(_closed)
+    await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
+
+
+def _closed(closing: "asyncio.Future[None]") -> None:
+    _closing.discard(closing)
+    if not closing.cancelled():
+        closing.exception()  # looked at, and of no further interest
 
 
 async def _quiet(_error: Exception) -> None:
