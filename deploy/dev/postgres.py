@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from atexit import register
 from collections.abc import Iterable
 from functools import cache
@@ -214,7 +215,7 @@ def _template_password() -> str:
 def _template_cluster() -> Path:
     """A cluster made by `initdb` that no server ever runs on."""
     folder = Path(tempfile.mkdtemp(prefix="rajut-initdb-"))
-    register(shutil.rmtree, folder, ignore_errors=True)
+    register(_remove, folder)
     folder.chmod(0o711)
     password_file = folder / "password"
     _write_secret(password_file, _template_password())
@@ -226,6 +227,15 @@ def _template_cluster() -> Path:
     with (data / "postgresql.conf").open("a") as settings:
         settings.writelines(f"{name} = '{value}'\n" for name, value in _SETTINGS.items())
     return data
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which an `initdb` that was interrupted may still be writing its last files."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _initdb(data: Path, password_file: Path) -> None:
