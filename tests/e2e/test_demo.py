@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.e2e.stage import eventually
 
 _PROJECT = Path(__file__).parents[2]
 UP = "Ctrl-C ends them"
@@ -95,8 +96,7 @@ def test_ctrl_c_leaves_no_process_and_no_folder(demos: list[Demo], moment: str) 
         if moment == "while it starts" or UP in line:
             break
     if moment == "while it starts":
-        time.sleep(2)
-        assert demo.kin()
+        eventually(demo.kin, 30)  # its first server is there
     demo.process.send_signal(signal.SIGINT)
     demo.process.communicate(timeout=30)
     assert demo.kin() == []
