@@ -18,9 +18,12 @@ from tests.e2e.stage import AGENCIES, READERS, RECEIVERS, REPORTS, desk, eventua
 
 PAUSE_S = 0.3
 HEADS = "select log, size, highest, last from log.head order by log;"
-OPEN = """select (select count(*) from log.gap where closed_at is null) + (select count(*) from log.waiting)
-    + (select count(*) from log.unreadable where found_at is null) + (select count(*) from log.fork)
-    + (select count(*) from log.quarantine) + (select count(*) from log.pointer);"""
+OPEN = """select 'gap ' || log || ' ' || from_seq || '-' || to_seq from log.gap where closed_at is null
+    union all select 'waiting ' || count(*) from log.waiting having count(*) > 0
+    union all select 'unreadable ' || log || ' ' || seq from log.unreadable where found_at is null
+    union all select 'fork ' || log || ' ' || seq from log.fork
+    union all select 'refused ' || log || ' ' || seq || ' ' || code from log.quarantine
+    union all select 'pointers ' || count(*) from log.pointer having count(*) > 0;"""
 
 
 @dataclass
@@ -77,13 +80,20 @@ def load(nodes: ThreeNodes) -> Iterator[Load]:
 
 def settle(nodes: ThreeNodes, within_s: float = 90.0) -> float:
     """Wait until all nodes hold the same and nothing is open; how long it took, in seconds."""
-    return eventually(lambda: settled(nodes), within_s)
+    try:
+        return eventually(lambda: settled(nodes), within_s)
+    except TimeoutError:
+        raise AssertionError("\n".join([*ask(nodes, HEADS), *ask(nodes, OPEN)])) from None
 
 
 def settled(nodes: ThreeNodes) -> bool:
     """Whether all heads are equal and no node has a gap, or anything waiting, missing, forked or refused."""
-    heads = {nodes[agency].postgres.sql(HEADS, database="rajut") for agency in AGENCIES}
-    return len(heads) == 1 and all(nodes[agency].postgres.sql(OPEN, database="rajut") == "0" for agency in AGENCIES)
+    return len(set(ask(nodes, HEADS))) == 1 and not any(ask(nodes, OPEN))
+
+
+def ask(nodes: ThreeNodes, sql: str) -> list[str]:
+    """What each agency's database answers."""
+    return [nodes[agency].postgres.sql(sql, database="rajut") for agency in AGENCIES]
 
 
 def check(nodes: ThreeNodes, done: Load) -> None:

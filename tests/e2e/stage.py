@@ -18,7 +18,8 @@ from deploy.dev import cast, ceremony
 from deploy.dev.desks import DeskClient
 from deploy.dev.probe import answers_ok
 from deploy.dev.runner import ThreeNodes
-from services import cli, wiring
+from services import wiring
+from services.cli import node as node_command
 from services.node.clock import Clock
 from services.node.log import SQL
 from services.node.node import Node, opened as build, run
@@ -56,7 +57,7 @@ def configure(home: Path, lines: str) -> None:
 
 def migrate(home: Path) -> None:
     """Bring a home's database to the schema, without a process of its own."""
-    asyncio.run(cli.migrate(home))
+    asyncio.run(node_command.migrate(home))
 
 
 @contextlib.asynccontextmanager

@@ -20,7 +20,7 @@ from contracts.events.protection import EmergencyActivated
 from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
-from services import cli
+from services.cli.fsck import verify
 from services.node.bus import SQL as BUS_SQL
 from services.node.fsck import Report
 from services.node.node import Node
@@ -80,7 +80,7 @@ async def edited(machines: ThreeNodes, sql: str, agency: str = A) -> AsyncIterat
 
 async def fsck(node: Node) -> Report:
     """What `rajut fsck` finds."""
-    return await cli.verify(node.home.path, node)
+    return await verify(node.home.path, node)
 
 
 async def test_a_store_that_nobody_edited_is_clean(machines: ThreeNodes) -> None:

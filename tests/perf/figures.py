@@ -8,7 +8,8 @@ from statistics import median, quantiles
 from time import perf_counter
 from typing import NamedTuple
 
-from services import cli, wiring
+from services import wiring
+from services.cli.fsck import verify
 from services.node.sql import Connection, Pool
 from tests.perf import floor
 from tests.perf.preload import fill, invent
@@ -185,7 +186,7 @@ async def _fsck(side: Side) -> float:
         home = side.home(OUT)
         async with wiring.node(home) as built:
             started = perf_counter()
-            report = await cli.verify(home, built)
+            report = await verify(home, built)
         if report.findings:
             raise RuntimeError(f"fsck: {report.findings[:3]}")
         return report.records / (perf_counter() - started)

@@ -1,0 +1,5 @@
+"""`python -m services.cli` is `rajut`."""
+
+from services.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""`rajut case`: look at cases as this node may read them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.arguments import HomeOption, JsonOption, group, with_node
+from services.node.cases import CaseView, Line, view
+from services.node.node import Node
+
+app = group("Look at cases.")
+
+
+@app.command("show")
+def case_show(
+    case_id: Annotated[str, typer.Argument(metavar="ID")], home: HomeOption = Path(), as_json: JsonOption = False
+) -> None:
+    """A case's state and timeline, as this node may read it."""
+
+    async def look(built: Node) -> CaseView:
+        async with built.pools["node"].acquire() as connection:
+            return await view(connection, built.log, case_id)
+
+    shown = with_node(home, look)
+    typer.echo(shown.model_dump_json(indent=2) if as_json else describe(shown))
+
+
+def describe(shown: CaseView) -> str:
+    """A case for people: state first, then one block per event."""
+    state = [f"  {slot}: {standing.in_force}" for slot, standing in shown.state.items() if slot != "consent"]
+    conflicts = [f"  CONFLICT: {slot}" for slot in shown.conflicts]
+    head = [f"case {shown.case}", f"digest {shown.digest}", *state, *conflicts]
+    return "\n".join((*head, *(line for event in shown.timeline for line in _describe_line(event))))
+
+
+def _describe_line(line: Line) -> tuple[str, str]:
+    verdict = line.signature + ("" if line.supported else ", not borne out by what its author knew")
+    said = f"{line.claimed}  {line.agency:<17} {line.role:<20} {line.title['id']}"
+    dated = f"between {line.after or '?'} and {line.before or '?'}"
+    held = ", ".join(line.witnesses) or "nobody else yet"
+    return said, f"    {dated}; signature {verdict}; held by {held}"

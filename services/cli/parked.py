@@ -1,0 +1,68 @@
+"""`rajut parked`: events that a service could not handle."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.encoding import unb64
+from contracts.errors import Code, Rejected
+from contracts.record import EventId
+from services.cli.arguments import HomeOption, JsonOption, group, with_node
+from services.node.bus import Inbox
+from services.node.node import Node
+
+Service = Annotated[str, typer.Argument(help="intake, triage, protection or notify")]
+EventName = Annotated[str, typer.Argument(help="The event's id, as `parked list` shows it.")]
+app = group("Events that a service could not handle.")
+
+
+@app.command("list")
+def parked_list(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
+    """What waits for a person, by service."""
+
+    async def look(built: Node) -> dict[str, list[dict[str, object]]]:
+        return {name: [one._asdict() for one in await inbox.parked()] for name, inbox in built.inboxes.items()}
+
+    found = with_node(home, look)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for service, events in found.items():
+        for event in events:
+            typer.echo(f"{service} {event['id']} {event['type']} {event['reason']} after {event['attempts']} tries")
+
+
+@app.command("show")
+def parked_show(service: Service, event: EventName, home: HomeOption = Path()) -> None:
+    """Where a parked event stands: log, place, type, author. Its body stays sealed."""
+
+    async def look(built: Node) -> str:
+        async with built.pools["node"].acquire() as connection:
+            found = await built.log.event(connection, EventId(unb64(event)))
+        return json.dumps(
+            {"log": found.log, "seq": found.seq, "type": found.content.type, "role": found.content.actor.role}
+        )
+
+    _ = service
+    typer.echo(with_node(home, look))
+
+
+@app.command("replay")
+def parked_replay(service: Service, event: EventName, home: HomeOption = Path()) -> None:
+    """Handle a parked event again, now."""
+    with_node(home, lambda built: inbox_of(built, service).replay(EventId(unb64(event))))
+
+
+@app.command("discard")
+def parked_discard(service: Service, event: EventName, home: HomeOption = Path()) -> None:
+    """Decide that a parked event needs no handling."""
+    with_node(home, lambda built: inbox_of(built, service).discard(EventId(unb64(event))))
+
+
+def inbox_of(built: Node, service: str) -> Inbox:
+    """The inbox of a service; Rejected(NOT_FOUND) if this node has no such service."""
+    if service not in built.inboxes:
+        raise Rejected(Code.NOT_FOUND, "service")
+    return built.inboxes[service]
