@@ -8,7 +8,8 @@ breaks ties in what is displayed first.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+from functools import partial
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple, TypeVar
@@ -17,8 +18,10 @@ from contracts import canonical
 from contracts.content import MAX_PARENTS, Content
 from contracts.emergency import EMERGENCY_ACTS, Act, supported, undecided
 from contracts.encoding import b64
+from contracts.erasure import ERASURE_ACTS, may_erase, spares_no_decision
 from contracts.events import Body, read_body
 from contracts.events.intake import CaseOpened, ConsentRecorded
+from contracts.events.node import ErasureAsked
 from contracts.events.protection import (
     EmergencyActivated,
     EmergencyDeclined,
@@ -38,7 +41,7 @@ PROTECTIVE: Mapping[str, Sequence[str]] = {
 }
 
 
-REMEMBERED = (CaseOpened, UrgencyOverridden, *EMERGENCY_ACTS)  # what later events are judged by
+REMEMBERED = (CaseOpened, UrgencyOverridden, *EMERGENCY_ACTS, *ERASURE_ACTS)  # what later events are judged by
 Kind = TypeVar("Kind", bound=Body)
 
 
@@ -50,11 +53,17 @@ class Event(NamedTuple):
     seq: int
     hlc: Hlc
     content: Content
+    void: bool = False  # signed with a key that was revoked before this place
 
     @property
     def agency(self) -> str:
         """Who published it."""
         return agency_of(self.log)
+
+    @property
+    def erased(self) -> bool:
+        """Whether all that is left of it is its record and its place in the case."""
+        return not self.content.type
 
 
 class Claim(NamedTuple):
@@ -69,8 +78,9 @@ class Case(NamedTuple):
 
     timeline: tuple[Event, ...]  # causal order; ties by (hlc, id), for display only
     slots: Mapping[str, tuple[Claim, ...]]  # decisions that nothing later replaced, by slot
-    unsupported: frozenset[EventId]  # events that claim what their causal past does not bear out
+    unsupported: frozenset[EventId]  # events that are void, or claim what their causal past does not bear out
     bodies: Mapping[EventId, Body]  # of the known event types
+    rules: int  # version of the mechanism that it was judged by
 
     @property
     def opened(self) -> Event | None:
@@ -79,8 +89,10 @@ class Case(NamedTuple):
 
     @property
     def participants(self) -> tuple[str, ...]:
-        """The agencies for which the case was opened."""
-        return self.opened.content.to if self.opened else ()
+        """The agencies for which the case was opened; of an erased case those that were told to erase it."""
+        orders = (event for event, _ in self.of_type(ErasureAsked))
+        told = self.opened or next(orders, None)
+        return told.content.to if told else ()
 
     def in_force(self, slot: str) -> str:
         """The value that holds now: the only one, or the most protective of those in conflict; "" if none."""
@@ -108,6 +120,7 @@ def fold(events: Iterable[Event], mechanism: Mechanism | None = None) -> Case:
     bodies = {event.id: body for event in timeline if (body := read_body(event.content.type, event.content.body))}
     rules = mechanism or _rules_of(timeline, bodies)
     past = Past(timeline)
+    roots = [event for event in timeline if not event.content.parents]
     slots: dict[str, tuple[Claim, ...]] = {}
     acts: dict[EventId, Act] = {}
     unsupported = set()
@@ -116,7 +129,10 @@ def fold(events: Iterable[Event], mechanism: Mechanism | None = None) -> Case:
             continue
         act = Act(event, bodies[event.id])
         known = {id_: one for id_, one in acts.items() if past.has(event.id, id_)}
-        if not (_entitled(act, known, rules) and supported(act, known, rules.emergency)):
+        whole = spares_no_decision(act.body, bodies, partial(past.has, event.id))
+        begun = {root.agency for root in roots if root.id == event.id or past.has(event.id, root.id)}
+        may = whole and _entitled(act, known, rules, begun)
+        if event.void or not (may and supported(act, known, rules.emergency)):
             unsupported.add(event.id)
             continue
         if isinstance(act.body, REMEMBERED):
@@ -124,7 +140,7 @@ def fold(events: Iterable[Event], mechanism: Mechanism | None = None) -> Case:
         for slot, value in _writes(event, act.body, known):
             standing = tuple(claim for claim in slots.get(slot, ()) if not past.has(event.id, claim.event))
             slots[slot] = (*standing, Claim(value, event.id))
-    return Case(timeline, slots, frozenset(unsupported), bodies)
+    return Case(timeline, slots, frozenset(unsupported), bodies, rules.version)
 
 
 def digest(case: Case, mechanism: Mechanism | None = None) -> bytes:
@@ -187,20 +203,30 @@ def _causal_order(events: Mapping[EventId, Event]) -> tuple[Event, ...]:
     return tuple(order)
 
 
-def _rules_of(timeline: Iterable[Event], bodies: Mapping[EventId, Body]) -> Mechanism:
-    """The mechanism that a case runs under; the newest we have if its opening is not here or names one to come."""
-    openings = (body for event in timeline if isinstance(body := bodies.get(event.id), CaseOpened))
-    opening = next(openings, None)
-    return MECHANISMS.get(opening.mechanism, LATEST) if opening else LATEST
+def _rules_of(timeline: Sequence[Event], bodies: Mapping[EventId, Body]) -> Mechanism:
+    """The mechanism that a case runs under, also when its opening is erased.
+
+    The newest we have if its opening is not here or names one to come.
+    """
+    counting = [event for event in timeline if not event.void]
+    told = [(event, bodies[event.id]) for event in counting if event.id in bodies]
+    openings = [body for _, body in told if isinstance(body, CaseOpened)]
+    begun = {event.agency for event in timeline if not event.content.parents}
+    orders = [body for event, body in told if isinstance(body, ErasureAsked) and event.agency in begun]
+    named: list[CaseOpened | ErasureAsked] = [*openings, *orders]
+    return MECHANISMS.get(named[0].mechanism, LATEST) if named else LATEST
 
 
-def _entitled(act: Act, known: Mapping[EventId, Act], rules: Mechanism) -> bool:
-    """Whether this agency, and this role at it, may say such a thing in this case at all."""
+def _entitled(act: Act, known: Mapping[EventId, Act], rules: Mechanism, begun: AbstractSet[str]) -> bool:
+    """Whether this agency, and this role at it, may say such a thing in this case at all.
+
+    `begun` says who began the case, also when the opening is erased.
+    """
     agency, role = act.event.agency, act.event.content.actor.role
     opened = [one.event.agency for one in known.values() if isinstance(one.body, CaseOpened)]
     match act.body:
         case CaseOpened():
-            entitled = not opened  # whoever opens it again, knowing of it, changes nothing
+            entitled = agency in begun and not opened  # whoever opens it again, knowing of it, changes nothing
         case ConsentRecorded():
             entitled = agency in opened
         case UrgencyAssessed():
@@ -214,7 +240,7 @@ def _entitled(act: Act, known: Mapping[EventId, Act], rules: Mechanism) -> bool:
         case EmergencyProposed():
             entitled = rules.may(agency, role, Permission.PROPOSE_EMERGENCY)
         case _:
-            entitled = True
+            entitled = may_erase(act, known, rules, begun)
     return entitled
 
 

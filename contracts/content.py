@@ -72,8 +72,9 @@ def check_case(content: Content, record: Record, case_key: bytes, logs: Iterable
 
     Only the opener's own events may stand at the beginning: everybody else knew of the case from somewhere.
     """
-    openers = [log for log in logs if case_name(case_key, log) == content.case]
-    if content.case and (not openers or (not content.parents and record.log not in openers)):
+    may_open = [log for log in logs if content.parents or log == record.log]
+    may_open.sort(key=lambda log: log != record.log)  # most often it is the author's own
+    if content.case and not any(case_name(case_key, log) == content.case for log in may_open):
         raise Rejected(Code.BIND, "case")
 
 

@@ -4,7 +4,8 @@ The same delivery gets the same verdict on every node, at any time, in any order
 for a node that already holds other records is that node's business (`services.node.admission`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -40,10 +41,10 @@ class Delivery(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """Whose eyes content is opened with: an agency and its private sealing key for a directory version."""
+    """Whose eyes content is opened with: an agency and the private sealing keys that it holds, in order of trial."""
 
     agency: str
-    sealing_key: Callable[[int], sealing.PrivateKey]
+    sealing_keys: Callable[[], Sequence[sealing.PrivateKey]]
 
 
 class Readable(NamedTuple):
@@ -55,11 +56,15 @@ class Readable(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """An authentic record; its content if it is for us, or the reason why that was refused."""
+    """An authentic record; its content if it is for us, or the reason why that was refused.
+
+    One that is `void` was signed with a key that had been revoked before that place: it changes nothing.
+    """
 
     signed: Signed
     readable: Readable | None = None
     refused: Rejected | None = None
+    void: bool = False
 
 
 class Unsealed(NamedTuple):
@@ -75,24 +80,32 @@ def examine(delivery: Delivery, chain: Chain, reader: Reader) -> Examined:
     1. the record (see `contracts.record.read`).  2. content is there only if it is for us.
     3. ciphertext is what the record names.  4. our wrap opens.  5. the commitment holds.
     6. content is canonical and agrees with the record; its case id names key and opener.
-    7. the key was granted this type.
+    7. the key was granted this type.  8. whether the key had been revoked is said beside all that.
     """
     # (1)
     signed = read(delivery.jws, chain)
-    record = signed.record
+    record, void = signed.record, chain.is_void(signed.kid, signed.record)
     # (2)
     if reader.agency not in record.to or not delivery.blob:
-        return Examined(signed)
+        return Examined(signed, void=void)
     try:
         # (3)
         check_blob(record, delivery.blob)
         # (4)
-        key = sealing.unwrap(delivery.wrap, reader.sealing_key(record.dir), signed.id, reader.agency)
+        key = _unwrap(delivery.wrap, signed.id, reader)
         # (5), (6), (7)
         content = open_content(signed, delivery.blob, key, chain).content
     except Rejected as refused:
-        return Examined(signed, refused=refused)
-    return Examined(signed, Readable(content, delivery.blob, key))
+        return Examined(signed, refused=refused, void=void)
+    return Examined(signed, Readable(content, delivery.blob, key), void=void)
+
+
+def _unwrap(wrap: bytes, event: bytes, reader: Reader) -> bytes:
+    """The content key by the first sealing key that opens it: after a rotation old and new ones are in use at once."""
+    for key in reader.sealing_keys():
+        with suppress(Rejected):
+            return sealing.unwrap(wrap, key, event, reader.agency)
+    raise Rejected(Code.WRAP, "no key of ours opens it")
 
 
 def check_blob(record: Record, blob: bytes) -> None:

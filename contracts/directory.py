@@ -1,104 +1,43 @@
-"""Who is who: a chained document that two of three agencies' offline roots must sign.
+"""Who is who, over time: a chain of documents that two of three agencies' offline roots must sign.
 
-It lists agencies, the keys of each service with the event types they may sign and the part of the log
-they may write, and the sealing keys of readers. Each version names the digest of the one before and is
-signed under the threshold of both (TUF 5.3). A record is judged by the version it names, so a verdict
-never changes when the directory moves on.
+Each version lists agencies, the keys of each service with the event types they may sign and the part of the
+log they may write, and the sealing keys of readers (`contracts.roster`). It names the digest of the one before
+and is signed under the threshold of both (TUF 5.3). A record is judged by the version it names, so whether it is
+authentic never changes when the directory moves on. Revocation takes something else away: its effect.
 """
 
-from collections.abc import Iterable, Mapping
-from hashlib import sha256
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from contracts import canonical, sealing
+from contracts import sealing
 from contracts.content import type_name
-from contracts.encoding import b64, fixed, unb64
+from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
 from contracts.record import MAX_SEQ, Key, Record, agency_of, header
-from contracts.signing import Signer, check_enrolment, verify
+from contracts.roster import (
+    NOTARY,
+    THRESHOLD,
+    AgencyEntry,
+    Directory,
+    RootKey,
+    SealingKey,
+    SigningKey,
+    check_signed,
+    read,
+    sign,
+)
+from contracts.signing import check_enrolment
 
-MAX_DIRECTORY = 1024 * 1024
-THRESHOLD = 2  # agency roots that must sign; see docs/adr/0005
+__all__ = [
+    "HEARTBEAT",
+    "NOTARY",
+    "THRESHOLD",
+    "AgencyEntry",
+    "Chain",
+    "Directory",
+    "RootKey",
+    "SealingKey",
+    "SigningKey",
+    "sign",
+]
 HEARTBEAT = "node.heartbeat"
-
-Agency = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
-Kid = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}\.[a-z]{1,16}\.[1-9][0-9]{0,5}$")]
-Origin = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,64}/[a-z0-9-]{1,32}/[1-9][0-9]{0,3}$")]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class SigningKey(_Closed):
-    """A service's key: what it may sign, in which log, from which record to which."""
-
-    kid: Kid
-    public: str
-    proof: str  # proof of possession, see `contracts.signing`
-    grants: list[Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z-]+)*(\.\*)?$")]]
-    log: Origin
-    from_seq: Annotated[int, Field(ge=0, le=MAX_SEQ)] = 0
-    to_seq: Annotated[int, Field(ge=0, le=MAX_SEQ)] = MAX_SEQ
-
-    def may_sign(self, name: str) -> bool:
-        """Whether the grants cover an event name such as `protection.emergency.activated`."""
-        family = name.split(".", 1)[0]
-        return name in self.grants or f"{family}.*" in self.grants
-
-
-class RootKey(_Closed):
-    """An agency's offline key: signs directories, nothing else."""
-
-    kid: Kid
-    public: str
-
-
-class SealingKey(_Closed):
-    """The hybrid public key to which content for this agency is wrapped."""
-
-    kid: Kid
-    public: str
-
-
-class AgencyEntry(_Closed):
-    """One agency as the others know it."""
-
-    name: Mapping[Annotated[str, Field(pattern="^(id|en)$")], Text]
-    root: RootKey
-    logs: list[Origin]  # the last one is in use
-    keys: list[SigningKey]
-    sealing: SealingKey
-
-
-class Directory(_Closed):
-    """One version of the document."""
-
-    version: Annotated[int, Field(ge=1, le=MAX_SEQ)]
-    previous: str = ""  # digest of the version before; empty only in version 1
-    issued: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$")]
-    agencies: Mapping[Agency, AgencyEntry]
-
-    def encode(self) -> bytes:
-        """The canonical bytes that are signed."""
-        return canonical.dumps(self.model_dump(mode="json"))
-
-    def digest(self) -> bytes:
-        """What the next version and the first record of each log refer to."""
-        return sha256(_LABEL + self.encode()).digest()
-
-
-_LABEL = b"rajut/directory/v1\0"
-
-
-def sign(directory: Directory, roots: Iterable[Signer]) -> bytes:
-    """The document with the signatures of the given roots, in canonical bytes."""
-    message = _LABEL + directory.encode()
-    signatures = {root.kid: b64(root.sign(message)) for root in roots}
-    return canonical.dumps({"document": directory.model_dump(mode="json"), "signatures": signatures})
 
 
 class Chain:
@@ -106,14 +45,16 @@ class Chain:
 
     def __init__(self, first: bytes, *, pin: bytes) -> None:
         """Start from version 1, whose digest must equal `pin`; Rejected(DIRECTORY | KEY) otherwise."""
-        directory, signatures = _read(first)
+        directory, signatures = read(first)
         if directory.version != 1 or directory.digest() != pin:
             raise Rejected(Code.DIRECTORY, "not the pinned first version")
-        _check_signed(directory, signatures, directory)
+        check_signed(directory, signatures, directory)
         self._versions: dict[int, Directory] = {}
         self._by_header: dict[bytes, Key] = {}
+        self._names: dict[str, tuple[str, str]] = {}  # what a key's name stands for, for ever: public key and log
         self._keys: dict[tuple[int, str], SigningKey] = {}
         self._sealing: dict[tuple[int, str], sealing.PublicKey] = {}
+        self._revoked: dict[str, int] = {}
         self.signed: list[bytes] = []
         self._add(directory, first)
 
@@ -128,12 +69,12 @@ class Chain:
 
     def adopt(self, data: bytes) -> Directory:
         """Take the next version: one higher, linked, signed under both thresholds; else Rejected(DIRECTORY | KEY)."""
-        directory, signatures = _read(data)
+        directory, signatures = read(data)
         last = self.latest
         if directory.version != last.version + 1 or directory.previous != b64(last.digest()):
             raise Rejected(Code.DIRECTORY, "does not follow the version in force")
-        _check_signed(directory, signatures, last)
-        _check_signed(directory, signatures, directory)
+        check_signed(directory, signatures, last)
+        check_signed(directory, signatures, directory)
         self._add(directory, data)
         return directory
 
@@ -151,8 +92,10 @@ class Chain:
     def check_range(self, kid: str, record: Record) -> None:
         """See `contracts.record.Keys`."""
         key = self._keys.get((record.dir, kid))
-        if key is None or key.log != record.log or not key.from_seq <= record.seq <= key.to_seq:
+        if key is None or key.log != record.log or not key.may_write(record.seq):
             raise Rejected(Code.KEY, "not for this log, here")
+        if NOTARY.issuperset(key.grants):
+            raise Rejected(Code.GRANT, "signs no records")
         if record.kind == "hb" and not key.may_sign(HEARTBEAT):
             raise Rejected(Code.GRANT, HEARTBEAT)
 
@@ -162,9 +105,36 @@ class Chain:
         if not self._keys[record.dir, kid].may_sign(name):
             raise Rejected(Code.GRANT, name)
 
+    def granted(self, grant: str) -> list[SigningKey]:
+        """The keys with this one grant, oldest version first, each once for every version held that lists it.
+
+        A revoked one is not among them: what it signed cannot be dated, so none of it counts.
+        """
+        return [key for key in self._keys.values() if key.grants == [grant] and key.kid not in self._revoked]
+
+    def is_void(self, kid: str, record: Record) -> bool:
+        """Whether the key was revoked before this place: then the record stays what it is, and changes nothing."""
+        return record.seq > self._revoked.get(kid, MAX_SEQ)
+
+    def signers(self, log: str, purpose: str, *places: int) -> list[str]:
+        """The keys by which the version in force lets `log` be written at `places`, the newest first."""
+        entry = self.latest.agencies.get(agency_of(log))
+        keys = [key for key in entry.keys if key.log == log and key.purpose == purpose] if entry else []
+        usable = [key for key in keys if key.may_write(*places) and not key.revoked]
+        return [key.kid for key in sorted(usable, key=lambda key: -key.number)]
+
     def sealing_key(self, version: int, agency: str) -> sealing.PublicKey:
         """The key to wrap content to an agency, by a record's directory version; KeyError if it has none."""
         return self._sealing[version, agency]
+
+    def sealing_kids(self, agency: str) -> list[str]:
+        """The names of all sealing keys that an agency ever had, the newest first."""
+        entries = (self._versions[number].agencies.get(agency) for number in sorted(self._versions, reverse=True))
+        return list(dict.fromkeys(entry.sealing.kid for entry in entries if entry))
+
+    def names(self, agency: str) -> list[str]:
+        """The names of all keys that an agency ever had: none of them may come to mean another key."""
+        return [kid for kid in self._names if kid.split(".")[0] == agency]
 
     def logs(self) -> dict[str, str]:
         """The log in use of each agency, by agency."""
@@ -184,61 +154,34 @@ class Chain:
 
     def _add(self, directory: Directory, data: bytes) -> None:
         """All or nothing: a version that is refused for one bad key leaves no trace of its others."""
-        version, readers, enrolled = directory.version, {}, {}
+        version, readers, enrolled, names = directory.version, {}, {}, dict[str, tuple[str, str]]()
         for agency, entry in directory.agencies.items():
             if {agency_of(log) for log in entry.logs} != {agency}:
                 raise Rejected(Code.DIRECTORY, f"{agency}: logs")
             readers[version, agency] = sealing.public_key(fixed(entry.sealing.public, sealing.PUBLIC_BYTES))
+            if entry.sealing.kid.split(".")[0] != agency:
+                raise Rejected(Code.KEY, f"{entry.sealing.kid}: not of this agency")
+            self._name(names, entry.sealing.kid, (entry.sealing.public, ""))
             for key in entry.keys:
-                if (version, key.kid) in enrolled:
-                    raise Rejected(Code.KEY, f"{key.kid}: name used twice")
+                self._name(names, key.kid, (key.public, key.log))
                 self._check_key(agency, entry, key)
                 enrolled[version, key.kid] = key
+        self._names |= names
         self._sealing |= readers
         self._keys |= enrolled
         self._by_header |= {header(key.kid): Key(key.kid, fixed(key.public, 32)) for key in enrolled.values()}
+        self._revoked |= {key.kid: key.to_seq for key in enrolled.values() if key.revoked}
         self._versions[version] = directory
         self.signed.append(data)
 
+    def _name(self, names: dict[str, tuple[str, str]], kid: str, meaning: tuple[str, str]) -> None:
+        if kid in names or self._names.get(kid, meaning) != meaning:
+            raise Rejected(Code.KEY, f"{kid}: name used twice")
+        names[kid] = meaning
+
     def _check_key(self, agency: str, entry: AgencyEntry, key: SigningKey) -> None:
-        public = fixed(key.public, 32)
         if key.log not in entry.logs or key.kid.split(".")[0] != agency:
             raise Rejected(Code.KEY, f"{key.kid}: not of this agency")
-        if self._by_header.get(header(key.kid), Key(key.kid, public)).public != public:
-            raise Rejected(Code.KEY, f"{key.kid}: name used twice")
-        check_enrolment(key.kid, public, fixed(key.proof, 64))
-
-
-def _read(data: bytes) -> tuple[Directory, Mapping[str, str]]:
-    value = canonical.loads(data, max_bytes=MAX_DIRECTORY)
-    if not isinstance(value, dict) or value.keys() != {"document", "signatures"}:
-        raise Rejected(Code.DIRECTORY, "members")
-    signatures = value["signatures"]
-    if not isinstance(signatures, dict) or not all(isinstance(text, str) for text in signatures.values()):
-        raise Rejected(Code.DIRECTORY, "signatures")
-    try:
-        directory = Directory.model_validate(value["document"])
-    except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise Rejected(Code.DIRECTORY, place) from None
-    if directory.model_dump(mode="json") != value["document"]:  # a default left out would be a second form
-        raise Rejected(Code.DIRECTORY, "not the one form of this document")
-    return directory, signatures
-
-
-def _check_signed(directory: Directory, signatures: Mapping[str, str], by: Directory) -> None:
-    """At least THRESHOLD distinct agencies of `by` must have signed; a bad signature counts as none."""
-    message = _LABEL + directory.encode()
-    signers = sum(_signed_by(entry.root, signatures, message) for entry in by.agencies.values())
-    if signers < THRESHOLD or len({entry.root.public for entry in by.agencies.values()}) < len(by.agencies):
-        raise Rejected(Code.DIRECTORY, "not signed by enough agencies")
-
-
-def _signed_by(root: RootKey, signatures: Mapping[str, str], message: bytes) -> bool:
-    if root.kid not in signatures:
-        return False
-    try:
-        verify(fixed(root.public, 32), message, unb64(signatures[root.kid]))
-    except Rejected:
-        return False
-    return True
+        if key.kid in self._revoked and not (key.revoked and key.to_seq <= self._revoked[key.kid]):
+            raise Rejected(Code.KEY, f"{key.kid}: was revoked")
+        check_enrolment(key.kid, fixed(key.public, 32), fixed(key.proof, 64))

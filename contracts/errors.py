@@ -18,9 +18,11 @@ class Code(StrEnum):
     HEADER = "E_HEADER"  # a protected header other than the one allowed form
     SCHEMA = "E_SCHEMA"  # a field missing, added, or out of its bounds
     KEY = "E_KEY"  # unknown key, or a key that may not sign this log at this sequence
+    REVOKED = "E_REVOKED"  # signed beyond the last good place of a key that was revoked
     SIGNATURE = "E_SIGNATURE"  # the signature does not verify
     DIRECTORY = "E_DIRECTORY"  # a directory that its agencies did not sign or that breaks the chain
     FORK = "E_FORK"  # two signed records contradict each other
+    PROOF = "E_PROOF"  # a Merkle proof, or the proof of a fork, does not show what it claims
     BLOB = "E_BLOB"  # sealed content does not match the hash in the record
     WRAP = "E_WRAP"  # the wrapped key does not open for this recipient
     COMMIT = "E_COMMIT"  # opened content is not what the record committed to
@@ -34,7 +36,11 @@ class Code(StrEnum):
     NOT_FOUND = "E_NOT_FOUND"  # no such thing that this officer may see
     STATE = "E_STATE"  # the case is not in a state that allows this
     CONFLICT = "E_CONFLICT"  # the same idempotency key with another request
+    SLOW = "E_SLOW"  # a request that did not arrive in time
+    SETTINGS = "E_SETTINGS"  # a setting, key or file of this node cannot be used
+    ACCESS = "E_ACCESS"  # the access log cannot be written, so nothing is shown
     UNEXPECTED = "E_UNEXPECTED"  # our own software failed on it; kept, and people must look
+    BEHIND = "E_BEHIND"  # this node was restored from a backup and lacks the end of its own log
     UNAVAILABLE = "E_UNAVAILABLE"  # a part that this needs is not ready; try again
 
 

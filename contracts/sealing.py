@@ -72,15 +72,16 @@ class Sealed(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """What was inside: the content's canonical bytes and the key of its case."""
+    """What was inside: the content's canonical bytes, the key of its case, and the salt that hides it."""
 
     content: bytes
     case_key: bytes
+    salt: bytes
 
 
 def seal(content: bytes, case_key: bytes, position: Position, entropy: Entropy = secrets.token_bytes) -> Sealed:
     """Frame, pad, commit to and encrypt `content`; Rejected(SIZE) if it outgrows the largest bucket."""
-    frame = _frame(content, case_key, entropy(32))
+    frame = framed(content, case_key, entropy(32))
     key, place = entropy(KEY_BYTES), position.encode()
     blob = ChaCha20Poly1305(key).encrypt(_NONCE, frame, place)
     tag = case_tag(case_key, place) if case_key != NO_CASE else b""
@@ -100,6 +101,16 @@ def unseal(blob: bytes, key: bytes, position: Position, *, cm: bytes, tag: bytes
     if tag != (case_tag(opened.case_key, place) if opened.case_key != NO_CASE else b""):
         raise Rejected(Code.BIND, "tag")
     return opened
+
+
+def framed(content: bytes, case_key: bytes, salt: bytes) -> bytes:
+    """What is committed to and encrypted; Rejected(SIZE) if `content` outgrows the largest bucket."""
+    used, size = _PREFIX + len(content), SMALLEST_FRAME
+    if used > LARGEST_FRAME:
+        raise Rejected(Code.SIZE, "content")
+    while size < used:
+        size *= 2
+    return b"".join((salt, case_key, len(content).to_bytes(4), content, bytes(size - used)))
 
 
 def commitment(frame: bytes) -> bytes:
@@ -150,23 +161,14 @@ def public_bytes(seed: bytes) -> bytes:
     return kem + X25519PrivateKey.from_private_bytes(seed[64:]).public_key().public_bytes_raw()
 
 
-def _frame(content: bytes, case_key: bytes, salt: bytes) -> bytes:
-    used, size = _PREFIX + len(content), SMALLEST_FRAME
-    if used > LARGEST_FRAME:
-        raise Rejected(Code.SIZE, "content")
-    while size < used:
-        size *= 2
-    return b"".join((salt, case_key, len(content).to_bytes(4), content, bytes(size - used)))
-
-
 def _unframe(frame: bytes) -> Opened:
     size = len(frame)
     if not SMALLEST_FRAME <= size <= LARGEST_FRAME or size & (size - 1):
         raise Rejected(Code.BIND, "frame size")
     end = _PREFIX + int.from_bytes(frame[64:_PREFIX])
-    if end > size or (size > SMALLEST_FRAME and end * 2 <= size) or any(frame[end:]):
+    if end > size or (size > SMALLEST_FRAME and end * 2 <= size) or frame[end:] != bytes(size - end):
         raise Rejected(Code.BIND, "frame")
-    return Opened(frame[_PREFIX:end], frame[32:64])
+    return Opened(frame[_PREFIX:end], frame[32:64], frame[:32])
 
 
 def _info(event: bytes, agency: str) -> bytes:

@@ -30,6 +30,11 @@ class Signer(Protocol):
         """Name of the key in the directory."""
         ...
 
+    @property
+    def public(self) -> bytes:
+        """The 32-byte public key."""
+        ...
+
     def sign(self, message: bytes) -> bytes:
         """The 64-byte Ed25519 signature of `message`."""
         ...

@@ -1,12 +1,14 @@
 """The composition root: which services a node has, and whose migrations its database needs."""
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from services.intake import app as intake
-from services.node import database
+from services.node import database, node as nodes, part as parts
 from services.node.node import Node, Wire, opened
+from services.node.running import Shift
+from services.node.settings import Part
 from services.notify import app as notify
 from services.protection import app as protection
 from services.triage import app as triage
@@ -26,6 +28,17 @@ def migrations() -> list[database.Migration]:
     return database.migrations(folders)
 
 
-def node(home: Path) -> AbstractAsyncContextManager[Node]:
-    """The complete node of a home directory."""
-    return opened(home, WIRES, migrations())
+def node(home: Path, *, beside: bool = False) -> AbstractAsyncContextManager[Node]:
+    """The complete node of a home directory; `beside` one that runs, if it is to write."""
+    return opened(home, WIRES, migrations(), beside=beside)
+
+
+@asynccontextmanager
+async def shift(home: Path, part: Part | None) -> AsyncIterator[Shift]:
+    """What a process has to do that is a whole node, or one part of it: the node's own, or one service."""
+    if part is None or part == "node":
+        async with opened(home, {} if part else WIRES, migrations()) as built:
+            yield nodes.shift(built, part)
+    else:
+        async with parts.service(home, part, WIRES[part], migrations()) as alone:
+            yield parts.shift(alone)

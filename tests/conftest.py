@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+from hypothesis import HealthCheck, settings
 
 from deploy.dev.home import Ports, write_homes
 from deploy.dev.nats_server import NatsServer
 from deploy.dev.ports import free_port
 from deploy.dev.postgres import DATABASE, PostgresServer, create_roles
+
+# How long an example takes says more about the machine's other work than about us; speed is `make bench`.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _TESTS = Path(__file__).parent
 _WITHOUT_NETWORK = ("unit", "contract", "simulation")
@@ -58,7 +63,7 @@ class Database:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=500, help="simulations to run; RAJUT_SEED=n runs just seed n")
+    parser.addoption("--seeds", type=int, default=1000, help="simulations to run; RAJUT_SEED=n runs just seed n")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

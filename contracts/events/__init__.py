@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from contracts.canonical import Json
-from contracts.events import intake, node, notify, protection, triage
+from contracts.events import access, intake, node, notify, protection, triage
 from contracts.events.body import Body, Value
 
 __all__ = ["BODIES", "REGISTRY", "Body", "Value", "read_body"]
@@ -33,6 +33,15 @@ BODIES: tuple[type[Body], ...] = (
     notify.NoticeEscalated,
     node.DirectoryAdopted,
     node.RecordRefused,
+    node.ForkFound,
+    node.ErasureAsked,
+    node.ErasureConfirmed,
+    node.ErasureExecuted,
+    access.CaseRead,
+    access.IntakeCaseRead,
+    access.TriageCaseRead,
+    access.ProtectionCaseRead,
+    access.NotifyCaseRead,
 )
 REGISTRY: Mapping[str, type[Body]] = MappingProxyType({body.wire_type: body for body in BODIES})
 

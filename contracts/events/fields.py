@@ -20,6 +20,8 @@ MAX_AGENCIES = 8
 MAX_INCIDENTS = 32
 MAX_CODES = 32
 MAX_COUNT = 2**40
+MAX_CASES = 512
+MAX_ERASED = 8192
 
 
 def _composed(text: object) -> object:
@@ -110,4 +112,15 @@ Participants = Annotated[
 EventIds = Annotated[Array[EventId], Field(max_length=16, json_schema_extra=_NO_TWICE), AfterValidator(_unique)]
 SomeEventIds = Annotated[
     Array[EventId], Field(min_length=1, max_length=16, json_schema_extra=_NO_TWICE), AfterValidator(_unique)
+]
+CaseIds = Annotated[
+    Array[CaseId],
+    Field(min_length=1, max_length=MAX_CASES, json_schema_extra=_NO_TWICE),
+    AfterValidator(_ascending),
+]
+# All events of a case, even of a flooded one: their names still fit the largest sealed content.
+ErasedEvents = Annotated[
+    Array[EventId],
+    Field(min_length=1, max_length=MAX_ERASED, json_schema_extra=_NO_TWICE),
+    AfterValidator(_ascending),
 ]

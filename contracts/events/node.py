@@ -1,9 +1,21 @@
-"""What nodes tell each other about themselves: the directory they follow, what they refused."""
+"""What nodes tell each other about themselves: the directory they follow, what they refused, what they erased."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from contracts.events.body import Body
-from contracts.events.fields import CodeText, Count, Hash, LogName, Version
+from contracts.events.fields import CodeText, Count, ErasedEvents, EventId, Hash, LogName, Version
+
+
+class Basis(StrEnum):
+    """Why the law lets or makes an agency erase: UU 27/2022 Pasal 8, 43 (1) and 44 (1), or a court."""
+
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
+    SUBJECT_REQUEST = "SUBJECT_REQUEST"
+    PURPOSE_ENDED = "PURPOSE_ENDED"
+    RETENTION_ENDED = "RETENTION_ENDED"
+    UNLAWFUL_COLLECTION = "UNLAWFUL_COLLECTION"
+    COURT_ORDER = "COURT_ORDER"
 
 
 class DirectoryAdopted(Body):
@@ -11,6 +23,15 @@ class DirectoryAdopted(Body):
 
     type: ClassVar[str] = "node.directory.adopted"
     version: Version
+    digest: Hash
+
+
+class ForkFound(Body):
+    """`log` has two histories somewhere in its first `size` records; `digest` is the SHA-256 of the proof we hold."""
+
+    type: ClassVar[str] = "node.fork.found"
+    log: LogName
+    size: Count
     digest: Hash
 
 
@@ -22,3 +43,34 @@ class RecordRefused(Body):
     seq: Count
     digest: Hash
     code: CodeText
+
+
+class ErasureAsked(Body):
+    """One officer wants the content of these events destroyed wherever it is; nothing happens until another confirms.
+
+    `mechanism` is the version of the case's rules: the order is judged by it also when the opening is gone.
+    """
+
+    type: ClassVar[str] = "node.erasure.asked"
+    basis: CodeText
+    mechanism: Version
+    events: ErasedEvents
+
+
+class ErasureConfirmed(Body):
+    """Another officer agrees: from here on it is an order to every agency that holds something of it."""
+
+    type: ClassVar[str] = "node.erasure.confirmed"
+    asked: EventId
+
+
+class ErasureExecuted(Body):
+    """This agency has destroyed what it held, so many events.
+
+    `graph` is a hash over their ids and parents (`contracts.erasure.graph`): the order of what remains rests on them.
+    """
+
+    type: ClassVar[str] = "node.erasure.executed"
+    confirmed: EventId
+    events: Count
+    graph: Hash

@@ -49,11 +49,14 @@ class Permission(StrEnum):
 
     RECEIVE_REPORT = "receive_report"
     READ_CASE = "read_case"
+    READ_ACCESS = "read_access"
     OVERRIDE_URGENCY = "override_urgency"
     DETERMINE_STATUS = "determine_status"
     PROPOSE_EMERGENCY = "propose_emergency"
     DECIDE_EMERGENCY = "decide_emergency"
     ACKNOWLEDGE_NOTICE = "acknowledge_notice"
+    ASK_ERASURE = "ask_erasure"
+    CONFIRM_ERASURE = "confirm_erasure"
 
 
 class Part(BaseModel):

@@ -137,6 +137,12 @@ def bad_record(name: str, code: Code, why: str, data: bytes) -> Vector:
     return Vector("reject", f"record-{name}", why, "delivery.bin", data, outcome)
 
 
+def void(name: str, why: str, data: bytes) -> Vector:
+    """A delivery whose record is authentic, but of a key that was revoked before that place."""
+    outcome = rejected("delivery", Code.REVOKED, of="effect", reader=material.READER)
+    return Vector("reject", f"record-{name}", why, "delivery.bin", data, outcome)
+
+
 def bad_content(name: str, code: Code, why: str, data: bytes) -> Vector:
     """A delivery whose record is good, but whose content its reader must refuse."""
     outcome = rejected("delivery", code, of="content", reader=material.READER)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from nacl.bindings import crypto_core_ed25519_add
 
 from contracts import canonical, sealing
-from contracts.directory import Directory, RootKey, SealingKey, sign
+from contracts.directory import Directory, RootKey, SealingKey, SigningKey, sign
 from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.signing import SeedSigner
@@ -38,6 +38,19 @@ def _with(agency: str, **changes: object) -> Directory:
     third = _third()
     bent = third.agencies[agency].model_copy(update=changes)
     return _third(agencies={**third.agencies, agency: bent})
+
+
+def _next(last: Directory, keys: list[SigningKey]) -> Directory:
+    """A version behind `last` in which LPSK has these keys."""
+    entry = last.agencies[material.AUTHOR].model_copy(update={"keys": keys})
+    agencies = {**last.agencies, material.AUTHOR: entry}
+    members = {"version": last.version + 1, "previous": b64(last.digest()), "agencies": agencies}
+    return Directory.model_validate(last.model_dump() | members)
+
+
+def _fourth(**changes: object) -> Directory:
+    """A version behind the one that revokes a key, in which that key is listed, bent."""
+    return _next(material.THIRD, [material.signing_key(_KID), material.signing_key(material.REVOKED_KID, **changes)])
 
 
 def _key(kid: str = _NEW_KID, **changes: object) -> Directory:
@@ -80,6 +93,13 @@ def _accepted() -> Iterator[Vector]:
     fourth = {**_third().agencies, "mitra": material.entry("mitra", [material.signing_key("mitra.node.1")])}
     yield _good("agency-added", "A fourth agency joins: agencies are data.", _third(agencies=fourth), _TWO)
     yield _good("key-added", "A new key with proof that its secret is held.", _key(), _TWO)
+    dated = _key(expires="2027-11-22T00:00:00.000Z")
+    yield _good("key-expires", "A date by which people should replace the key; no verdict hangs on it.", dated, _TWO)
+    yield _good("key-revoked", "A key that was stolen, and its last good place.", material.THIRD, _TWO)
+    earlier = _fourth(to_seq=material.LAST_GOOD - 1, revoked=True)
+    yield _good("revoked-earlier", "It turned out that the key was stolen before that.", earlier, _TWO, held=3)
+    dropped = _next(material.THIRD, [material.signing_key(_KID)])
+    yield _good("revoked-dropped", "A revoked key need not be listed for ever.", dropped, _TWO, held=3)
 
 
 def _unsigned() -> Iterator[Vector]:
@@ -149,9 +169,15 @@ def _bad_keys() -> Iterator[Vector]:
         _KID, public=b64(changed_key.public), proof=b64(changed_key.sign(_possession(_KID, changed_key.public)))
     )
     public = sealing.public_bytes(material.sealing_seed(material.AUTHOR))
+    epochs = [material.origin(material.AUTHOR), f"{material.origin(material.AUTHOR)[:-1]}2"]
     for name, directory, why in (
         ("key-changed", _with(material.AUTHOR, keys=[changed]), "A name of a key means one key for ever."),
         ("key-twice", _key(_KID), "A name stands once in a version."),
+        (
+            "key-moved",
+            _with(material.AUTHOR, logs=epochs, keys=[material.signing_key(_KID, log=epochs[1])]),
+            "A name of a key means one log for ever, or its last good place would mean nothing.",
+        ),
         ("key-not-proven", _key(proof=b64(bytes(64))), "Nobody showed that the secret is held."),
         ("key-proven-for-another-name", _key(proof=other_kid), "The proof was made for another name."),
         (
@@ -172,6 +198,16 @@ def _bad_keys() -> Iterator[Vector]:
         ),
         ("key-for-another-log", _key(log=material.origin(material.READER)), "A log that is not this agency's."),
         (
+            "sealing-changed",
+            _with(material.AUTHOR, sealing=_sealing(sealing.public_bytes(material.secret("another", 96)))),
+            "A name of a sealing key means one key for ever, or its holder would not know which one to use.",
+        ),
+        (
+            "sealing-of-another-agency",
+            _with(material.AUTHOR, sealing=SealingKey(kid=f"{material.READER}.sealing.9", public=b64(public))),
+            "Not its name.",
+        ),
+        (
             "sealing-no-key",
             _with(material.AUTHOR, sealing=_sealing(b"\xff" * sealing.PUBLIC_BYTES)),
             "No ML-KEM-768 key.",
@@ -183,6 +219,11 @@ def _bad_keys() -> Iterator[Vector]:
         ),
     ):
         yield _bad(name, Code.KEY, why, sign(directory, _ROOTS))
+    for name, directory, why in (
+        ("revocation-taken-back", _fourth(), "Whoever has stolen a key must not get it back."),
+        ("revocation-moved", _fourth(to_seq=material.LAST_GOOD + 1, revoked=True), "Nor more of the log."),
+    ):
+        yield _bad(name, Code.KEY, why, sign(directory, _ROOTS), held=3)
     short = _with(material.AUTHOR, sealing=_sealing(public[:-32]))
     yield _bad("sealing-short", Code.SCHEMA, "ML-KEM-768 without X25519.", sign(short, _ROOTS))
 

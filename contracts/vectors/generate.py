@@ -54,8 +54,9 @@ def files(kept: dict[str, str]) -> dict[str, bytes]:
         if not written.keys().isdisjoint(vector.files()):
             raise ValueError(f"two cases with one name: {vector.name}")
         written |= vector.files()
-    first, second = material.chain()
-    shared = {"directory.json": first, "directory-2.json": second, "keys.json": pretty(material.published())}
+    first, second, third = material.chain()
+    versions = {"directory.json": first, "directory-2.json": second, "directory-3.json": third}
+    shared = {**versions, "keys.json": pretty(material.published())}
     return written | shared | {WRAPS: pretty(wraps.asked)}
 
 

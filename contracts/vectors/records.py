@@ -6,7 +6,7 @@ from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.record import MAX_RECORD, MAX_SEQ, header
 from contracts.vectors import material
-from contracts.vectors.deliveries import LOG, bad_record, compact, good, payload
+from contracts.vectors.deliveries import LOG, bad_record, compact, good, payload, void
 from contracts.vectors.vector import Vector
 
 _EIGHT = ["a", "b", "c", "d", "e", "f", "g", material.AUTHOR]
@@ -40,6 +40,16 @@ _ACCEPT: Mapping[str, tuple[Mapping[str, object], str, str]] = {
     "range-last": ({"seq": material.LAST_SEQ}, material.RANGED_KID, "The last place where this key may sign."),
     "dir-before-removal": ({"dir": 1}, material.RETIRED_KID, "Judged by the version it names, where the key stands."),
     "dir-after-addition": ({"dir": 2}, material.LATER_KID, "Judged by the version it names, where the key stands."),
+    "revoked-last-good": (
+        {"dir": 3, "seq": material.LAST_GOOD},
+        material.REVOKED_KID,
+        "The last place for which the agency still stands.",
+    ),
+    "revoked-last-good-earlier-dir": (
+        {"seq": material.LAST_GOOD},
+        material.REVOKED_KID,
+        "What a key said before it was stolen stays good.",
+    ),
 }
 
 _REJECT: Mapping[str, tuple[Code, Mapping[str, object], str, str]] = {
@@ -67,6 +77,19 @@ _REJECT: Mapping[str, tuple[Code, Mapping[str, object], str, str]] = {
     "dir-after-removal": (Code.KEY, {"dir": 2}, material.RETIRED_KID, "The version it names no longer has the key."),
     "dir-before-addition": (Code.KEY, {"dir": 1}, material.LATER_KID, "The version it names did not have the key yet."),
     "heartbeat-not-granted": (Code.GRANT, _HEARTBEAT, material.KID, "Only the node's key speaks for the node."),
+    "checkpoint-key": (Code.GRANT, {}, f"{material.AUTHOR}.checkpoint.1", "A key for checkpoints signs no records."),
+    "witness-key": (Code.GRANT, _HEARTBEAT, f"{material.AUTHOR}.witness.1", "A key for cosignatures signs no records."),
+    "revoked-dir-of-revocation": (
+        Code.KEY,
+        {"dir": 3, "seq": material.LAST_GOOD + 1},
+        material.REVOKED_KID,
+        "The version it names ends the key's range.",
+    ),
+}
+
+_VOID: Mapping[str, tuple[Mapping[str, object], str]] = {
+    "revoked": ({"dir": 2}, "One place behind the last good one: authentic, and without effect."),
+    "revoked-first-dir": ({"dir": 1}, "An older version is named to escape the revocation."),
 }
 
 _SCHEMA: Mapping[str, tuple[Mapping[str, object], str]] = {
@@ -130,6 +153,8 @@ def cases() -> Iterator[Vector]:
         yield bad_record(name, code, why, compact(payload(**changes), kid))
     for name, (changes, why) in _SCHEMA.items():
         yield bad_record(name, Code.SCHEMA, why, compact(payload(**changes)))
+    for name, (changes, why) in _VOID.items():
+        yield void(name, why, compact(payload(seq=material.LAST_GOOD + 1, **changes), material.REVOKED_KID))
     yield from _sizes()
     yield from _waiting()
 

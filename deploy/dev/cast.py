@@ -12,12 +12,23 @@ from hashlib import sha256
 from pathlib import Path
 
 ROLES: Mapping[str, Mapping[str, str]] = {
-    "komnas-ham": {"kh-petugas": "petugas_pengaduan", "kh-hrd": "tim_hrd", "kh-komisioner": "komisioner_pengaduan"},
-    "komnas-perempuan": {"kp-upr": "petugas_upr", "kp-koordinator": "koordinator_upr", "kp-piket": "komisioner_piket"},
+    "komnas-ham": {
+        "kh-petugas": "petugas_pengaduan",
+        "kh-hrd": "tim_hrd",
+        "kh-komisioner": "komisioner_pengaduan",
+        "kh-pdp": "pejabat_pdp",
+    },
+    "komnas-perempuan": {
+        "kp-upr": "petugas_upr",
+        "kp-koordinator": "koordinator_upr",
+        "kp-piket": "komisioner_piket",
+        "kp-pdp": "pejabat_pdp",
+    },
     "lpsk": {
         "lpsk-hotline": "petugas_permohonan",
         "lpsk-darurat": "petugas_darurat",
         "lpsk-telaah": "tenaga_ahli_telaah",
+        "lpsk-pdp": "pejabat_pdp",
         **{f"lpsk-pimpinan-{number}": "pimpinan" for number in range(1, 8)},
     },
 }

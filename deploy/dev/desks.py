@@ -42,12 +42,17 @@ class DeskClient:
             return None
 
     def await_case(self, officer: str, case: str, ready: Any, within_s: float = WAIT_S) -> Any:  # noqa: ANN401
-        """The case once `ready(case)` holds; TimeoutError if it does not in time."""
-        end = time.monotonic() + within_s
+        """The case once `ready(case)` holds; TimeoutError if it does not in time.
+
+        Each look names what was seen before, so that only what has changed is shown, and noted in the access log.
+        """
+        end, known = time.monotonic() + within_s, ""
         while time.monotonic() < end:
-            seen = self.case(officer, case)
-            if seen and ready(seen):
-                return seen
+            headers = self._headers(officer) | {"If-None-Match": known}
+            answer = self._http.get(f"/cases/{case}", headers=headers)
+            known = answer.headers.get("ETag", known)
+            if answer.is_success and ready(answer.json()):
+                return answer.json()
             time.sleep(0.02)
         raise TimeoutError(f"{self.agency}: the case did not get there within {within_s} s")
 

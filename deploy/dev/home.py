@@ -30,6 +30,7 @@ class Ports:
     """The TCP ports of one agency on this machine."""
 
     http: int
+    ops: int
     postgres: int
     nats: int
     monitor: int
@@ -37,7 +38,8 @@ class Ports:
     @classmethod
     def free(cls) -> "Ports":
         """Ports to which nobody listens now."""
-        return cls(http=free_port(), postgres=free_port(), nats=free_port(), monitor=free_port())
+        http, ops = free_port(), free_port()
+        return cls(http=http, ops=ops, postgres=free_port(), nats=free_port(), monitor=free_port())
 
     @classmethod
     def of(cls, home: Path) -> "Ports":
@@ -87,7 +89,7 @@ def write_database_secrets(home: Path, passwords: Mapping[str, str]) -> None:
 
 def _write_home(agency: Agency, partners: list[Agency], mail_port: int) -> None:
     agency.home.mkdir(parents=True, mode=0o755)
-    keys.generate(agency.home)
+    keys.generate(agency.home, agency.name)
     _write(agency.home / "ports.json", json.dumps(asdict(agency.ports)))
     _write(agency.home / "node.toml", _node_toml(agency, partners, mail_port))
     _write_certificates(agency, partners)
@@ -139,6 +141,9 @@ log = "{_DOMAIN}/{agency.name}/1"
 [http]
 host = "127.0.0.1"
 port = {ports.http}
+
+[ops]
+port = {ports.ops}
 
 [database]
 host = "127.0.0.1"

@@ -46,13 +46,13 @@ class Server(Protocol):
 
 
 class NodeServer:
-    """The node of one agency: `rajut node run <home>`, as in production."""
+    """The node of one agency, `rajut node run <home>`, or one part of it alone; `ops` is where its health is asked."""
 
-    def __init__(self, home: Path, port: int) -> None:
-        self._port = port
+    def __init__(self, home: Path, ops: int, *part: str) -> None:
+        self._ops = ops
         self.process = Process(
-            f"node:{home.name}",
-            [sys.executable, "-m", "services.cli", "node", "run", home],
+            ":".join(("node", home.name, *part)),
+            [sys.executable, "-m", "services.cli", "node", "run", home, *(f"--part={name}" for name in part)],
             home / "node.log",
             folder=_PROJECT,
         )
@@ -60,7 +60,7 @@ class NodeServer:
     def start(self) -> None:
         """Start it, and return when `/health/ready` says so."""
         self.process.start()
-        self.process.wait_until(lambda: answers_ok(self._port, "/health/ready"), within_s=60.0)
+        self.process.wait_until(lambda: answers_ok(self._ops, "/health/ready"), within_s=60.0)
 
 
 class AgencyProcesses:
@@ -71,7 +71,7 @@ class AgencyProcesses:
         self.ports = Ports.of(home)
         self.postgres = PostgresServer(home / "postgres", self.ports.postgres)
         self.nats = NatsServer(home, self.ports.monitor)
-        self.node = NodeServer(home, self.ports.http)
+        self.node = NodeServer(home, self.ports.ops)
         self._parts: Mapping[Part, Server] = {
             "postgres": self.postgres,
             "nats": self.nats,

@@ -11,6 +11,24 @@ CREATE SCHEMA protection;
 
 CREATE SCHEMA triage;
 
+CREATE FUNCTION intake.forget(p_case text, p_events bytea[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'intake', 'pg_temp'
+    AS $$
+begin
+    perform pg_advisory_xact_lock(7271);    -- as `lock_persons`: no search is under way that offers this case
+    delete from intake.inbox where event_id = any(p_events);
+    delete from intake.parked where event_id = any(p_events);
+    delete from intake.submission where case_id = p_case and events && p_events;
+    if not exists (
+        select from log.event e join log.head h using (log)
+        where e.case_id = p_case and e.id <> all(p_events) and e.type in (
+            'rajut.intake.report.received.v1', case when not h.own then 'rajut.intake.identity.shared.v1' end)) then
+        delete from intake.person_key where case_id = p_case;
+        delete from intake.duplicate where p_case in (case_id, other_case_id);
+    end if;
+end $$;
+
 CREATE FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'log', 'pg_temp'
@@ -51,6 +69,35 @@ begin
     perform pg_notify('log_appended', '');
 end $_$;
 
+CREATE FUNCTION log.erase(p_executed bytea, p_confirmed bytea, p_asked bytea, p_case text, p_events bytea[], p_hashes bytea[], p_kept bytea[], p_keys bytea[], p_vault_key bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'log', 'pg_temp'
+    AS $$
+begin
+    if not exists (
+            select from log.event e join log.head h on h.log = e.log and h.own
+            where e.id = p_executed and e.case_id = p_case and e.type = 'rajut.node.erasure.executed.v1')
+        or not exists (
+            select from log.event where id = p_confirmed and case_id = p_case and state = 'applied'
+                and type = 'rajut.node.erasure.confirmed.v1')
+        or exists (
+            select from log.event where id = any(p_events) and (case_id <> p_case or type like 'rajut.node.erasure.%')) then
+        raise exception 'no order for this' using errcode = 'insufficient_privilege';
+    end if;
+    insert into log.erasure (executed, confirmed, asked, case_id, vault_key)
+        values (p_executed, p_confirmed, p_asked, p_case, p_vault_key);
+    insert into log.erased as known (id, executed, held)
+        select id, p_executed, exists (select from log.content c where c.id = named.id)
+        from unnest(p_events) as named (id)
+        on conflict (id) do update set executed = excluded.executed, held = true where excluded.held;
+    delete from log.content where id = any(p_events);
+    update log.content c set key = new.key from unnest(p_kept, p_keys) as new (id, key) where c.id = new.id;
+    update log.event set type = '' where id = any(p_events);
+    delete from log.pointer where id = any(p_events);
+    update log.unreadable set found_at = clock_timestamp() where id = any(p_events) and found_at is null;
+    update log.quarantine set bytes = '' where sha256(log.sealed_in(bytes)) = any(p_hashes);
+end $$;
+
 CREATE FUNCTION log.jws_part(p_jws bytea, p_part integer) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT
     AS $$
@@ -72,9 +119,24 @@ CREATE FUNCTION log.lock_own() RETURNS SETOF log.head
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'log', 'pg_temp'
     AS $$
+declare
+    own log.head;
 begin
-    perform 1 from log.head where own for update;
+    select * into strict own from log.head h where h.own for update;
+    if exists (select from log.checkpoint c where c.log = own.log and c.size > own.size)
+        or exists (select from log.fork f where f.log = own.log and f.seq >= own.size) then
+        raise exception 'others hold more of this log than this database' using errcode = 'RJ001';
+    end if;
     return query select * from log.head;
+end $$;
+
+CREATE FUNCTION log.note_own_root() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'log', 'pg_temp'
+    AS $$
+begin
+    insert into log.root (log, size, root) values (new.log, new.size, log.root_of(new.peaks)) on conflict do nothing;
+    return null;
 end $$;
 
 CREATE FUNCTION log.refuse_change() RETURNS trigger
@@ -82,6 +144,62 @@ CREATE FUNCTION log.refuse_change() RETURNS trigger
     AS $$
 begin
     raise exception 'a record is never changed or deleted' using errcode = 'integrity_constraint_violation';
+end $$;
+
+CREATE FUNCTION log.refuse_deletion() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'what was missing stays on record' using errcode = 'integrity_constraint_violation';
+end $$;
+
+CREATE FUNCTION log.root_of(p_peaks bytea) RETURNS bytea
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+declare
+    root bytea := substring(p_peaks from octet_length(p_peaks) - 31);
+begin
+    for peak in reverse octet_length(p_peaks) / 32 - 2 .. 0 loop
+        root := sha256('\x01'::bytea || substring(p_peaks from peak * 32 + 1 for 32) || root);
+    end loop;
+    return root;
+end $$;
+
+CREATE FUNCTION log.sealed_in(p_message bytea) RETURNS bytea
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+    select case position('\x0a'::bytea in p_message) when 0 then ''::bytea
+        else substring(p_message from position('\x0a'::bytea in p_message) + 1169) end
+$$;
+
+CREATE FUNCTION notify.forget(p_case text, p_events bytea[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'notify', 'pg_temp'
+    AS $$
+begin
+    delete from notify.inbox where event_id = any(p_events);
+    delete from notify.parked where event_id = any(p_events);
+    delete from notify.mail where notice in (select id from notify.notice where id = any(p_events) or about = any(p_events));
+    delete from notify.notice where id = any(p_events) or about = any(p_events);
+end $$;
+
+CREATE FUNCTION protection.forget(p_case text, p_events bytea[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'protection', 'pg_temp'
+    AS $$
+begin
+    delete from protection.inbox where event_id = any(p_events);
+    delete from protection.parked where event_id = any(p_events);
+end $$;
+
+CREATE FUNCTION triage.forget(p_case text, p_events bytea[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'triage', 'pg_temp'
+    AS $$
+begin
+    delete from triage.inbox where event_id = any(p_events);
+    delete from triage.parked where event_id = any(p_events);
+    delete from triage.work_item where source = any(p_events);
 end $$;
 
 CREATE TABLE intake.duplicate (
@@ -120,15 +238,62 @@ CREATE TABLE intake.submission (
     received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE log.access (
+    id bytea NOT NULL,
+    cases text[] NOT NULL
+);
+
 CREATE TABLE log.admission (
     only_row boolean DEFAULT true NOT NULL,
     CONSTRAINT admission_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE log.checkpoint (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    line bytea NOT NULL,
+    agrees boolean,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE log.content (
     id bytea NOT NULL,
     blob bytea NOT NULL,
     key bytea NOT NULL
+);
+
+CREATE TABLE log.cosignature (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    agency text NOT NULL,
+    at bigint NOT NULL,
+    line bytea NOT NULL
+);
+
+CREATE TABLE log.dispute (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    by_log text NOT NULL,
+    by_seq bigint NOT NULL,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE log.erased (
+    id bytea NOT NULL,
+    executed bytea NOT NULL,
+    held boolean NOT NULL
+);
+
+CREATE TABLE log.erasure (
+    executed bytea NOT NULL,
+    confirmed bytea NOT NULL,
+    asked bytea NOT NULL,
+    case_id text NOT NULL,
+    vault_key bytea NOT NULL,
+    erased_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE log.event (
@@ -145,6 +310,14 @@ CREATE TABLE log.event (
     CONSTRAINT event_state_check CHECK ((state = ANY (ARRAY['applied'::text, 'waiting'::text, 'refused'::text])))
 );
 
+CREATE TABLE log.evidence (
+    digest bytea NOT NULL,
+    log text NOT NULL,
+    size bigint NOT NULL,
+    proof bytea NOT NULL,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE log.fork (
     log text NOT NULL,
     seq bigint NOT NULL,
@@ -158,7 +331,10 @@ CREATE TABLE log.gap (
     from_seq bigint NOT NULL,
     to_seq bigint NOT NULL,
     opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    closed_at timestamp with time zone
+    closed_at timestamp with time zone,
+    kind text NOT NULL,
+    id bytea DEFAULT '\x'::bytea NOT NULL,
+    CONSTRAINT gap_kind_check CHECK ((kind = ANY (ARRAY['SEQUENCE'::text, 'PARENT'::text, 'SILENCE'::text])))
 );
 
 CREATE TABLE log.link (
@@ -166,6 +342,35 @@ CREATE TABLE log.link (
     stream_created text NOT NULL,
     stream_seq bigint NOT NULL
 );
+
+CREATE TABLE log.unreadable (
+    id bytea NOT NULL,
+    log text NOT NULL,
+    seq bigint NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    found_at timestamp with time zone
+);
+
+CREATE VIEW log.missing AS
+ SELECT gap.kind,
+    gap.log,
+    gap.from_seq,
+    gap.to_seq,
+    gap.id,
+    gap.opened_at,
+    gap.closed_at
+   FROM log.gap
+UNION ALL
+ SELECT 'CONTENT'::text AS kind,
+    unreadable.log,
+    unreadable.seq AS from_seq,
+    unreadable.seq AS to_seq,
+    unreadable.id,
+    unreadable.since AS opened_at,
+    unreadable.found_at AS closed_at
+   FROM log.unreadable;
 
 CREATE TABLE log.pointer (
     "position" bigint NOT NULL,
@@ -202,22 +407,19 @@ CREATE TABLE log.record (
     received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE log.root (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL
+);
+
 CREATE TABLE log.seen (
     log text NOT NULL,
     by_log text NOT NULL,
     size bigint NOT NULL,
     by_seq bigint NOT NULL,
-    hlc text NOT NULL
-);
-
-CREATE TABLE log.unreadable (
-    id bytea NOT NULL,
-    log text NOT NULL,
-    seq bigint NOT NULL,
-    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    tries integer DEFAULT 0 NOT NULL,
-    next_try timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    found_at timestamp with time zone
+    hlc text NOT NULL,
+    root bytea
 );
 
 CREATE TABLE log.waiting (
@@ -330,20 +532,41 @@ ALTER TABLE ONLY intake.person_key
 ALTER TABLE ONLY intake.submission
     ADD CONSTRAINT submission_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY log.access
+    ADD CONSTRAINT access_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY log.admission
     ADD CONSTRAINT admission_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY log.checkpoint
+    ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (log, size, root);
 
 ALTER TABLE ONLY log.content
     ADD CONSTRAINT content_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY log.cosignature
+    ADD CONSTRAINT cosignature_pkey PRIMARY KEY (log, agency, size, root);
+
+ALTER TABLE ONLY log.dispute
+    ADD CONSTRAINT dispute_pkey PRIMARY KEY (by_log, by_seq, log);
+
+ALTER TABLE ONLY log.erased
+    ADD CONSTRAINT erased_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY log.erasure
+    ADD CONSTRAINT erasure_pkey PRIMARY KEY (executed);
+
 ALTER TABLE ONLY log.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY log.evidence
+    ADD CONSTRAINT evidence_pkey PRIMARY KEY (digest);
 
 ALTER TABLE ONLY log.fork
     ADD CONSTRAINT fork_pkey PRIMARY KEY (log, seq, id);
 
 ALTER TABLE ONLY log.gap
-    ADD CONSTRAINT gap_pkey PRIMARY KEY (log, from_seq, opened_at);
+    ADD CONSTRAINT gap_pkey PRIMARY KEY (kind, log, from_seq, id, opened_at);
 
 ALTER TABLE ONLY log.head
     ADD CONSTRAINT head_pkey PRIMARY KEY (log);
@@ -362,6 +585,9 @@ ALTER TABLE ONLY log.record
 
 ALTER TABLE ONLY log.record
     ADD CONSTRAINT record_pkey PRIMARY KEY (log, seq);
+
+ALTER TABLE ONLY log.root
+    ADD CONSTRAINT root_pkey PRIMARY KEY (log, size);
 
 ALTER TABLE ONLY log.seen
     ADD CONSTRAINT seen_pkey PRIMARY KEY (log, by_log, size);
@@ -410,13 +636,33 @@ ALTER TABLE ONLY triage.work_item
 
 CREATE INDEX duplicate_other ON intake.duplicate USING btree (other_case_id);
 
+CREATE INDEX access_cases ON log.access USING gin (cases);
+
+CREATE INDEX checkpoint_false ON log.checkpoint USING btree (log, size) WHERE (NOT agrees);
+
+CREATE INDEX checkpoint_open ON log.checkpoint USING btree (log, size) WHERE (agrees IS NULL);
+
+CREATE INDEX erased_absent ON log.erased USING btree (id) WHERE (NOT held);
+
+CREATE INDEX erased_executed ON log.erased USING btree (executed);
+
+CREATE INDEX erasure_order ON log.erasure USING btree (confirmed);
+
 CREATE INDEX event_admitted ON log.event USING btree (admitted_at);
 
 CREATE INDEX event_case ON log.event USING btree (case_id) WHERE (case_id IS NOT NULL);
 
-CREATE UNIQUE INDEX gap_open ON log.gap USING btree (log) WHERE (closed_at IS NULL);
+CREATE INDEX event_order ON log.event USING btree (id) WHERE (type = 'rajut.node.erasure.confirmed.v1'::text);
+
+CREATE INDEX evidence_log ON log.evidence USING btree (log, size);
+
+CREATE INDEX gap_log ON log.gap USING btree (log, opened_at);
+
+CREATE UNIQUE INDEX gap_open ON log.gap USING btree (kind, log, id) WHERE (closed_at IS NULL);
 
 CREATE INDEX quarantine_source ON log.quarantine USING btree (source, received_at);
+
+CREATE INDEX unreadable_log ON log.unreadable USING btree (log, since);
 
 CREATE INDEX unreadable_open ON log.unreadable USING btree (log, seq) WHERE (found_at IS NULL);
 
@@ -428,9 +674,26 @@ CREATE INDEX notice_open ON notify.notice USING btree (respond_by) WHERE (acknow
 
 CREATE INDEX work_item_open ON triage.work_item USING btree (due_at, id) WHERE (done_at IS NULL);
 
+CREATE TRIGGER access_immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON log.access FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+
+CREATE TRIGGER evidence_immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON log.evidence FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+
 CREATE TRIGGER fork_immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON log.fork FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
 
+CREATE TRIGGER gap_kept BEFORE DELETE OR TRUNCATE ON log.gap FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_deletion();
+
+CREATE TRIGGER own_root AFTER UPDATE OF size ON log.head FOR EACH ROW WHEN ((new.own AND (new.size > old.size))) EXECUTE FUNCTION log.note_own_root();
+
 CREATE TRIGGER record_immutable BEFORE DELETE OR UPDATE OR TRUNCATE ON log.record FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
+
+ALTER TABLE ONLY log.access
+    ADD CONSTRAINT access_id_fkey FOREIGN KEY (id) REFERENCES log.event(id);
+
+ALTER TABLE ONLY log.cosignature
+    ADD CONSTRAINT cosignature_log_size_root_fkey FOREIGN KEY (log, size, root) REFERENCES log.checkpoint(log, size, root);
+
+ALTER TABLE ONLY log.erased
+    ADD CONSTRAINT erased_executed_fkey FOREIGN KEY (executed) REFERENCES log.erasure(executed);
 
 ALTER TABLE ONLY log.waiting
     ADD CONSTRAINT waiting_id_fkey FOREIGN KEY (id) REFERENCES log.event(id);
@@ -439,6 +702,7 @@ ALTER TABLE ONLY notify.mail
     ADD CONSTRAINT mail_notice_fkey FOREIGN KEY (notice) REFERENCES notify.notice(id);
 
 GRANT USAGE ON SCHEMA intake TO rajut_intake;
+GRANT USAGE ON SCHEMA intake TO rajut_node;
 
 GRANT USAGE ON SCHEMA log TO rajut_node;
 GRANT USAGE ON SCHEMA log TO rajut_intake;
@@ -447,10 +711,16 @@ GRANT USAGE ON SCHEMA log TO rajut_protection;
 GRANT USAGE ON SCHEMA log TO rajut_notify;
 
 GRANT USAGE ON SCHEMA notify TO rajut_notify;
+GRANT USAGE ON SCHEMA notify TO rajut_node;
 
 GRANT USAGE ON SCHEMA protection TO rajut_protection;
+GRANT USAGE ON SCHEMA protection TO rajut_node;
 
 GRANT USAGE ON SCHEMA triage TO rajut_triage;
+GRANT USAGE ON SCHEMA triage TO rajut_node;
+
+REVOKE ALL ON FUNCTION intake.forget(p_case text, p_events bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION intake.forget(p_case text, p_events bytea[]) TO rajut_node;
 
 REVOKE ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_node;
@@ -458,6 +728,9 @@ GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws b
 GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_triage;
 GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_protection;
 GRANT ALL ON FUNCTION log.append(p_seq bigint, p_prev bytea, p_id bytea, p_jws bytea, p_hlc text, p_peaks bytea, p_seen_logs text[], p_seen_sizes bigint[], p_type text, p_case text, p_parents bytea, p_audience text[], p_blob bytea, p_key bytea) TO rajut_notify;
+
+REVOKE ALL ON FUNCTION log.erase(p_executed bytea, p_confirmed bytea, p_asked bytea, p_case text, p_events bytea[], p_hashes bytea[], p_kept bytea[], p_keys bytea[], p_vault_key bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION log.erase(p_executed bytea, p_confirmed bytea, p_asked bytea, p_case text, p_events bytea[], p_hashes bytea[], p_kept bytea[], p_keys bytea[], p_vault_key bytea) TO rajut_node;
 
 REVOKE ALL ON FUNCTION log.jws_part(p_jws bytea, p_part integer) FROM PUBLIC;
 
@@ -474,7 +747,24 @@ GRANT ALL ON FUNCTION log.lock_own() TO rajut_triage;
 GRANT ALL ON FUNCTION log.lock_own() TO rajut_protection;
 GRANT ALL ON FUNCTION log.lock_own() TO rajut_notify;
 
+REVOKE ALL ON FUNCTION log.note_own_root() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION log.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION log.refuse_deletion() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION log.root_of(p_peaks bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION log.sealed_in(p_message bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION notify.forget(p_case text, p_events bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION notify.forget(p_case text, p_events bytea[]) TO rajut_node;
+
+REVOKE ALL ON FUNCTION protection.forget(p_case text, p_events bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION protection.forget(p_case text, p_events bytea[]) TO rajut_node;
+
+REVOKE ALL ON FUNCTION triage.forget(p_case text, p_events bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION triage.forget(p_case text, p_events bytea[]) TO rajut_node;
 
 GRANT SELECT,INSERT ON TABLE intake.duplicate TO rajut_intake;
 
@@ -486,13 +776,51 @@ GRANT SELECT,INSERT ON TABLE intake.person_key TO rajut_intake;
 
 GRANT SELECT,INSERT ON TABLE intake.submission TO rajut_intake;
 
+GRANT SELECT,INSERT ON TABLE log.access TO rajut_node;
+GRANT SELECT,INSERT ON TABLE log.access TO rajut_intake;
+GRANT SELECT,INSERT ON TABLE log.access TO rajut_triage;
+GRANT SELECT,INSERT ON TABLE log.access TO rajut_protection;
+GRANT SELECT,INSERT ON TABLE log.access TO rajut_notify;
+
 GRANT SELECT,UPDATE ON TABLE log.admission TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE log.checkpoint TO rajut_node;
+GRANT SELECT ON TABLE log.checkpoint TO rajut_intake;
+GRANT SELECT ON TABLE log.checkpoint TO rajut_triage;
+GRANT SELECT ON TABLE log.checkpoint TO rajut_protection;
+GRANT SELECT ON TABLE log.checkpoint TO rajut_notify;
+
+GRANT UPDATE(agrees) ON TABLE log.checkpoint TO rajut_node;
 
 GRANT SELECT,INSERT ON TABLE log.content TO rajut_node;
 GRANT SELECT ON TABLE log.content TO rajut_intake;
 GRANT SELECT ON TABLE log.content TO rajut_triage;
 GRANT SELECT ON TABLE log.content TO rajut_protection;
 GRANT SELECT ON TABLE log.content TO rajut_notify;
+
+GRANT SELECT,INSERT ON TABLE log.cosignature TO rajut_node;
+GRANT SELECT ON TABLE log.cosignature TO rajut_intake;
+GRANT SELECT ON TABLE log.cosignature TO rajut_triage;
+GRANT SELECT ON TABLE log.cosignature TO rajut_protection;
+GRANT SELECT ON TABLE log.cosignature TO rajut_notify;
+
+GRANT SELECT,INSERT ON TABLE log.dispute TO rajut_node;
+GRANT SELECT ON TABLE log.dispute TO rajut_intake;
+GRANT SELECT ON TABLE log.dispute TO rajut_triage;
+GRANT SELECT ON TABLE log.dispute TO rajut_protection;
+GRANT SELECT ON TABLE log.dispute TO rajut_notify;
+
+GRANT SELECT ON TABLE log.erased TO rajut_node;
+GRANT SELECT ON TABLE log.erased TO rajut_intake;
+GRANT SELECT ON TABLE log.erased TO rajut_triage;
+GRANT SELECT ON TABLE log.erased TO rajut_protection;
+GRANT SELECT ON TABLE log.erased TO rajut_notify;
+
+GRANT SELECT ON TABLE log.erasure TO rajut_node;
+GRANT SELECT ON TABLE log.erasure TO rajut_intake;
+GRANT SELECT ON TABLE log.erasure TO rajut_triage;
+GRANT SELECT ON TABLE log.erasure TO rajut_protection;
+GRANT SELECT ON TABLE log.erasure TO rajut_notify;
 
 GRANT SELECT,INSERT ON TABLE log.event TO rajut_node;
 GRANT SELECT ON TABLE log.event TO rajut_intake;
@@ -504,19 +832,41 @@ GRANT UPDATE(state) ON TABLE log.event TO rajut_node;
 
 GRANT UPDATE(admitted_at) ON TABLE log.event TO rajut_node;
 
+GRANT SELECT,INSERT ON TABLE log.evidence TO rajut_node;
+GRANT SELECT ON TABLE log.evidence TO rajut_intake;
+GRANT SELECT ON TABLE log.evidence TO rajut_triage;
+GRANT SELECT ON TABLE log.evidence TO rajut_protection;
+GRANT SELECT ON TABLE log.evidence TO rajut_notify;
+
 GRANT SELECT,INSERT ON TABLE log.fork TO rajut_node;
 GRANT SELECT ON TABLE log.fork TO rajut_intake;
 GRANT SELECT ON TABLE log.fork TO rajut_triage;
 GRANT SELECT ON TABLE log.fork TO rajut_protection;
 GRANT SELECT ON TABLE log.fork TO rajut_notify;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE log.gap TO rajut_node;
+GRANT SELECT,INSERT ON TABLE log.gap TO rajut_node;
 GRANT SELECT ON TABLE log.gap TO rajut_intake;
 GRANT SELECT ON TABLE log.gap TO rajut_triage;
 GRANT SELECT ON TABLE log.gap TO rajut_protection;
 GRANT SELECT ON TABLE log.gap TO rajut_notify;
 
+GRANT UPDATE(to_seq) ON TABLE log.gap TO rajut_node;
+
+GRANT UPDATE(closed_at) ON TABLE log.gap TO rajut_node;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE log.link TO rajut_node;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE log.unreadable TO rajut_node;
+GRANT SELECT ON TABLE log.unreadable TO rajut_intake;
+GRANT SELECT ON TABLE log.unreadable TO rajut_triage;
+GRANT SELECT ON TABLE log.unreadable TO rajut_protection;
+GRANT SELECT ON TABLE log.unreadable TO rajut_notify;
+
+GRANT SELECT ON TABLE log.missing TO rajut_node;
+GRANT SELECT ON TABLE log.missing TO rajut_intake;
+GRANT SELECT ON TABLE log.missing TO rajut_triage;
+GRANT SELECT ON TABLE log.missing TO rajut_protection;
+GRANT SELECT ON TABLE log.missing TO rajut_notify;
 
 GRANT SELECT,INSERT,DELETE ON TABLE log.pointer TO rajut_node;
 
@@ -534,17 +884,17 @@ GRANT SELECT ON TABLE log.record TO rajut_triage;
 GRANT SELECT ON TABLE log.record TO rajut_protection;
 GRANT SELECT ON TABLE log.record TO rajut_notify;
 
+GRANT SELECT,INSERT ON TABLE log.root TO rajut_node;
+GRANT SELECT ON TABLE log.root TO rajut_intake;
+GRANT SELECT ON TABLE log.root TO rajut_triage;
+GRANT SELECT ON TABLE log.root TO rajut_protection;
+GRANT SELECT ON TABLE log.root TO rajut_notify;
+
 GRANT SELECT,INSERT ON TABLE log.seen TO rajut_node;
 GRANT SELECT ON TABLE log.seen TO rajut_intake;
 GRANT SELECT ON TABLE log.seen TO rajut_triage;
 GRANT SELECT ON TABLE log.seen TO rajut_protection;
 GRANT SELECT ON TABLE log.seen TO rajut_notify;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE log.unreadable TO rajut_node;
-GRANT SELECT ON TABLE log.unreadable TO rajut_intake;
-GRANT SELECT ON TABLE log.unreadable TO rajut_triage;
-GRANT SELECT ON TABLE log.unreadable TO rajut_protection;
-GRANT SELECT ON TABLE log.unreadable TO rajut_notify;
 
 GRANT SELECT,INSERT,DELETE ON TABLE log.waiting TO rajut_node;
 GRANT SELECT ON TABLE log.waiting TO rajut_intake;
@@ -565,6 +915,10 @@ GRANT SELECT,INSERT ON TABLE protection.inbox TO rajut_protection;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE protection.parked TO rajut_protection;
 
 GRANT SELECT ON TABLE public.migration TO rajut_node;
+GRANT SELECT ON TABLE public.migration TO rajut_intake;
+GRANT SELECT ON TABLE public.migration TO rajut_triage;
+GRANT SELECT ON TABLE public.migration TO rajut_protection;
+GRANT SELECT ON TABLE public.migration TO rajut_notify;
 
 GRANT SELECT,INSERT ON TABLE triage.inbox TO rajut_triage;
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import asyncpg
+import httpx2
 import typer
 
+from contracts.errors import Code, Rejected
 from services import wiring
 from services.node import telemetry
 from services.node.node import Node
@@ -26,11 +28,11 @@ def group(title: str) -> typer.Typer:
     return typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=title)
 
 
-def with_node(home: Path, use: Callable[[Node], Awaitable[Result]]) -> Result:
-    """Do something with a node that is built, but does not run."""
+def with_node(home: Path, use: Callable[[Node], Awaitable[Result]], *, beside: bool = False) -> Result:
+    """Do something with a node that is built, but does not run; `beside` one that may run, if it is to write."""
 
     async def work() -> Result:
-        async with wiring.node(home) as built:
+        async with wiring.node(home, beside=beside) as built:
             return await use(built)
 
     return finished(work())
@@ -40,6 +42,14 @@ def finished(work: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end, with logs on standard error."""
     telemetry.setup("cli", "")
     return asyncio.run(work)
+
+
+def tell(answer: httpx2.Response) -> None:
+    """Print what the running node answered; Rejected with the code of its problem if that was a no."""
+    typer.echo(answer.text)
+    if not answer.is_success:
+        problem = answer.json()
+        raise Rejected(Code(problem["code"]), problem["detail"])
 
 
 async def owner(home: Path) -> Connection:

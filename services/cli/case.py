@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
+from contracts.events.access import Purpose, View
+from services.cli.access import PurposeOption, noted
 from services.cli.arguments import HomeOption, JsonOption, group, with_node
-from services.node.cases import CaseView, Line, view
+from services.node.access import Shown
+from services.node.cases import CaseView, Gap, Line, view
 from services.node.node import Node
 
 app = group("Look at cases.")
@@ -14,15 +17,20 @@ app = group("Look at cases.")
 
 @app.command("show")
 def case_show(
-    case_id: Annotated[str, typer.Argument(metavar="ID")], home: HomeOption = Path(), as_json: JsonOption = False
+    case_id: Annotated[str, typer.Argument(metavar="ID")],
+    home: HomeOption = Path(),
+    as_json: JsonOption = False,
+    purpose: PurposeOption = Purpose.TECHNICAL,
 ) -> None:
     """A case's state and timeline, as this node may read it."""
 
     async def look(built: Node) -> CaseView:
-        async with built.pools["node"].acquire() as connection:
-            return await view(connection, built.log, case_id)
+        async with built.pools["node"].acquire() as connection, connection.transaction():
+            seen = await view(connection, built.log, case_id)
+            await noted(built, connection, purpose, Shown(View.CASE, [case_id], len(seen.timeline)))
+            return seen
 
-    shown = with_node(home, look)
+    shown = with_node(home, look, beside=True)
     typer.echo(shown.model_dump_json(indent=2) if as_json else describe(shown))
 
 
@@ -30,8 +38,15 @@ def describe(shown: CaseView) -> str:
     """A case for people: state first, then one block per event."""
     state = [f"  {slot}: {standing.in_force}" for slot, standing in shown.state.items() if slot != "consent"]
     conflicts = [f"  CONFLICT: {slot}" for slot in shown.conflicts]
-    head = [f"case {shown.case}", f"digest {shown.digest}", *state, *conflicts]
+    gaps = [_describe_gap(gap) for gap in shown.gaps]
+    head = [f"case {shown.case}", f"digest {shown.digest}", *state, *conflicts, *gaps]
     return "\n".join((*head, *(line for event in shown.timeline for line in _describe_line(event))))
+
+
+def _describe_gap(gap: Gap) -> str:
+    what = f"  {'gap' if gap.closed else 'GAP'}: {gap.title['id']} / {gap.title['en']}"
+    where = f"{gap.log} {gap.first}" + (f"-{gap.last}" if gap.last > gap.first else "")
+    return f"{what}: {where}, from {gap.opened} " + (f"until {gap.closed}" if gap.closed else "until now")
 
 
 def _describe_line(line: Line) -> tuple[str, str]:
@@ -39,4 +54,5 @@ def _describe_line(line: Line) -> tuple[str, str]:
     said = f"{line.claimed}  {line.agency:<17} {line.role:<20} {line.title['id']}"
     dated = f"between {line.after or '?'} and {line.before or '?'}"
     held = ", ".join(line.witnesses) or "nobody else yet"
-    return said, f"    {dated}; signature {verdict}; held by {held}"
+    erased = f"; erased by order {line.erased_by}" if line.erased_by else ""
+    return said, f"    {dated}; signature {verdict}; held by {held}{erased}"

@@ -8,8 +8,11 @@ import typer
 
 from contracts.encoding import unb64
 from contracts.errors import Code, Rejected
+from contracts.events.access import Purpose, View
 from contracts.record import EventId
+from services.cli.access import PurposeOption, noted
 from services.cli.arguments import HomeOption, JsonOption, group, with_node
+from services.node.access import SQL, Shown
 from services.node.bus import Inbox
 from services.node.node import Node
 
@@ -19,13 +22,20 @@ app = group("Events that a service could not handle.")
 
 
 @app.command("list")
-def parked_list(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
+def parked_list(
+    home: HomeOption = Path(), as_json: JsonOption = False, purpose: PurposeOption = Purpose.TECHNICAL
+) -> None:
     """What waits for a person, by service."""
 
     async def look(built: Node) -> dict[str, list[dict[str, object]]]:
-        return {name: [one._asdict() for one in await inbox.parked()] for name, inbox in built.inboxes.items()}
+        parked = {name: await inbox.parked() for name, inbox in built.inboxes.items()}
+        ids = [EventId(unb64(one.id)) for events in parked.values() for one in events]
+        async with built.pools["node"].acquire() as connection, connection.transaction():
+            cases = [row["case_id"] for row in await connection.fetch(SQL["cases_of"], ids)]
+            await noted(built, connection, purpose, Shown(View.PARKED, cases, len(ids)))
+        return {name: [one._asdict() for one in events] for name, events in parked.items()}
 
-    found = with_node(home, look)
+    found = with_node(home, look, beside=True)
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -35,24 +45,28 @@ def parked_list(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
 
 
 @app.command("show")
-def parked_show(service: Service, event: EventName, home: HomeOption = Path()) -> None:
+def parked_show(
+    service: Service, event: EventName, home: HomeOption = Path(), purpose: PurposeOption = Purpose.TECHNICAL
+) -> None:
     """Where a parked event stands: log, place, type, author. Its body stays sealed."""
 
     async def look(built: Node) -> str:
-        async with built.pools["node"].acquire() as connection:
+        async with built.pools["node"].acquire() as connection, connection.transaction():
             found = await built.log.event(connection, EventId(unb64(event)))
+            cases = [found.content.case] if found.content.case else []
+            await noted(built, connection, purpose, Shown(View.PARKED, cases, 1))
         return json.dumps(
             {"log": found.log, "seq": found.seq, "type": found.content.type, "role": found.content.actor.role}
         )
 
     _ = service
-    typer.echo(with_node(home, look))
+    typer.echo(with_node(home, look, beside=True))
 
 
 @app.command("replay")
 def parked_replay(service: Service, event: EventName, home: HomeOption = Path()) -> None:
     """Handle a parked event again, now."""
-    with_node(home, lambda built: inbox_of(built, service).replay(EventId(unb64(event))))
+    with_node(home, lambda built: inbox_of(built, service).replay(EventId(unb64(event))), beside=True)
 
 
 @app.command("discard")

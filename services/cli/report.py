@@ -6,7 +6,9 @@ from typing import Annotated
 import httpx2
 import typer
 
-from services.cli.arguments import HomeOption
+from contracts.report import MAX_BYTES
+from services.cli.arguments import HomeOption, tell
+from services.cli.files import read
 from services.node.settings import Home
 
 
@@ -20,6 +22,5 @@ def report(
     where = Home(home).settings.http
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     headers |= {"Idempotency-Key": key} if key else {}
-    answer = httpx2.post(f"http://{where.host}:{where.port}/reports", content=file.read_bytes(), headers=headers)
-    typer.echo(answer.text)
-    raise typer.Exit(0 if answer.is_success else 1)
+    report = read(file, MAX_BYTES)
+    tell(httpx2.post(f"http://{where.host}:{where.port}/reports", content=report, headers=headers))

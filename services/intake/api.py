@@ -6,12 +6,14 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from contracts.encoding import b64
 from contracts.errors import Code
+from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
 from contracts.report import Report
 from services.intake import handlers
 from services.intake.handlers import Receipt, Submission
-from services.node.http import Answer, Documented, allowed, problems
+from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.http import Answer, Documented, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 
@@ -41,9 +43,9 @@ class Duplicates(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of intake."""
-    routes = APIRouter(tags=["intake"], responses=problems())
+    routes = APIRouter(tags=["intake"], responses=problems(), route_class=StrictRoute)
     Receiver = Annotated[Officer, Depends(allowed(desk.officers, Permission.RECEIVE_REPORT))]  # noqa: N806
-    Reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]  # noqa: N806
+    Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
     Key = Annotated[str, Header(max_length=255, description="The same key with the same report opens one case")]  # noqa: N806
 
     @routes.post(
@@ -61,12 +63,13 @@ def router(desk: Desk) -> APIRouter:
         response.status_code = 200 if receipt.again else 201
         return taken(receipt)
 
-    @routes.get("/cases/{case}/duplicates", summary="Cases that may be about the same person")
-    async def duplicates(case: CaseId, officer: Reader) -> Duplicates:  # noqa: ARG001 (the dependency is the check)
+    @routes.get("/cases/{case}/duplicates", responses=ANSWERS, summary="Cases that may be about the same person")
+    async def duplicates(case: CaseId, reading: Reader) -> Duplicates:
         """Found by name with birth date, or by safe contact, among all cases whose person this agency knows."""
-        async with desk.pool.acquire() as connection:
+        async with desk.pool.acquire() as connection, connection.transaction():
             found = await handlers.duplicates(desk, connection, case)
-        return Duplicates(duplicates=[Duplicate(case=other, basis=list(basis)) for other, basis in found.items()])
+            answer = Duplicates(duplicates=[Duplicate(case=one, basis=list(basis)) for one, basis in found.items()])
+            return await reading.show(connection, answer, Shown(View.DUPLICATES, [case, *found], len(found)))
 
     return routes
 

@@ -6,13 +6,17 @@ Taken files go to `done/` with their receipt, refused ones to `refused/` with th
 """
 
 import asyncio
+import json
+import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
+from contracts.case import Event
+from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.report import MAX_BYTES
 from services.intake.api import taken
@@ -20,8 +24,10 @@ from services.intake.handlers import Receipt, Submission, receive
 from services.node import telemetry
 from services.node.http import problem
 from services.node.service import SYSTEM, Desk
+from services.node.sql import Connection
 
 QUIET_MS = 1000
+LONGEST_STEM = 200  # bytes of a name, so that a number and the answer's suffix still fit behind it
 
 
 class Seen(NamedTuple):
@@ -50,6 +56,14 @@ class Folder:
                 await self._deal_with(self._path / name)
             except Exception as error:  # noqa: BLE001  whatever it is, the file stays and the next one is tried
                 telemetry.stumbled("watched folder", error)
+
+    async def forget(self, connection: Connection, event: Event) -> None:
+        """We have erased something: a report that came as a file does not stay behind as a file."""
+        if event.agency != self._desk.agency:
+            return
+        timeline = await self._desk.log.load(connection, event.content.case)
+        gone = {b64(one.id) for one in timeline.events if one.erased and one.agency == self._desk.agency}
+        await asyncio.to_thread(destroy, self._path, gone)
 
     async def _deal_with(self, file: Path) -> None:
         try:
@@ -107,5 +121,14 @@ def put_away(file: Path, shelf: str, suffix: str, answer: bytes) -> None:
     file.rename(moved)
 
 
+def destroy(folder: Path, reports: Collection[str]) -> None:
+    """Remove the files in `done/` from which these reports (event ids) were taken, each before its receipt."""
+    for receipt in sorted((folder / "done").glob("*.receipt.json")):
+        if json.loads(receipt.read_bytes())["receipt"] in reports:
+            receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".json").unlink(missing_ok=True)
+            receipt.unlink()
+
+
 def _names(file: Path) -> Iterable[str]:
-    return chain([file.stem], (f"{file.stem}-{number}" for number in count(2)))
+    stem = os.fsdecode(os.fsencode(file.stem)[:LONGEST_STEM])
+    return chain([stem], (f"{stem}-{number}" for number in count(2)))

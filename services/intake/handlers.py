@@ -1,6 +1,6 @@
 """Intake's transactions: a report becomes a case, and cases that may be about one person are offered.
 
-Locks are always taken in this order: submission, person index, case, own log. So two reports about
+Locks are always taken in this order: submission, case, person index, own log. So two reports about
 one person never pass each other unseen, and never wait for each other in a circle.
 """
 

@@ -6,6 +6,7 @@ from the origin or from a third agency. Nothing waits behind a bad record.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from contracts.delivery import Examined, Readable
@@ -49,6 +50,7 @@ class Known(NamedTuple):
     readable: frozenset[EventId]  # of those, the ones whose content we hold
     parents: Mapping[EventId, Parent]
     ahead: Mapping[int, bytes]  # records held beyond the first hole, by sequence number
+    dir: int = 1  # directory version that the last record before the first hole names
 
 
 class Arrival(NamedTuple):
@@ -81,17 +83,29 @@ class Plan(NamedTuple):
     unreadable: list[Signed]  # addressed to us, but no content that opens: to be fetched again
     forks: list[Signed]
     refusals: list[Refusal]
+    roots: list[tuple[int, bytes]]  # size and root of the log at each step of `head`
     moved: bool = False  # whether `head` is another than before
+    hole: tuple[int, int] | None = None  # the first and the last place that turned out to be missing now
 
 
-def decide(log: str, batch: Iterable[Examined], known: Known, *, reader: str, now_ms: int) -> Plan:
-    """What a batch of examined deliveries of one log means for a node that holds `known`."""
-    plan = Plan(log, known.head, [], [], [], [], [])
+def decide(
+    log: str, batch: Iterable[Examined], known: Known, *, reader: str, now_ms: int, recovering: bool = False
+) -> Plan:
+    """What a batch of examined deliveries of one log means for a node that holds `known`.
+
+    Our own log is written by us alone: what comes from elsewhere and is not known is kept as evidence, unless we
+    are recovering from a backup. A record that is void is refused, unless the one behind it names it: what a good key
+    has built upon is part of the log, and what only a stolen one says never is.
+    """
+    plan = Plan(log, known.head, [], [], [], [], [], [])
     ids, parents, readable = dict(known.ids), dict(known.parents), set(known.readable)
-    for item in batch:
+    for item in _void_last(batch):
         signed, seq = item.signed, item.signed.record.seq
-        if signed.record.agency == reader:  # our own log is written by us alone; what we do not know of it is evidence
-            plan.forks.extend([signed] if ids.get(seq) != signed.id else [])
+        own = signed.record.agency == reader
+        if own and not recovering and ids.get(seq) != signed.id:
+            plan.forks.append(signed)
+            continue
+        if item.void and not own and _kept_out(signed, ids, plan, known):
             continue
         if ids.get(seq, signed.id) != signed.id or (seq not in ids and _contradicts(signed.record, ids, known)):
             plan.forks.append(signed)
@@ -113,13 +127,44 @@ def decide(log: str, batch: Iterable[Examined], known: Known, *, reader: str, no
     return _advance(plan, known)
 
 
+def _void_last(batch: Iterable[Examined]) -> list[Examined]:
+    """First what stands for itself, in its order; then what is void, from behind: each meets what builds on it."""
+    items = list(batch)
+    void = sorted((item for item in items if item.void), key=lambda item: -item.signed.record.seq)
+    return [*(item for item in items if not item.void), *void]
+
+
+def _kept_out(signed: Signed, ids: Mapping[int, EventId], plan: Plan, known: Known) -> bool:
+    """Whether a void record is not taken; said to its author in any case, unless we held it before."""
+    if ids.get(signed.record.seq) == signed.id:
+        return False
+    plan.refusals.append(_refusal(signed, Code.REVOKED))
+    return signed.record.seq in ids or not _built_upon(signed, plan, known)
+
+
+def _built_upon(signed: Signed, plan: Plan, known: Known) -> bool:
+    """Whether we hold the record behind this one, and it names this one as the record before it."""
+    behind = signed.record.seq + 1
+    held = {one.record.seq: one.record for one in plan.records}
+    if behind in held:
+        return held[behind].prev == signed.id
+    return behind in known.ahead and stored(known.ahead[behind]).record.prev == signed.id
+
+
 def _contradicts(record: Record, ids: Mapping[int, EventId], known: Known) -> bool:
-    """Whether we hold the record before this one, and it is not the one that this one names."""
+    """Whether we hold the record before this one, and this one cannot stand behind it."""
     before = record.seq - 1
     if record.seq == known.head.size:
-        return record.prev != known.head.last
-    held = stored(known.ahead[before]).id if before in known.ahead else ids.get(before)
-    return held is not None and record.prev != held
+        return not follows(record, known.head.last, known.dir)
+    if before in known.ahead:
+        held = stored(known.ahead[before])
+        return not follows(record, held.id, held.record.dir)
+    return before in ids and record.prev != ids[before]
+
+
+def follows(record: Record, last: EventId | bytes, version: int) -> bool:
+    """Whether a record may stand behind one with this id that names this directory version, which never gets lower."""
+    return record.prev == last and record.dir >= version
 
 
 def _arrive(signed: Signed, readable: Readable, parents: Mapping[EventId, Parent], now_ms: int) -> Arrival:
@@ -132,9 +177,11 @@ def _arrive(signed: Signed, readable: Readable, parents: Mapping[EventId, Parent
 
 
 def fits(case: str, audience: Iterable[str], parents: Iterable[Parent]) -> bool:
-    """Whether parents are of the same case and readable by every reader of the child (signed-log 2.3)."""
+    """Whether parents are of the same case, readable by every reader of the child (signed-log 2.3), and not refused."""
     readers = set(audience)
-    return all(parent.case == case and readers <= set(parent.audience) for parent in parents)
+    return all(
+        parent.state != "refused" and parent.case == case and readers <= set(parent.audience) for parent in parents
+    )
 
 
 def _refusal(signed: Signed, code: Code) -> Refusal:
@@ -144,16 +191,25 @@ def _refusal(signed: Signed, code: Code) -> Refusal:
 def _advance(plan: Plan, known: Known) -> Plan:
     """Grow the unbroken part over the new records and those that waited beyond the hole they fill."""
     steps = {signed.record.seq: signed for signed in plan.records}
-    tree, last, hlc = known.head.tree, known.head.last, known.head.hlc
+    tree, last, hlc, version = known.head.tree, known.head.last, known.head.hlc, known.dir
     while (signed := _step(tree.size, steps, known.ahead)) is not None:
-        if signed.record.prev != last:
+        if not follows(signed.record, last, version):
             plan.forks.append(signed)
             break
-        tree, last, hlc = tree.append(signed.jws), signed.id, signed.record.hlc
+        tree, last, hlc, version = tree.append(signed.jws), signed.id, signed.record.hlc, signed.record.dir
+        plan.roots.append((tree.size, tree.root()))
     highest = max((known.head.highest, tree.size, *(seq + 1 for seq in steps)))
     refused = [_refusal(a.signed, Code.VISIBILITY) for a in plan.arrivals if a.state == "refused"]
     head = Head(tree, last, hlc, highest)
-    return plan._replace(head=head, refusals=plan.refusals + refused, moved=head != known.head)
+    hole = _hole(known.head.highest, steps)
+    return plan._replace(head=head, refusals=plan.refusals + refused, moved=head != known.head, hole=hole)
+
+
+def _hole(highest: int, steps: Iterable[int]) -> tuple[int, int] | None:
+    """The first and the last place that new records beyond all held ones leave out; None if they leave out none."""
+    ends = sorted({highest - 1, *(seq for seq in steps if seq >= highest)})
+    holes = [(before + 1, after - 1) for before, after in pairwise(ends) if after > before + 1]
+    return (holes[0][0], holes[-1][1]) if holes else None
 
 
 def _step(seq: int, steps: Mapping[int, Signed], ahead: Mapping[int, bytes]) -> Signed | None:

@@ -14,10 +14,11 @@ from services.node import telemetry
 from services.node.admission import Head, Refusal, decide, is_news
 from services.node.clock import Clock
 from services.node.database import AWAY
-from services.node.keys import StorageKey
 from services.node.log import SQL
 from services.node.sql import Connection, Pool
 from services.node.store import Bad, PostgresStore
+from services.node.vault import Vault
+from services.node.witness import Witness
 
 INLINE = 4  # up to this many deliveries are verified on the event loop; more go to a thread
 
@@ -26,8 +27,14 @@ class Judged(NamedTuple):
     """A batch after examination."""
 
     good: Sequence[Examined]
+    notes: Sequence[bytes]
     bad: Sequence[Bad]
     later: int  # how many only a directory version to come can judge; they stay in the stream
+
+
+def is_record(message: bytes) -> bool:
+    """Whether a message means to be a record: a JWS starts with the base64url of `{"`. All else is about logs."""
+    return message.startswith(b"eyJ")
 
 
 class Place(NamedTuple):
@@ -40,13 +47,14 @@ class Place(NamedTuple):
 class Admission:
     """Admits deliveries from one source after another into one node."""
 
-    def __init__(self, pool: Pool, chain: Chain, reader: Reader, storage: StorageKey, clock: Clock) -> None:
+    def __init__(self, pool: Pool, chain: Chain, reader: Reader, vault: Vault, clock: Clock, witness: Witness) -> None:
         """`pool` connects with the node's role."""
         self._pool = pool
         self._chain = chain
         self._reader = reader
-        self._storage = storage
+        self._vault = vault
         self._clock = clock
+        self._witness = witness
         self.on_admitted: Callable[[], None] = lambda: None
         self.news = True  # whether somebody said something that we have not acknowledged yet
 
@@ -77,7 +85,7 @@ class Admission:
         if len(messages) == 1:
             async with self._pool.acquire() as connection, connection.transaction():
                 culprit = self._bad(source, messages[0], Code.UNEXPECTED)
-                await PostgresStore(connection, self._storage).quarantine(source, [culprit])
+                await PostgresStore(connection, self._vault).quarantine(source, [culprit])
                 if place:
                     await connection.execute(SQL["move_link"], source, *place)
             return {}
@@ -98,7 +106,7 @@ class Admission:
         """Apply events whose clock was ahead of ours and whose time has come."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(SQL["lock_admission"])
-            await PostgresStore(connection, self._storage).release_clocks(self._clock.now_ms())
+            await PostgresStore(connection, self._vault).release_clocks(self._clock.now_ms())
 
     async def _judge(self, source: str, messages: Sequence[bytes]) -> Judged:
         if len(messages) <= INLINE:
@@ -107,17 +115,18 @@ class Admission:
 
     def _judge_all(self, source: str, messages: Sequence[bytes]) -> Judged:
         good, bad, later = [], [], 0
-        for message in messages:
+        notes = [message for message in messages if not is_record(message)]
+        for message in filter(is_record, messages):
             try:
                 good.append(examine(Delivery.decode(message), self._chain, self._reader))
             except Rejected as rejected:
                 bad.append(self._bad(source, message, rejected.code))
             except LaterDirectory:
                 later += 1
-        return Judged(good, bad, later)
+        return Judged(good, notes, bad, later)
 
     async def _write(self, connection: Connection, source: str, judged: Judged) -> dict[str, Head]:
-        store = PostgresStore(connection, self._storage)
+        store = PostgresStore(connection, self._vault)
         by_log = defaultdict(list)
         for item in judged.good:
             by_log[item.signed.record.log].append(item)
@@ -128,9 +137,22 @@ class Admission:
             await store.save(plan)
             heads[log] = plan.head
             self.news = self.news or is_news(plan)
-        if judged.bad:
-            await store.quarantine(source, judged.bad)
+        bad = [*judged.bad, *await self._hear(connection, source, judged.notes)]
+        if bad:
+            await store.quarantine(source, bad)
         return heads
 
+    async def _hear(self, connection: Connection, source: str, notes: Sequence[bytes]) -> list[Bad]:
+        """Let the witness take what is said about logs; what it refuses."""
+        refused = []
+        for note in notes:
+            try:
+                await self._witness.take(connection, note)
+            except Rejected as rejected:
+                refused.append(self._bad(source, note, rejected.code))
+        return refused
+
     def _bad(self, source: str, message: bytes, code: Code) -> Bad:
-        return Bad(Refusal(sha256(message).digest(), self._chain.logs().get(source, ""), 0, code), message)
+        # An accident of our own is no verdict, so its author is not told of one.
+        answer = code != Code.UNEXPECTED
+        return Bad(Refusal(sha256(message).digest(), self._chain.logs().get(source, ""), 0, code, answer), message)

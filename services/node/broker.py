@@ -15,11 +15,12 @@ from typing import NamedTuple
 import nats
 from nats.aio.client import Client
 from nats.errors import ProtocolError
-from nats.protocol.parser import Parser
+from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 CONNECT_TIMEOUT_S = 1
 CLOSE_TIMEOUT_S = 0.5
 LARGEST_MESSAGE = 2 * 1024 * 1024  # twice NATS's own bound for us, headers included
+LONGEST_LINE = 64 * 1024  # a server with many routes names them all in its INFO
 PENDING_BYTES = 256 * 1024 * 1024  # one full batch of the largest deliveries, and then some
 
 
@@ -46,12 +47,13 @@ class Server(NamedTuple):
 
 
 class BoundedParser(Parser):
-    """nats-py's parser, without its trust: a server that announces a message beyond all bounds is dropped unread."""
+    """nats-py's parser, without its trust: a server that begins a message or a line beyond all bounds is dropped."""
 
     async def parse(self, data: bytes = b"") -> None:
-        """Parse what came in; ProtocolError for a message that no honest server sends."""
+        """Parse what came in; ProtocolError for a message or a line that no honest server sends."""
         await super().parse(data)
-        if self.needed > LARGEST_MESSAGE:
+        begun = len(self.buf) if self.state == AWAITING_CONTROL_LINE else 0
+        if self.needed > LARGEST_MESSAGE or begun > LONGEST_LINE:
             raise ProtocolError
 
 

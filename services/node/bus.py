@@ -60,7 +60,7 @@ class Inbox:
     async def handle(self, id_: EventId) -> None:
         """Run the handler once for an event, in one transaction with its inbox key; raise what it raises.
 
-        Nothing happens for an event that is not ours to handle: not applied, of no type we know, or done already.
+        Nothing happens for an event that is not ours to handle: not applied, erased, of no type we know, or done.
         """
         started = perf_counter()
         async with self._pool.acquire() as connection, connection.transaction():
@@ -68,6 +68,8 @@ class Inbox:
             if event_type not in self._handlers or not await connection.fetchval(SQL["take"], id_):
                 return
             event = await self._log.event(connection, id_)
+            if event.void or event.erased:  # erased while we waited for its case
+                return
             with telemetry.span(f"{self.service} {event_type}", event.content.traceparent):
                 await self._handlers[event_type](connection, event)
         telemetry.handled(self.service, event_type, perf_counter() - started)

@@ -3,8 +3,8 @@
 insert into inbox (event_id) values ($1) on conflict do nothing returning true;
 
 -- name: applied_type
--- The type of an event, if it is applied.
-select type from log.event where id = $1 and state = 'applied';
+-- The type of an event, if it is applied. Until the transaction ends nobody moves its case, or erases it.
+select type, pg_advisory_xact_lock(hashtextextended(case_id, 1)) from log.event where id = $1 and state = 'applied';
 
 -- name: unhandled
 -- Applied events of these types that this service has neither handled nor parked.

@@ -18,17 +18,25 @@ create table if not exists public.migration (
     part text not null, number int not null, name text not null, checksum bytea not null,
     applied_at timestamptz not null default clock_timestamp(), primary key (part, number));
 revoke all on public.migration from public;
-grant select on public.migration to rajut_node;
+grant select on public.migration to rajut_node, rajut_intake, rajut_triage, rajut_protection, rajut_notify;
 """
 
 
 AWAY = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.InternalServerError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
 )
-"""How it shows that the database is not there; whatever was asked of it can be asked again."""
+"""The database is not there, full, restarting, or rolled us back: whatever was asked of it can be asked again."""
 
 
 class MigrationError(Exception):

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from contracts import sealing
 from contracts.encoding import b64
+from contracts.errors import Rejected
 from contracts.events.node import DirectoryAdopted, RecordRefused
-from contracts.record import agency_of
+from contracts.record import agency_of, stored
+from services.node import telemetry
 from services.node.admit import Admission
 from services.node.clock import Clock, instant
-from services.node.link import Link, fill_gaps
+from services.node.link import Link, asked, fill_gaps
 from services.node.log import SQL, Log
 from services.node.service import SYSTEM
 from services.node.sql import Pool
-from services.node.writing import Draft, Timeline
+from services.node.writing import CONTROL, Draft
 
 ANSWERS_PER_HOUR = 600  # refusals said to one agency; whoever sends garbage must not make us write for ever
-CONTROL = Timeline("", sealing.NO_CASE)  # control events belong to no case
 
 
 class Duties:
@@ -32,24 +32,39 @@ class Duties:
         self._admission = admission
         self._links = links
         self._clock = clock
+        self._begun = log.chain.latest.version  # all that there is to do about it has been done, or is by `open_log`
 
     async def open_log(self) -> None:
-        """Start our log and the mirrors, once; the first record says which directory we adopted."""
-        await self._follow_logs()
-        if await self._pool.fetchval(SQL["size"], self._log.log) == 0:
-            await self._say_adopted()
+        """Start our log and the mirrors; say which directory we adopted, also one that came while we were stopped."""
+        await self.follow_logs()
+        last = await self._pool.fetchval(SQL["own_last"])
+        if last is None or stored(last).record.dir < self._log.chain.latest.version:
+            await self._begin_version()
+
+    async def greet(self) -> None:
+        """Hear what the partners hold of our log, as far as they are there, before anything is written; then begin.
+
+        A log that is behind is not begun: the node serves, and refuses to write (see `services.node.recovery`).
+        """
+        await asked(self._links)
+        try:
+            await self.open_log()
+        except Rejected as rejected:
+            telemetry.stumbled("own log", rejected)
 
     async def adopt_directories(self) -> None:
-        """Take the next directory version once its file is there, say so, and read the partners' streams again."""
-        following = self._directories / f"{self._log.chain.latest.version + 1}.json"
-        if not following.exists():
-            return
-        self._log.chain.adopt(following.read_bytes())
-        await self._follow_logs()
-        await self._say_adopted()
-        await self._pool.execute(SQL["reread_links"])  # what could not be judged before is still in the streams
-        for link in self._links:
-            await link.restart()
+        """Take the next directory version once its file is there, say so, and read the partners' streams again.
+
+        Rejected(DIRECTORY | KEY) if the lowest file above the version in force does not hold what follows it.
+        """
+        versions = {int(path.stem): path for path in self._directories.glob("*.json")}
+        if later := [number for number in versions if number > self._log.chain.latest.version]:
+            self._log.chain.adopt(versions[min(later)].read_bytes())
+        if self._begun < self._log.chain.latest.version:
+            await self.follow_logs()
+            await self._begin_version()
+            for link in self._links:
+                await link.restart()
 
     async def acknowledge(self) -> None:
         """After news from a partner, say what we hold; it dates their records and lets them see that we have them."""
@@ -80,10 +95,17 @@ class Duties:
         """Apply events that came from the future, when it has come."""
         await self._admission.release_clocks()
 
-    async def _follow_logs(self) -> None:
+    async def follow_logs(self) -> None:
+        """Hold a place for every log of the directory."""
         for agency, log in self._log.chain.logs().items():
             own = agency == self._log.agency
             await self._pool.execute(SQL["add_head"], log, own, self._log.chain.opened_by(log))
+
+    async def _begin_version(self) -> None:
+        version = self._log.chain.latest.version
+        await self._say_adopted()
+        await self._pool.execute(SQL["reread_links"])  # what could not be judged before is still in the streams
+        self._begun = version
 
     async def _say_adopted(self) -> None:
         directory = self._log.chain.latest

@@ -3,33 +3,39 @@
 Nothing here trusts a column: ids, chains and roots are recomputed, signatures and grants are verified,
 content is opened against its commitment, and event rows are compared with what their content says.
 What other agencies claim to have seen of a log is compared with the log itself.
+
+Every record is read, verified and opened once. The logs are walked side by side, always the one that is
+behind in time, so that what belongs together comes by together: a case is held against the services' read
+models when its last event has come, and then forgotten (`services.node.walk`). While a batch is checked,
+another process verifies the signatures of the next one.
 """
 
+import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.case import fold
-from contracts.delivery import check_blob, open_content
+from asyncpg.cursor import Cursor
+
+from contracts.case import Event, fold
+from contracts.delivery import check_blob
 from contracts.encoding import b64
-from contracts.errors import Rejected
-from contracts.merkle import Tree
-from contracts.record import LaterDirectory, Signed, read, stored
-from services.node.keys import Keyring
+from contracts.errors import Code, Rejected
+from contracts.record import LaterDirectory, Signed, read
+from services.node.access import named_in
+from services.node.erased import unproven
 from services.node.log import Log, head_of
 from services.node.service import Plug
+from services.node.signatures import Claimed, Verifier, elsewhere, here
 from services.node.sql import Connection, Row, queries
+from services.node.walk import Cases, Finding, Told, Walk, Whole
 
 SQL = queries(Path(__file__).with_name("fsck.sql"))
-PREFETCH = 512
-
-
-class Finding(NamedTuple):
-    """One thing that does not hold."""
-
-    place: str  # log and sequence number, or a table
-    what: str
+BATCH = 256  # records
+MANY = 8 * BATCH  # records: worth a process that verifies their signatures
+MOST_HELD = 64 * 1024 * 1024  # bytes of sealed content whose events wait for the rest of their case
 
 
 class Report(NamedTuple):
@@ -37,107 +43,146 @@ class Report(NamedTuple):
 
     records: int
     contents: int
+    erased: int  # events whose content was destroyed by order
     findings: list[Finding]
 
 
-class Claim(NamedTuple):
-    """What the author of a record said it had seen of another log."""
+class Batch(NamedTuple):
+    """Some rows of one log, in order, and what they say if their signatures are good."""
 
-    root: bytes
-    by: str
+    walk: Walk
+    rows: Sequence[Row]
+    read: Sequence[Signed | None]  # nothing if anything is wrong beside the signature
+    good: Awaitable[Sequence[bool]]  # whether the signatures are, of those that were read
+
+
+class Checked(NamedTuple):
+    """What one row of the log says by itself."""
+
+    signed: Signed | None
+    told: Told | None = None  # nothing if there is no content
+    wrong: Sequence[str] = ()
 
 
 class Fsck:
-    """One pass over a node's store, inside one read-only snapshot."""
+    """One pass over a node's store."""
 
-    def __init__(self, connection: Connection, log: Log, keyring: Keyring, progress: Callable[[int], None]) -> None:
-        """`progress` is told the number of records every now and then."""
-        self._connection = connection
+    def __init__(self, connections: Sequence[Connection], log: Log, progress: Callable[[int], None]) -> None:
+        """All connections see one snapshot; `progress` is told the number of records every now and then."""
+        self._connections = connections
+        self._connection = connections[0]
         self._log = log
-        self._keyring = keyring
         self._progress = progress
         self._findings: list[Finding] = []
         self._records = 0
         self._contents = 0
-        self._claims: dict[str, dict[int, list[Claim]]] = defaultdict(lambda: defaultdict(list))
+        self._erased = 0
+        self._plugs: dict[str, list[Plug]] = defaultdict(list)  # by case: who has handled all of it
+        self._cases = Cases({}, 0)
 
     async def run(self, plugs: Sequence[Plug] = ()) -> Report:
         """Check everything; an empty list of findings means that all of it holds."""
+        self._cases = Cases(await self._check_handled(plugs), MOST_HELD)
         heads = await self._connection.fetch(SQL["heads"])
+        walks = {log: Walk(log, self._log.chain.opened_by(log)) for log in (head["log"] for head in heads)}
+        many = sum(head["highest"] for head in heads) >= MANY
+        async with elsewhere() if many else contextlib.nullcontext(here) as verified:
+            await self._walk(walks, verified)
         for head in heads:
-            await self._collect_claims(head["log"])
-        for head in heads:
-            await self._check_log(head)
+            self._check_head(head, walks[head["log"]])
+        await self._check_cases(list(self._cases.rest()))
+        for case_id in self._cases.let_go:
+            await self._check_case(self._connection, case_id, await self._read_again(case_id))
         await self._check_events()
-        await self._check_services(plugs)
-        return Report(self._records, self._contents, self._findings)
+        self._findings += [Finding(*fault) async for fault in unproven(self._connection, self._log)]
+        return Report(self._records, self._contents, self._erased, self._findings)
 
-    async def _collect_claims(self, log: str) -> None:
-        async for row in self._rows("records", log):
-            try:
-                record = stored(row["jws"]).record
-            except (Rejected, ValueError):
-                continue  # named by the pass over the log itself
-            for other, seen in record.seen.items():
-                self._claims[other][seen.size].append(Claim(seen.root, f"{log} {record.seq}"))
+    async def _walk(self, walks: Mapping[str, Walk], verified: Verifier) -> None:
+        """All records, a batch of the log that is behind in time after the other."""
+        cursors = {log: await self._connection.cursor(SQL["records"], log) for log in walks}
+        ahead = await self._next(walks, cursors, verified)
+        while batch := ahead:
+            good = iter(await batch.good)
+            ahead = await self._next(walks, cursors, verified)
+            whole: list[Whole] = []
+            for row, signed in zip(batch.rows, batch.read, strict=True):
+                whole += self._check_record(walks, batch.walk, row, signed if signed and next(good) else None)
+            await self._check_cases(whole)
+            self._progress(self._records)
 
-    async def _check_log(self, row: Row) -> None:
-        log, head = row["log"], head_of(row)
-        tree, last, hlc = Tree(), self._log.chain.opened_by(log), head.hlc
-        async for record_row in self._rows("records", log):
-            place = f"{log} {record_row['seq']}"
-            self._records += 1
-            if self._records % PREFETCH == 0:
-                self._progress(self._records)
-            signed = self._verified(place, record_row)
-            if record_row["seq"] != tree.size:
-                continue  # beyond a hole: verified, but not yet part of the tree
-            self._check_claims(log, tree)
-            if signed is None or signed.record.prev != last or signed.record.log != log:
-                self._found(place, "does not follow the record before it")
-            tree, last = tree.append(record_row["jws"]), record_row["id"]
-            hlc = signed.record.hlc if signed else hlc
-            if signed:
-                await self._check_content(place, record_row, signed)
-        self._check_claims(log, tree)
-        if tree.size < head.size:
-            self._found(f"{log} {tree.size}", "this record is missing")
-        if (tree, last) != (head.tree, head.last) or (tree.size and hlc != head.hlc):
-            self._found(log, "its head is not what its records give")
+    async def _next(self, walks: Mapping[str, Walk], cursors: dict[str, Cursor], verified: Verifier) -> Batch | None:
+        while cursors:
+            walk = min((walks[log] for log in cursors), key=lambda one: one.hlc)
+            if rows := await cursors[walk.log].fetch(BATCH):
+                claimed: list[Claimed] = []
+                read_ = [self._read(row["jws"], claimed) for row in rows]
+                return Batch(walk, rows, read_, verified(claimed))
+            del cursors[walk.log]
+        return None
 
-    def _verified(self, place: str, row: Row) -> Signed | None:
+    def _read(self, jws: bytes, claimed: list[Claimed]) -> Signed | None:
+        """A record with nothing wrong but perhaps its signature, which is added to those that are claimed."""
+        parts: list[Claimed] = []
         try:
-            signed = read(row["jws"], self._log.chain)
-        except (Rejected, LaterDirectory) as error:
-            self._found(place, f"signature or form: {getattr(error, 'code', 'later directory')}")
+            signed = read(jws, self._log.chain, lambda *three: parts.append(Claimed(*three)))
+        except (Rejected, LaterDirectory):
             return None
-        if signed.id != row["id"] or signed.record.seq != row["seq"]:
-            self._found(place, "stored under another id or place than its own")
+        claimed += parts
         return signed
 
-    def _check_claims(self, log: str, tree: Tree) -> None:
-        for claim in self._claims[log].pop(tree.size, ()):
-            if claim.root != tree.root():
-                self._found(claim.by, f"had seen another {log} of size {tree.size}")
+    def _check_record(self, walks: Mapping[str, Walk], walk: Walk, row: Row, signed: Signed | None) -> Iterator[Whole]:
+        place = f"{walk.log} {row['seq']}"
+        self._records += 1
+        signed, told, wrong = self._checked(row, signed)
+        self._findings += [Finding(place, what) for what in wrong]
+        self._findings += walk.take(place, row, signed)
+        for log, seen in signed.record.seen.items() if signed else ():
+            if log in walks:
+                self._findings += walks[log].hear(seen, place)
+        if told and row["state"] == "applied" and row["case_id"]:
+            whole = self._cases.add(row["case_id"], told, len(row["blob"] or b""))
+            if whole:
+                yield row["case_id"], whole
 
-    async def _check_content(self, place: str, row: Row, signed: Signed) -> None:
-        if self._log.agency not in signed.record.to:
-            return
-        if row["blob"] is None:
-            if row["excused"] is None:
-                self._found(place, "content for this agency is missing")
-            return
-        self._contents += 1
+    def _checked(self, row: Row, signed: Signed | None) -> Checked:
         try:
+            signed = signed or read(row["jws"], self._log.chain)
+        except (Rejected, LaterDirectory) as error:
+            code = getattr(error, "code", "later directory")
+            return Checked(None, code, (f"signature or form: {code}",))
+        wrong = []
+        if signed.id != row["id"] or signed.record.seq != row["seq"]:
+            wrong.append("stored under another id or place than its own")
+        if row["blob"] is None and (row["erased"] is None or row["event_log"] is None):
+            unexcused = self._log.agency in signed.record.to and row["excused"] is None and row["erased"] is None
+            if row["type"] or unexcused:
+                wrong.append("content for this agency is missing")
+            return Checked(signed, None, wrong)
+        self._erased += row["blob"] is None
+        self._contents += row["blob"] is not None
+        told = self._opened(row, signed)
+        if isinstance(told, str):
+            wrong.append(f"content: {told}")
+        elif _said(told) != _filed(row):
+            wrong.append("its event row is not what its content says")
+            told = Code.BIND
+        return Checked(signed, told, wrong)
+
+    def _opened(self, row: Row, signed: Signed) -> Told:
+        try:
+            if row["blob"] is None:
+                return self._log.remains(signed, row)[0]
             check_blob(signed.record, row["blob"])
-            key = self._keyring.storage.unlock(row["key"], signed.id)
-            content = open_content(signed, row["blob"], key, self._log.chain).content
+            return self._log.unseal(signed, row)[0]
         except Rejected as rejected:
-            self._found(place, f"content: {rejected.code}")
-            return
-        told = (content.type, content.case or None, str(signed.record.hlc), b"".join(content.parents), list(content.to))
-        if told != (row["type"], row["case_id"], row["hlc"], row["parents"], row["audience"]):
-            self._found(place, "its event row is not what its content says")
+            return rejected.code
+
+    def _check_head(self, row: Row, walk: Walk) -> None:
+        head = head_of(row)
+        if walk.tree.size < head.size:
+            self._found(f"{walk.log} {walk.tree.size}", "this record is missing")
+        if (walk.tree, walk.last) != (head.tree, head.last) or (walk.tree.size and walk.hlc != head.hlc):
+            self._found(walk.log, "its head is not what its records give")
 
     async def _check_events(self) -> None:
         for row in await self._connection.fetch(SQL["orphans"]):
@@ -145,32 +190,56 @@ class Fsck:
         for row in await self._connection.fetch(SQL["misplaced"]):
             self._found(f"{row['log']} {row['seq']}", f"{row['state']}, which is not what its parents give")
 
-    async def _check_services(self, plugs: Sequence[Plug]) -> None:
-        """Nothing was passed over, and every read model is what the cases give; each case is loaded once for all."""
-        checks: dict[str, list[Plug]] = defaultdict(list)
+    async def _check_handled(self, plugs: Sequence[Plug]) -> dict[str, int]:
+        """Nothing was passed over; the cases of which a service has handled everything, and their events."""
+        events: dict[str, int] = {}
         for plug in plugs:
             types = [body.wire_type for body in plug.handlers]
             for row in await self._connection.fetch(SQL["unhandled"].replace("SERVICE", plug.name), types):
                 self._found(f"{row['log']} {row['seq']}", f"{plug.name} has neither handled nor parked it")
-            settled = await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types)
-            for row in settled:
-                checks[row["case_id"]].append(plug)
-        for case_id, concerned in checks.items():
-            await self._check_case(case_id, concerned)
+            for row in await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types):
+                self._plugs[row["case_id"]].append(plug)
+                events[row["case_id"]] = row["events"]
+        return events
 
-    async def _check_case(self, case_id: str, plugs: Sequence[Plug]) -> None:
-        try:
-            case = fold((await self._log.load(self._connection, case_id)).events)
-        except Rejected as rejected:
-            self._found(f"case {case_id}", f"cannot be read: {rejected.code}")
+    async def _check_cases(self, cases: Sequence[Whole]) -> None:
+        """Share them out: a connection that waits for its server keeps no other from asking."""
+        count = len(self._connections)
+        await asyncio.gather(*(self._check_some(one, cases[n::count]) for n, one in enumerate(self._connections)))
+
+    async def _check_some(self, connection: Connection, cases: Iterable[Whole]) -> None:
+        for case_id, told in cases:
+            await self._check_case(connection, case_id, told)
+
+    async def _check_case(self, connection: Connection, case_id: str, told: Sequence[Told]) -> None:
+        """The read models of a case are what it gives; it is computed once for all services."""
+        code = next((one for one in told if isinstance(one, str)), None)
+        if code:
+            self._found(f"case {case_id}", f"cannot be read: {code}")
             return
-        for plug in plugs:
-            for line in await plug.check(self._connection, case_id, case) if plug.check else ():
+        case = fold(one for one in told if not isinstance(one, str))
+        if any(event.void for event in case.timeline):
+            return  # what services made of it before the key was revoked is for people to settle
+        for plug in self._plugs[case_id]:
+            for line in await plug.check(connection, case_id, case) if plug.check else ():
                 self._found(plug.name, line)
 
-    async def _rows(self, query: str, log: str) -> AsyncIterator[Row]:
-        async for row in self._connection.cursor(SQL[query], log, prefetch=PREFETCH):
-            yield row
+    async def _read_again(self, case_id: str) -> Sequence[Told]:
+        try:
+            return (await self._log.load(self._connection, case_id)).events
+        except Rejected as rejected:
+            return [rejected.code]
 
     def _found(self, place: str, what: str) -> None:
         self._findings.append(Finding(place, what))
+
+
+def _said(event: Event) -> tuple[object, ...]:
+    content = event.content
+    parents, to = b"".join(content.parents), list(content.to)
+    return event.log, event.seq, content.type, content.case or None, str(event.hlc), parents, to, named_in(content)
+
+
+def _filed(row: Row) -> tuple[object, ...]:
+    place = row["event_log"], row["event_seq"]
+    return (*place, row["type"], row["case_id"], row["hlc"], row["parents"], row["audience"], row["shown"])

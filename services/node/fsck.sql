@@ -4,9 +4,11 @@ select log, size, last, hlc, peaks, highest from log.head order by log;
 
 -- name: records
 -- A whole log, with everything that is derived from each record.
-select r.seq, r.id, r.jws, c.blob, c.key, e.type, e.case_id, e.hlc, e.parents, e.audience, u.id as excused
+select r.seq, r.id, r.jws, c.blob, c.key, u.id as excused,
+    e.log as event_log, e.seq as event_seq, e.type, e.case_id, e.hlc, e.parents, e.audience, e.state, a.cases as shown, x.executed as erased
 from log.record r
-left join log.content c using (id) left join log.event e using (id)
+left join log.content c using (id) left join log.event e using (id) left join log.access a using (id)
+left join log.erased x using (id)
 left join log.unreadable u on u.id = r.id and u.found_at is null
 where r.log = $1 order by r.seq;
 
@@ -20,7 +22,7 @@ select 'content', id from log.content c where not exists (select from log.record
 -- Events that are applied, refused or waiting without the parents that would make them so.
 select e.log, e.seq, e.state from log.event e cross join lateral (
     select coalesce(bool_or(p.state is distinct from 'applied'), false) as missing,
-        coalesce(bool_or(p.case_id is distinct from e.case_id or not e.audience <@ p.audience)
+        coalesce(bool_or(p.state = 'refused' or p.case_id is distinct from e.case_id or not e.audience <@ p.audience)
             filter (where p.id is not null), false) as unfit
     from generate_series(1, length(e.parents), 32) as place
     left join log.event p on p.id = substring(e.parents from place for 32)) as parents
@@ -37,7 +39,7 @@ where e.state = 'applied' and e.type = any($1::text[]) and e.admitted_at < clock
 
 -- name: settled_cases
 -- Cases of which a service has handled every event of these types: its read models must be complete for them.
-select e.case_id from log.event e
+select e.case_id, count(*) as events from log.event e
 where e.case_id is not null and e.state = 'applied'
 group by e.case_id
 having bool_and(e.type <> all($1::text[]) or exists (select from SERVICE.inbox i where i.event_id = e.id))

@@ -6,38 +6,43 @@ from typing import TYPE_CHECKING
 from services.node import telemetry
 from services.node.broker import Server, connected
 from services.node.clock import Clock
-from services.node.database import Migration, pending
+from services.node.database import AWAY, Migration, pending
+from services.node.log import SQL
 from services.node.sql import Pool
-from services.node.streams import consumer_differences, expected_streams, stream_differences
+from services.node.streams import Stream, consumer_differences, stream_differences
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nats.aio.client import Client
 
 
+OWN_API = "$JS.API"  # where the node asks its JetStream; the services say API_PREFIX instead
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "data_checksums": "on"}
 
 
 class Health:
-    """Readiness of one node; keys that cannot be read stop it earlier, at start."""
+    """Readiness of one process, and of nobody else; keys that cannot be read stop it earlier, at start."""
 
     def __init__(
         self,
         pool: Pool,
         server: Server,
-        partners: "Sequence[str]",
+        streams: "Sequence[Stream]",
         steps: "Sequence[Migration]",
         clock: Clock,
         bound_ms: int,
+        api: str = OWN_API,
     ) -> None:
-        """`server` is our own NATS, as the link's user; `bound_ms` is how far clocks may differ."""
+        """`server` is our own NATS, as this process's user; `bound_ms` is how far clocks may differ."""
         self._pool = pool
         self._server = server
-        self._streams = expected_streams(partners)
+        self._streams = streams
         self._steps = steps
         self._clock = clock
         self._bound_ms = bound_ms
+        self._api = api
+        self.expiring: Callable[[], Sequence[str]] = list  # a line for every key that people should replace soon
 
     async def problems(self) -> list[str]:
         """One line for everything that keeps us from being ready; empty if nothing does."""
@@ -49,12 +54,24 @@ class Health:
                 found.append(f"{check.__name__.strip('_')}: {telemetry.reason(error)}")
         return found
 
+    async def missing(self) -> list[str]:
+        """One line for everything that others have not given us, the newest first: no reason not to be ready."""
+        try:
+            rows = await self._pool.fetch(SQL["missing_now"])
+        except AWAY:
+            return []  # `problems` says so
+        return ["{kind} {log} {from_seq}-{to_seq}".format(**row) for row in rows]
+
     async def _database(self) -> list[str]:
         applied = await self._pool.fetch("select part, number, checksum from public.migration")
         found = [f"database: migration {step.part} {step.number} is missing" for step in pending(self._steps, applied)]
         for name, value in DURABLE.items():
             if await self._pool.fetchval("select current_setting($1)", name) != value:
                 found.append(f"database: {name} is not {value}")
+        if not await self._pool.fetchval("select exists (select from log.head where own)"):
+            found.append("database: the log is not begun, the node's own part has never run")
+        if await self._pool.fetchval(SQL["is_behind"]):
+            found.append("log: restored from a backup, and behind what it has said; run `rajut node recover`")
         theirs = await self._pool.fetchval("select (extract(epoch from clock_timestamp()) * 1000)::bigint")
         if abs(theirs - self._clock.now_ms()) > self._bound_ms:
             found.append("clock: this machine and the database differ by more than the bound")
@@ -64,14 +81,14 @@ class Health:
         found: list[str] = []
         async with connected(self._server) as client:
             for stream in self._streams:
-                info = await _ask(client, f"STREAM.INFO.{stream.name}")
+                info = await self._ask(client, f"STREAM.INFO.{stream.name}")
                 found += stream_differences(stream, info.get("config", {}))
                 for consumer in stream.consumers:
-                    info = await _ask(client, f"CONSUMER.INFO.{stream.name}.{consumer.name}")
+                    info = await self._ask(client, f"CONSUMER.INFO.{stream.name}.{consumer.name}")
                     found += consumer_differences(consumer, info.get("config", {}))
         return found
 
-
-async def _ask(client: "Client", path: str) -> dict[str, dict[str, object]]:
-    answer: dict[str, dict[str, object]] = json.loads((await client.request(f"$JS.API.{path}", b"", timeout=2)).data)
-    return answer
+    async def _ask(self, client: "Client", path: str) -> dict[str, dict[str, object]]:
+        message = await client.request(f"{self._api}.{path}", b"", timeout=2)
+        answer: dict[str, dict[str, object]] = json.loads(message.data)
+        return answer

@@ -1,16 +1,19 @@
-"""The node's HTTP door: who is asking, coded errors as problem details (RFC 9457), bounded bodies."""
+"""The node's HTTP door: who is asking, coded errors as problem details (RFC 9457), bounded bodies, strict JSON."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contracts.canonical import parse
 from contracts.codes import advice
 from contracts.errors import Code, Rejected
 from contracts.events.body import place
@@ -20,6 +23,7 @@ from services.node.officers import Officer, Officers
 
 MEDIA_TYPE = "application/problem+json"
 MAX_BODY = 1024 * 1024
+BODY_WITHIN_S = 60.0  # a full page over a bad line; whoever needs longer may be holding the door open on purpose
 STATUS = {
     Code.IDENTITY: HTTPStatus.UNAUTHORIZED,
     Code.FORBIDDEN: HTTPStatus.FORBIDDEN,
@@ -27,8 +31,10 @@ STATUS = {
     Code.STATE: HTTPStatus.CONFLICT,
     Code.CONFLICT: HTTPStatus.CONFLICT,
     Code.SIZE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Code.SLOW: HTTPStatus.REQUEST_TIMEOUT,
     Code.UNEXPECTED: HTTPStatus.INTERNAL_SERVER_ERROR,
-    Code.UNEXPECTED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Code.ACCESS: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.BEHIND: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _FRAMEWORK: dict[int, Code] = {
@@ -36,7 +42,7 @@ _FRAMEWORK: dict[int, Code] = {
     HTTPStatus.BAD_REQUEST: Code.JSON,
 }  # 400: a body that is no text
 Documented = dict[int | str, dict[str, object]]  # as FastAPI's `responses`
-AT_EVERY_DOOR = (Code.IDENTITY, Code.FORBIDDEN, Code.NOT_FOUND, Code.SCHEMA)
+AT_EVERY_DOOR = (Code.IDENTITY, Code.FORBIDDEN, Code.NOT_FOUND, Code.SCHEMA, Code.SIZE, Code.SLOW)
 bearer = HTTPBearer(auto_error=False, description="An officer's token")
 
 
@@ -55,6 +61,15 @@ class Problem(Answer):
     status: int
     code: str
     detail: str  # where, never what stood there
+
+
+class Unchanged(Exception):
+    """What would be answered is what the caller has already: nothing is shown (RFC 9110 13.1.2)."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        """`headers` are those that the answer would have had."""
+        super().__init__()
+        self.headers = headers
 
 
 def problems(*codes: Code) -> Documented:
@@ -84,7 +99,7 @@ def allowed(officers: Officers, permission: Permission) -> Callable[[Request], A
 
 def install(app: FastAPI) -> None:
     """Make every error of this app a problem with a code, and bound every body."""
-    for kind in (Rejected, RequestValidationError, HTTPException, *AWAY, Exception):
+    for kind in (Rejected, Unchanged, RequestValidationError, HTTPException, *AWAY, Exception):
         app.add_exception_handler(kind, _answer)
     app.add_middleware(BoundedBody)
 
@@ -113,8 +128,11 @@ def _documented(codes: Sequence[Code]) -> dict[str, object]:
 
 async def _answer(_request: Request, error: Exception) -> Response:
     match error:
-        case Rejected():
-            return problem(error.code, error.detail)
+        # The framework wraps what its own reading of a body met.
+        case (Rejected() as why) | HTTPException(__cause__=Rejected() as why):
+            return problem(why.code, why.detail)
+        case Unchanged():
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=error.headers)
         case RequestValidationError():
             return problem(Code.SCHEMA, place(error.errors()[0]["loc"]))
         case HTTPException(status_code=status) if status in _FRAMEWORK:
@@ -125,37 +143,54 @@ async def _answer(_request: Request, error: Exception) -> Response:
             return problem(Code.UNAVAILABLE if isinstance(error, AWAY) else Code.UNEXPECTED)
 
 
+class StrictRoute(APIRoute):
+    """A route whose JSON body is read as strictly as a report: of two members with one name, which would count?"""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
+        """The framework's handler, given a request that reads so."""
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+class _StrictRequest(Request):
+    async def json(self) -> object:
+        return parse(await self.body(), max_bytes=MAX_BODY)
+
+
 class BoundedBody:
-    """Refuses a body larger than MAX_BODY before it is in memory."""
+    """Refuses a body larger than MAX_BODY before it is in memory, and one that takes longer than BODY_WITHIN_S."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an app."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what comes in; answer 413 once it is too much."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        """Whoever reads the body meets Rejected(SIZE | SLOW) once it is too much."""
+        await self._app(scope, _bounded(receive) if scope["type"] == "http" else receive, send)
+
+
+def _bounded(receive: Receive) -> Receive:
+    size, until = 0, _in(BODY_WITHIN_S)
+
+    async def bounded() -> Message:
+        nonlocal size, until
         try:
-            await self._app(scope, _counting(receive), send)
-        except _TooLarge:
-            await problem(Code.SIZE, "body")(scope, receive, send)
-
-
-class _TooLarge(Exception):
-    pass
-
-
-def _counting(receive: Receive) -> Receive:
-    size = 0
-
-    async def counted() -> Message:
-        nonlocal size
-        message = await receive()
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise Rejected(Code.SLOW, "body") from None
         size += len(message.get("body", b""))
         if size > MAX_BODY:
-            raise _TooLarge
+            raise Rejected(Code.SIZE, "body")
+        until = until if message.get("more_body") else None  # what follows the body is waited for without end
         return message
 
-    return counted
+    return bounded
+
+
+def _in(seconds: float) -> float | None:
+    return asyncio.get_running_loop().time() + seconds

@@ -18,6 +18,7 @@ from contracts.record import agency_of
 from services.node import telemetry
 from services.node.admit import Admission, Place
 from services.node.broker import Server, connected
+from services.node.cancellation import uncancelled
 from services.node.log import SQL
 from services.node.pull import Puller
 from services.node.sql import Pool
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 RETRY_S = 0.25
+HEAR_WITHIN_S = 2.0
 BACKFILL_EVERY_S = 1.0
 BACKFILL_TIMEOUT_S = 3.0
 BACKFILL_RECORDS = 256
@@ -52,6 +54,7 @@ class Link:
         self._pool = pool
         self._admission = admission
         self._client: Client | None = None
+        self.asked = asyncio.Event()  # whether this partner has told us since the start what it holds of our log
 
     @property
     def up(self) -> bool:
@@ -60,7 +63,7 @@ class Link:
 
     async def run(self) -> None:
         """Dial, follow, and dial again whenever that ends; never returns."""
-        while True:
+        while uncancelled():
             try:
                 async with connected(self._server) as client:
                     await self._follow(client)
@@ -75,30 +78,46 @@ class Link:
         if self._client:
             await self._client.close()
 
-    async def backfill(self, log: str, first: int, last: int) -> None:
-        """Ask this partner for a part of a log, and admit what it gives us; nothing happens if it is not there."""
+    async def backfill(self, log: str, first: int, last: int) -> bool:
+        """Ask this partner for a part of a log, and admit what it gives us; whether it answered at all."""
         if self._client is None:
-            return
+            return False
         request = json.dumps({"log": log, "first": first, "last": last}).encode()
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             answer = await self._client.request("backfill", request, timeout=BACKFILL_TIMEOUT_S)
             await self._admission.admit(self.partner, unpack(answer.data))
+            return True
+        return False
 
     async def _follow(self, client: "Client") -> None:
         puller = Puller(client, stream_to(self._agency), self._agency)
         created = await puller.start(*await self._position())
         self._client = client
         telemetry.link_up(self.partner)
-        while True:
+        await self._look_back()
+        while uncancelled():
             batch = await puller.batch()
             await self._admission.admit(
                 self.partner, [message.data for message in batch], Place(created, batch[-1].seq)
             )
             await puller.acknowledge(batch[-1])
 
+    async def _look_back(self) -> None:
+        """Ask whether the partner holds more of our own log than we do: it does if we were restored from a backup."""
+        own = await self._pool.fetchrow(SQL["own_head"])
+        if own and await self.backfill(own["log"], own["size"], own["size"]):
+            self.asked.set()
+
     async def _position(self) -> tuple[str, int]:
         row = await self._pool.fetchrow(SQL["link"], self.partner)
         return (row["stream_created"], row["stream_seq"]) if row else ("", 0)
+
+
+async def asked(links: Sequence[Link]) -> None:
+    """Wait until every partner has said what it holds of our log; not for long: no dead partner holds us up."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HEAR_WITHIN_S):
+            await asyncio.gather(*(link.asked.wait() for link in links))
 
 
 async def fill_gaps(pool: Pool, links: Sequence[Link]) -> None:
@@ -119,7 +138,7 @@ async def _fill(pool: Pool, links: Sequence[Link], hole: Hole) -> None:
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     """Do `work` again and again; an accident is logged and does not end it."""
-    while True:
+    while uncancelled():
         try:
             await work()
         except Exception as error:  # noqa: BLE001  the next round may find the cause gone

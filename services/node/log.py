@@ -9,13 +9,18 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import asyncpg
+
 from contracts.case import Event
-from contracts.delivery import open_content
+from contracts.delivery import Reader, open_content, position
 from contracts.directory import Chain
+from contracts.erasure import remains
 from contracts.errors import Code, Rejected
 from contracts.hlc import Hlc
 from contracts.merkle import Tree
-from contracts.record import EventId, Seen, read
+from contracts.record import EventId, Seen, Signed, header, read, stored
+from contracts.sealing import case_tag
+from contracts.signing import Signer
 from services.node import telemetry
 from services.node.admission import Head
 from services.node.clock import Clock
@@ -23,6 +28,7 @@ from services.node.keys import Keyring
 from services.node.sql import Connection, Row, queries
 from services.node.writing import Desk, Draft, Timeline, Written, heartbeat, write
 
+_BEHIND = "RJ001"  # how log.lock_own says it
 SQL = queries(Path(__file__).with_name("queries.sql"))
 
 
@@ -45,32 +51,55 @@ class Log:
         The database role behind `connection` and the key of `service` must be granted the events' family.
         """
         desk = await self._desk(connection)
-        written = write(desk, self._keyring.signer(service), timeline, drafts, telemetry.traceparent())
+        places = range(desk.head.size, desk.head.size + len(drafts))
+        written = write(desk, self.signer(service, *places), timeline, drafts, telemetry.traceparent())
         await self._store(connection, desk, written)
         return timeline._replace(events=(*timeline.events, *(one.event for one in written if one.event)))
 
     async def heartbeat(self, connection: Connection) -> None:
         """Append a record that only says what we have seen."""
         desk = await self._desk(connection)
-        await self._store(connection, desk, [heartbeat(desk, self._keyring.signer("node"))])
+        await self._store(connection, desk, [heartbeat(desk, self.signer("node", desk.head.size))])
 
-    async def lock(self, connection: Connection, case: str) -> Timeline:
+    def signer(self, purpose: str, *places: int) -> Signer:
+        """The newest key here that the directory in force lets sign for a purpose, at these places of our log.
+
+        Raises Rejected(UNAVAILABLE) if there is none, Rejected(KEY) if it is not the one that the directory lists,
+        KeyError if this process holds no keys for that.
+        """
+        signer = self._keyring.signer(purpose, self.chain.signers(self.log, purpose, *places))
+        if signer.public != self.chain.key(header(signer.kid)).public:
+            raise Rejected(Code.KEY, f"{signer.kid}: not the one in the directory")
+        return signer
+
+    def reader(self) -> Reader:
+        """Whose eyes content for us is opened with: all our sealing keys that are here, the newest first."""
+        return Reader(self.agency, lambda: self._keyring.sealing_keys(self.chain.sealing_kids(self.agency)))
+
+    async def lock(self, connection: Connection, case: str, *, lost: bool = False) -> Timeline:
         """Load a case to decide on it: no other writer of this node moves it before the transaction ends."""
         await connection.execute(SQL["lock_case"], case)
-        return await self.load(connection, case)
+        return await self.load(connection, case, lost=lost)
 
-    async def load(self, connection: Connection, case: str) -> Timeline:
-        """All events of a case that this node may read; Rejected(NOT_FOUND), or as `open` if a row was edited."""
+    async def load(self, connection: Connection, case: str, *, lost: bool = False) -> Timeline:
+        """All events of a case that this node may read, or might before they were erased.
+
+        With `lost`, content whose key is gone counts as erased, too: an older backup has brought it back.
+        Rejected(NOT_FOUND), or as `open` if a row was edited.
+        """
         rows = await connection.fetch(SQL["timeline"], case)
-        if not rows:
+        opened = [self._ruin(row) if lost else self.open(row) for row in rows]
+        key = next((case_key for _, case_key in opened if case_key), b"")
+        if not key:
             raise Rejected(Code.NOT_FOUND, "case")
-        opened = [self.open(row) for row in rows]
-        if any(event.content.case != case for event, _ in opened):
+        here = all(event.content.case == case for event, _ in opened)
+        left = (row for row, (_, case_key) in zip(rows, opened, strict=True) if not case_key)
+        if not here or not all(_tagged(row["jws"], key) for row in left):
             raise Rejected(Code.BIND, "case")  # a row was moved here
-        return Timeline(case, opened[0][1], tuple(event for event, _ in opened))
+        return Timeline(case, key, tuple(event for event, _ in opened))
 
     async def event(self, connection: Connection, id_: EventId) -> Event:
-        """One event by id; Rejected(NOT_FOUND) if we cannot read it."""
+        """One event by id, erased or not; Rejected(NOT_FOUND) if we never could read it."""
         row = await connection.fetchrow(SQL["event"], id_)
         if row is None:
             raise Rejected(Code.NOT_FOUND, "event")
@@ -79,20 +108,44 @@ class Log:
     def open(self, row: Row) -> tuple[Event, bytes]:
         """Verify and unseal a stored event as if it had just come in: whoever wrote the row may not be who should have.
 
-        Raises Rejected with the first rule that is broken, from the signature to the case it is filed under.
+        Of an event that an order erased only its place is left, and no case key. Raises Rejected with the first rule
+        that is broken, from the signature to the case it is filed under; (BLOB) if content is missing without order.
         """
         signed = read(row["jws"], self.chain)
-        key = self._keyring.storage.unlock(row["key"], signed.id)
-        opened = open_content(signed, row["blob"], key, self.chain)
+        event, case_key = self.remains(signed, row) if row["blob"] is None else self.unseal(signed, row)
         filed = (row["id"], row["log"], row["seq"], row["type"], row["case_id"] or "")
-        if filed != (signed.id, signed.record.log, signed.record.seq, opened.content.type, opened.content.case):
+        if filed != (event.id, event.log, event.seq, event.content.type, event.content.case):
             raise Rejected(Code.BIND, "filed as another event")
-        return Event(
-            signed.id, signed.record.log, signed.record.seq, signed.record.hlc, opened.content
-        ), opened.case_key
+        return event, case_key
+
+    def unseal(self, signed: Signed, row: Row) -> tuple[Event, bytes]:
+        """The event of a verified record, and the key of its case; Rejected if the row's content is not its own."""
+        key = self._keyring.vault.unlock(row["key"], signed.id)
+        opened = open_content(signed, row["blob"], key, self.chain)
+        record, void = signed.record, self.chain.is_void(signed.kid, signed.record)
+        return Event(signed.id, record.log, record.seq, record.hlc, opened.content, void), opened.case_key
+
+    def remains(self, signed: Signed, row: Row) -> tuple[Event, bytes]:
+        """What is left of an erased event, and no case key; Rejected(BLOB) if no order erased it."""
+        if row["erased"] is None:
+            raise Rejected(Code.BLOB, "content is missing")
+        return self._place(signed, row), b""
+
+    def _ruin(self, row: Row) -> tuple[Event, bytes]:
+        try:
+            return self.open(row)
+        except Rejected as rejected:
+            if rejected.code is not Code.WRAP:
+                raise
+            return self._place(read(row["jws"], self.chain), row), b""
+
+    def _place(self, signed: Signed, row: Row) -> Event:
+        record, void = signed.record, self.chain.is_void(signed.kid, signed.record)
+        left = remains(row["case_id"], record.to, split(row["parents"]))
+        return Event(signed.id, record.log, record.seq, record.hlc, left, void)
 
     async def _desk(self, connection: Connection) -> Desk:
-        rows = {row["log"]: row for row in await connection.fetch(SQL["own_and_mirrors"])}
+        rows = {row["log"]: row for row in await _own_and_mirrors(connection)}
         heads = {log: head_of(row) for log, row in rows.items()}
         others = {log: Seen(head.size, head.tree.root()) for log, head in heads.items() if log != self.log}
         version = self.chain.latest.version
@@ -106,11 +159,31 @@ class Log:
         await connection.executemany(SQL["append"], rows)
 
 
+async def _own_and_mirrors(connection: Connection) -> Sequence[Row]:
+    try:
+        return await connection.fetch(SQL["own_and_mirrors"])
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == _BEHIND:
+            raise Rejected(Code.BEHIND, "log") from None
+        raise
+
+
 def head_of(row: Row) -> Head:
     """The head in a database row."""
     peaks: bytes = row["peaks"]
     tree = Tree(row["size"], tuple(peaks[at : at + 32] for at in range(0, len(peaks), 32)))
     return Head(tree, row["last"], Hlc.parse(row["hlc"]), row["highest"])
+
+
+def split(parents: bytes) -> tuple[EventId, ...]:
+    """The event ids in a stored `parents` value."""
+    return tuple(EventId(parents[at : at + 32]) for at in range(0, len(parents), 32))
+
+
+def _tagged(jws: bytes, case_key: bytes) -> bool:
+    """Whether a record is of the case with this key: for events whose content cannot say so any more."""
+    record = stored(jws).record
+    return record.tag == case_tag(case_key, position(record).encode())
 
 
 def _row(one: Written, tree: Tree, seen: Mapping[str, Seen], keyring: Keyring) -> tuple[object, ...]:
@@ -130,5 +203,5 @@ def _row(one: Written, tree: Tree, seen: Mapping[str, Seen], keyring: Keyring) -
         b"".join(content.parents) if content else None,
         list(record.to),
         sealed.blob if sealed else None,
-        keyring.storage.lock(sealed.key, signed.id) if sealed else None,
+        keyring.vault.lock(sealed.key, signed.id, content.case if content else "") if sealed else None,
     )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.mechanism import AgencyRules, Permission
+from services.node.settings import BadSettings
 
 
 class Officer(NamedTuple):
@@ -32,12 +33,15 @@ class Officers:
     """The officers of one agency."""
 
     def __init__(self, path: Path, rules: AgencyRules) -> None:
-        """Read `officers.json`, a list of {officer, role, email, token_sha256}; OSError, ValueError or KeyError."""
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        """Read `officers.json`, a list of {officer, role, email, token_sha256}; BadSettings if it is none."""
         self._rules = rules
-        self._by_token: Mapping[str, Officer] = {
-            entry["token_sha256"]: Officer(entry["officer"], entry["role"], entry["email"]) for entry in entries
-        }
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            self._by_token: Mapping[str, Officer] = {
+                entry["token_sha256"]: Officer(entry["officer"], entry["role"], entry["email"]) for entry in entries
+            }
+        except (OSError, ValueError, KeyError, TypeError):
+            raise BadSettings(f"{path.name}: missing, unreadable or no list of officers") from None
 
     def identify(self, token: str) -> Officer:
         """The officer with this token; Rejected(IDENTITY) if there is none."""

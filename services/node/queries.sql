@@ -11,16 +11,16 @@ select log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 select pg_advisory_xact_lock(hashtextextended($1, 1));
 
 -- name: timeline
--- The readable events of a case, still sealed.
-select e.id, e.log, e.seq, e.type, e.case_id, c.blob, c.key, r.jws
-from log.event e join log.content c using (id) join log.record r using (id)
+-- The events of a case, still sealed; of erased ones what is left.
+select e.id, e.log, e.seq, e.type, e.case_id, e.parents, c.blob, c.key, r.jws, x.executed as erased
+from log.event e join log.record r using (id) left join log.content c using (id) left join log.erased x using (id)
 where e.case_id = $1 and e.state = 'applied'
 order by e.log, e.seq;
 
 -- name: event
--- One applied event, still sealed.
-select e.id, e.log, e.seq, e.type, e.case_id, c.blob, c.key, r.jws
-from log.event e join log.content c using (id) join log.record r using (id)
+-- One applied event, still sealed; of an erased one what is left.
+select e.id, e.log, e.seq, e.type, e.case_id, e.parents, c.blob, c.key, r.jws, x.executed as erased
+from log.event e join log.record r using (id) left join log.content c using (id) left join log.erased x using (id)
 where e.id = $1 and e.state = 'applied';
 
 -- name: cases
@@ -29,14 +29,37 @@ select case_id, count(*) as events, max(hlc) as last from log.event
 where case_id is not null and state = 'applied'
 group by case_id order by last desc limit $1;
 
+-- name: own_last
+-- The last record of our own log.
+select r.jws from log.head h join log.record r on r.id = h.last where h.own;
+
+-- name: own_head
+-- How far our own log goes.
+select log, size from log.head where own;
+
+-- name: is_behind
+-- Whether our own keys have signed more of our log than we hold (as log.lock_own).
+select exists (select from log.head h join log.checkpoint c using (log) where h.own and c.size > h.size)
+    or exists (select from log.head h join log.fork f using (log) where h.own and f.seq >= h.size);
+
+-- name: count_unreadable
+-- How many records of a log, from a place on, were for us and have no content here.
+select count(*) from log.unreadable where log = $1 and seq >= $2 and found_at is null;
+
+-- name: signed_from
+-- The records of a log from a place on, with the type of the event if we may read it.
+select r.seq, r.jws, e.type from log.record r left join log.event e using (id)
+where r.log = $1 and r.seq >= $2 order by r.seq;
+
 -- name: add_head
 -- Start following a log.
 insert into log.head (log, own, size, last, hlc, peaks, highest)
 values ($1, $2, 0, $3, '0000000000000.0000', '', 0) on conflict do nothing;
 
 -- name: head
--- How far a log is held.
-select log, size, last, hlc, peaks, highest from log.head where log = $1;
+-- How far a log is held, and the last record of that part.
+select h.log, h.size, h.last, h.hlc, h.peaks, h.highest, r.jws
+from log.head h left join log.record r on r.log = h.log and r.seq = h.size - 1 where h.log = $1;
 
 -- name: heads
 -- How far every log is held.
@@ -79,9 +102,9 @@ from unnest($2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::b
     as new (id, seq, case_id, type, hlc, parents, audience, state);
 
 -- name: add_pointers
--- Tell the local bus about applied events.
+-- Tell the local bus about applied events that are not erased.
 insert into log.pointer (id, type, case_id)
-select id, type, case_id from log.event where id = any($1::bytea[]) order by hlc, id;
+select id, type, case_id from log.event where id = any($1::bytea[]) and type <> '' order by hlc, id;
 
 -- name: add_waiting
 -- Note what an event waits for.
@@ -98,33 +121,88 @@ delete from log.waiting where parent = any($1::bytea[]) returning id;
 delete from log.waiting where until <= $1 returning id;
 
 -- name: freed
--- Of these events, the ones that wait for nothing any more.
-select e.id, e.log, e.seq, coalesce(e.case_id, '') as case_id, e.parents, e.audience from log.event e
-where e.id = any($1::bytea[]) and e.state = 'waiting' and not exists (select from log.waiting w where w.id = e.id);
+-- Of these events, the ones that still waited, and whether they wait for nothing any more.
+select e.id, e.log, e.seq, coalesce(e.case_id, '') as case_id, e.parents, e.audience,
+    not exists (select from log.waiting w where w.id = e.id) as free
+from log.event e where e.id = any($1::bytea[]) and e.state = 'waiting';
+
+-- name: wait_no_more
+-- Events that were refused wait for nothing.
+delete from log.waiting where id = any($1::bytea[]);
 
 -- name: set_state
 -- What became of events that waited.
 update log.event set state = $2, admitted_at = clock_timestamp() where id = any($1::bytea[]);
 
 -- name: add_seen
--- Note what records of a log had verified of the other logs.
-insert into log.seen (log, by_log, size, by_seq, hlc)
-select log, $1, size, by_seq, hlc
-from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[]) as new (log, size, by_seq, hlc)
-on conflict do nothing;
+-- Note what records of a log had verified of the other logs, and where our copy of those has another root.
+with heard as (
+    select log, size, by_seq, hlc, root
+    from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bytea[]) as new (log, size, by_seq, hlc, root)),
+noted as (
+    insert into log.seen (log, by_log, size, by_seq, hlc, root) select log, $1, size, by_seq, hlc, root from heard
+    on conflict do nothing)
+insert into log.dispute (log, size, root, by_log, by_seq)
+select heard.log, heard.size, heard.root, $1, heard.by_seq
+from heard join log.root r using (log, size) where r.root <> heard.root on conflict do nothing;
+
+-- name: add_roots
+-- Note the roots of a log as it grows, and who had seen others at these sizes.
+with grown as (select size, root from unnest($2::bigint[], $3::bytea[]) as new (size, root)),
+noted as (insert into log.root (log, size, root) select $1, size, root from grown on conflict do nothing)
+insert into log.dispute (log, size, root, by_log, by_seq)
+select $1, s.size, s.root, s.by_log, s.by_seq
+from grown cross join log.head witness join log.seen s on s.log = $1 and s.by_log = witness.log and s.size = grown.size
+where s.root <> grown.root on conflict do nothing;
 
 -- name: move_head
 -- Write down how far a log is held now.
 update log.head set size = $2, last = $3, hlc = $4, peaks = $5, highest = $6 where log = $1;
 
 -- name: open_gap
--- A hole in a log was noticed.
-insert into log.gap (log, from_seq, to_seq) values ($1, $2, $3)
-on conflict (log) where closed_at is null do update set from_seq = excluded.from_seq, to_seq = excluded.to_seq;
+-- Something is missing: the row tells the first and the last of it, as long as any of it is missing.
+insert into log.gap (kind, log, from_seq, to_seq, id) values ($1, $2, $3, $4, $5)
+on conflict (kind, log, id) where closed_at is null do update set to_seq = greatest(gap.to_seq, excluded.to_seq);
 
 -- name: close_gap
--- The hole in a log is filled.
-update log.gap set closed_at = clock_timestamp() where log = $1 and closed_at is null;
+-- The hole in a log is filled, if it is.
+update log.gap g set closed_at = clock_timestamp() from log.head h
+where g.kind = 'SEQUENCE' and g.log = $1 and g.closed_at is null and h.log = g.log and h.size > g.to_seq;
+
+-- name: close_come
+-- What nobody had given us has come, or is waited for no more; a log is not silent, or not followed any more.
+update log.gap g set closed_at = clock_timestamp() where closed_at is null and case kind
+    when 'SILENCE' then log <> all($1::text[]) or exists (select from log.head h where h.log = g.log and h.highest > g.from_seq)
+    when 'PARENT' then not exists (
+        select from log.waiting w join log.event e using (id) where w.parent = g.id and e.log = g.log)
+    else false end;
+
+-- name: next_records
+-- The next record of every log that others write, and for how many seconds it is due by the database's clock.
+select h.log, h.highest as seq, coalesce(extract(epoch from clock_timestamp() - r.received_at), 0)::float8 as due_s
+from log.head h left join log.record r on r.log = h.log and r.seq = h.highest - 1 where h.log = any($1::text[]);
+
+-- name: absent_parents
+-- Events that others name as parents and that nobody has given us; for each log the first place that waits for them.
+select w.parent as id, e.log, min(e.seq) as seq from log.waiting w join log.event e using (id)
+where w.until is null and not exists (select from log.event p where p.id = w.parent)
+group by w.parent, e.log order by e.log, seq limit 1000;
+
+-- name: count_gaps
+-- How much is missing now, by kind and log.
+select kind, log, count(*) as missing from log.missing where closed_at is null group by kind, log;
+
+-- name: missing_now
+-- What is missing now, the newest first.
+select kind, log, from_seq, to_seq from log.missing where closed_at is null order by opened_at desc limit 100;
+
+-- name: gaps_of_case
+-- What is or was missing of these logs since we have the first of these events; what is still missing first.
+select kind, log, from_seq, to_seq, id, opened_at, closed_at from log.missing m
+where log = any($3::text[])
+    and coalesce(closed_at, 'infinity') >= (select min(received_at) from log.record where id = any($2::bytea[]))
+    and (kind <> 'PARENT' or exists (select from log.event e where e.log = m.log and e.seq = m.from_seq and e.case_id = $1))
+order by closed_at is not null, opened_at desc limit 100;
 
 -- name: add_forks
 -- Keep records that contradict ours.
@@ -138,8 +216,8 @@ insert into log.quarantine (digest, source, log, seq, code, bytes, answered_at)
 select digest, $1, log, seq, code, bytes, case when not answer then clock_timestamp() end
 from unnest($2::bytea[], $3::text[], $4::bigint[], $5::text[], $6::bytea[], $7::boolean[])
     as new (digest, log, seq, code, bytes, answer)
-where (select count(*) from log.quarantine q where q.source = $1 and q.received_at > clock_timestamp() - interval '1 hour')
-    < $8
+limit greatest(0, $8 - (
+    select count(*) from log.quarantine q where q.source = $1 and q.received_at > clock_timestamp() - interval '1 hour'))
 on conflict do nothing;
 
 -- name: add_unreadable
@@ -175,14 +253,16 @@ select seq, id, jws, blob, key from (
 where before < $5 order by seq;
 
 -- name: open_gaps
--- Holes that are still open.
-select log, from_seq, to_seq from log.gap where closed_at is null order by log;
+-- Holes in the logs that others write: what is still missing of them.
+select log, size as from_seq, highest - 1 as to_seq from log.head where highest > size and not own order by log;
 
 -- name: unheard
--- Ends of logs that somebody else has seen and we have not.
+-- Ends of logs that we lack: somebody else has seen them, or the log's own key has signed a checkpoint over them.
 select h.log, h.size as from_seq, max(heard.size) - 1 as to_seq
 from log.head h cross join log.head witness cross join lateral (
-    select s.size from log.seen s where s.log = h.log and s.by_log = witness.log order by s.size desc limit 1) heard
+    (select s.size from log.seen s where s.log = h.log and s.by_log = witness.log order by s.size desc limit 1)
+    union all
+    (select c.size from log.checkpoint c where c.log = h.log order by c.size desc limit 1)) heard
 where not h.own and heard.size > h.size group by h.log, h.size;
 
 -- name: seen_by
@@ -208,10 +288,15 @@ delete from log.pointer where position in (
 returning position, id, type, case_id;
 
 -- name: unanswered
--- Refusals that we have not told their author yet. A refused control record is not answered: no ping-pong.
-select digest, log, seq, code from log.quarantine q where answered_at is null and log <> '' and (
-    select count(*) from log.quarantine a where a.source = q.source and a.answered_at > clock_timestamp() - interval '1 hour')
-    < $1 order by received_at limit 16;
+-- Refusals that we have not told their author yet, as many as may be said about its log within an hour. A refused
+-- control record is not answered: no ping-pong.
+with said as (
+    select log, count(*) as answers from log.quarantine
+    where answered_at > clock_timestamp() - interval '1 hour' group by log),
+due as (
+    select *, coalesce(answers, 0) + row_number() over (partition by log order by received_at, digest) as number
+    from log.quarantine left join said using (log) where answered_at is null and log <> '')
+select digest, log, seq, code from due where number <= $1 order by received_at limit 16;
 
 -- name: answered
 -- The author has been told.
@@ -232,6 +317,10 @@ select size from log.head where log = $1;
 -- name: records_of
 -- The exact bytes of the records of some events.
 select id, jws from log.record where id = any($1::bytea[]);
+
+-- name: erased_by
+-- By which order each of these events was erased here.
+select x.id, done.confirmed from log.erased x join log.erasure done using (executed) where x.id = any($1::bytea[]);
 
 -- name: records_at
 -- Records at given places of given logs.

@@ -20,11 +20,14 @@ from contracts.errors import Rejected
 from contracts.record import stored
 from services.node import telemetry
 from services.node.broker import Server, connected
-from services.node.keys import StorageKey
+from services.node.cancellation import uncancelled
+from services.node.forks import proofs
 from services.node.link import RETRY_S, pack
 from services.node.log import SQL, Log
 from services.node.sql import Pool, Row
-from services.node.streams import stream_to, subject_of, subject_to
+from services.node.streams import stream_to, subject_note, subject_of, subject_to
+from services.node.vault import Vault
+from services.node.witness import notes
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -56,11 +59,11 @@ class Step(NamedTuple):
 class Relay:
     """Everything that this node publishes, over one connection to its own server."""
 
-    def __init__(self, log: Log, storage: StorageKey, server: Server, pool: Pool, partners: dict[str, str]) -> None:
+    def __init__(self, log: Log, vault: Vault, server: Server, pool: Pool, partners: dict[str, str]) -> None:
         """`partners` maps each partner agency to the log that it writes."""
-        self.wanted: frozenset[str] = frozenset()  # subjects of which some service here wants pointers
+        self.wanted: frozenset[str] | None = None  # subjects of which some service here wants pointers; None: any
         self._log = log
-        self._storage = storage
+        self._vault = vault
         self._server = server
         self._pool = pool
         self._partners = partners
@@ -77,7 +80,7 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled; reconnects for ever."""
-        while True:
+        while uncancelled():
             try:
                 async with connected(self._server) as client:
                     await self._serve(client)
@@ -94,7 +97,7 @@ class Relay:
 
     async def _feed_for_ever(self, client: "Client", partner: str) -> None:
         """Feed one partner; its trouble (a full stream, another writer) is not the others'."""
-        while True:
+        while uncancelled():
             try:
                 await self._feed(client, partner)
             except (OutOfStep, TimeoutError, LookupError) as error:
@@ -103,25 +106,27 @@ class Relay:
 
     async def _feed(self, client: "Client", partner: str) -> None:
         """Say the log to one partner, from where its stream ends."""
-        step = await self._resume(client, partner)
-        while True:
+        step, told = await self._resume(client, partner), frozenset[bytes]()
+        while uncancelled():
             rows = await self._pool.fetch(SQL["outgoing"], self._log.log, step.record, 2**62, BATCH, BATCH_BYTES)
-            if not rows:
+            if rows:
+                messages = await self._deliveries(rows, partner)
+                last = await publish(client, subject_to(partner), messages, step.stream)
+                step = Step(step.record + len(messages), last)
+            said = [*await notes(self._pool, self._log.agency, step.record), *await proofs(self._pool)]
+            if news := [note for note in said if note not in told]:
+                step = step._replace(stream=await publish(client, subject_note(partner), news, step.stream))
+            told = frozenset(said)
+            if not rows and not news:
                 await self._sleep(partner)
-                continue
-            messages = await self._deliveries(rows, partner)
-            last = await publish(client, subject_to(partner), messages, step.stream)
-            step = Step(step.record + len(messages), last)
 
     async def _resume(self, client: "Client", partner: str) -> Step:
+        last = (await _api(client, f"STREAM.INFO.{stream_to(partner)}", b""))["state"]["last_seq"]
         request = json.dumps({"last_by_subj": subject_to(partner)}).encode()
         answer = await _api(client, f"STREAM.MSG.GET.{stream_to(partner)}", request)
         if answer.get("error", {}).get("err_code", _NO_MESSAGE) != _NO_MESSAGE:
             raise OutOfStep(partner)
-        if "message" in answer:
-            last, said = answer["message"]["seq"], self._said(b64decode(answer["message"].get("data", "")))
-        else:
-            last, said = (await _api(client, f"STREAM.INFO.{stream_to(partner)}", b""))["state"]["last_seq"], None
+        said = self._said(b64decode(answer["message"].get("data", ""))) if "message" in answer else None
         if said is None:
             said = await self._pool.fetchval(SQL["seen_by"], self._log.log, self._partners[partner])
         return Step(said, last)
@@ -134,30 +139,33 @@ class Relay:
             return None
         return record.seq + 1 if record.log == self._log.log else None
 
-    async def _deliveries(self, rows: Sequence[Row], reader: str) -> list[bytes]:
+    async def _deliveries(self, rows: Sequence[Row], reader: str, version: int = 0) -> list[bytes]:
         if len(rows) <= INLINE:
-            return [self._delivery(row, reader) for row in rows]
-        return await asyncio.to_thread(lambda: [self._delivery(row, reader) for row in rows])
+            return [self._delivery(row, reader, version) for row in rows]
+        return await asyncio.to_thread(lambda: [self._delivery(row, reader, version) for row in rows])
 
-    def _delivery(self, row: Row, reader: str) -> bytes:
-        """A record as `reader` gets it: with the content, wrapped to it now, if it is one of its readers."""
+    def _delivery(self, row: Row, reader: str, version: int) -> bytes:
+        """A record as `reader` gets it: with the content, wrapped to it now, if it is one of its readers.
+
+        Wrapped to its key in the directory version that the record names, unless another one is given.
+        """
         jws = row["jws"]
         if row["blob"] is None:
             return bytes(jws)
         record = stored(jws).record
         if reader not in record.to:
             return bytes(jws)
-        key = self._storage.unlock(row["key"], row["id"])
-        wrap = sealing.wrap(key, self._log.chain.sealing_key(record.dir, reader), row["id"], reader)
+        key = self._vault.unlock(row["key"], row["id"])
+        wrap = sealing.wrap(key, self._log.chain.sealing_key(version or record.dir, reader), row["id"], reader)
         return Delivery(jws, wrap, row["blob"]).encode()
 
     async def _point(self, client: "Client") -> None:
         """Tell our own services what there is to read; a pointer carries no case data."""
         stream = client.jetstream(timeout=ACK_TIMEOUT_S)
-        while True:
+        while uncancelled():
             async with self._pool.acquire() as connection, connection.transaction():
                 rows = await connection.fetch(SQL["take_pointers"], BATCH)
-                wanted = [row for row in rows if subject_of(row["type"]) in self.wanted]
+                wanted = [row for row in rows if self.wanted is None or subject_of(row["type"]) in self.wanted]
                 acks = [await stream.publish_async(*_pointer(row)) for row in sorted(wanted, key=_position)]
                 async with asyncio.timeout(ACK_TIMEOUT_S):
                     await asyncio.gather(*acks)
@@ -182,7 +190,8 @@ class Relay:
         if requester not in self._partners or not 0 <= first <= last < 2**62:
             return
         rows = await self._pool.fetch(SQL["outgoing"], log, first, last + 1, BATCH, ANSWER_BYTES)
-        messages = await self._deliveries(rows, requester)
+        # Whoever asks may have lost the key of that time, or destroyed it: its newest one is there.
+        messages = await self._deliveries(rows, requester, self._log.chain.latest.version)
         await message.respond(pack(messages))
 
 

@@ -1,8 +1,9 @@
 """A node's settings: one `node.toml` in its home directory, paths relative to it, secrets in files."""
 
+import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -10,6 +11,9 @@ from services.node.broker import Server
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(min_length=1, max_length=255)]
+Part = Literal["node", "intake", "triage", "protection", "notify"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""What may run as a process of its own."""
 
 
 class BadSettings(Exception):
@@ -21,10 +25,24 @@ class _Closed(BaseModel):
 
 
 class Http(_Closed):
-    """Where the API listens. TLS ends here or at a proxy in front."""
+    """Where the API is: in this process, or at a proxy in front of the parts. TLS ends here or at a proxy in front."""
 
     host: Host
     port: Port
+
+
+class Ops(_Closed):
+    """Where health and metrics are asked for, apart from the API: inside the house only."""
+
+    host: Host = "127.0.0.1"
+    port: Port
+
+
+class Doors(_Closed):
+    """Where one process listens."""
+
+    http: Http
+    ops: Ops
 
 
 class Database(_Closed):
@@ -69,6 +87,8 @@ class Settings(_Closed):
     agency: str
     log: str
     http: Http
+    ops: Ops
+    parts: dict[Part, Doors] = {}  # where each part listens that runs as a process of its own
     database: Database
     nats: Nats
     mail: Mail
@@ -96,18 +116,50 @@ class Home:
             raise BadSettings("node.toml: missing or not TOML") from None
         self.settings = told.model_copy(update={"watched": str(path / told.watched)})
 
+    def doors(self, part: Part | None) -> Doors:
+        """Where a part listens, or the one process of all; BadSettings if nothing is said of the part."""
+        if part is None:
+            return Doors(http=self.settings.http, ops=self.settings.ops)
+        if part not in self.settings.parts:
+            raise BadSettings(f"node.toml: parts.{part}: missing")
+        return self.settings.parts[part]
+
     def secret(self, name: str) -> str:
-        """The text of a secret file; OSError if it is missing."""
-        return (self.path / name).read_text(encoding="ascii").strip()
+        """The text of a secret file; BadSettings, naming the file, if it cannot be read."""
+        try:
+            text = handed(self.path / name).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            raise BadSettings(f"{name}: missing, unreadable or not text") from None
+        if not text:
+            raise BadSettings(f"{name}: empty")
+        return text
 
     def server(self, user: str) -> Server:
         """Our own NATS server, as one of its users."""
         own = self.settings.nats
         seed = self.secret(f"nats/{user}.seed")
-        return Server(own.url, own.hostname, user, seed, *(self.path / p for p in (own.ca, own.certificate, own.key)))
+        files = (self.path / own.ca, self.path / own.certificate, handed(self.path / own.key))
+        return Server(own.url, own.hostname, user, seed, *files)
 
     def partner_server(self, partner: Partner) -> Server:
         """A partner's NATS server, as ourselves."""
         own, agency = self.settings.nats, self.settings.agency
-        files = (self.path / name for name in (partner.ca, own.certificate, own.key))
+        files = (self.path / partner.ca, self.path / own.certificate, handed(self.path / own.key))
         return Server(partner.url, partner.hostname, agency, self.secret(partner.seed), *files)
+
+
+def handed(secret: Path) -> Path:
+    """Where to read a secret file of a home: what systemd hands to this process goes before the file itself.
+
+    `LoadCredential=keys:<home>/keys` makes `keys/intake.seed` readable as `$CREDENTIALS_DIRECTORY/keys_intake.seed`
+    (systemd.exec(5)), to this process alone.
+    """
+    given = Path(os.environ.get("CREDENTIALS_DIRECTORY", secret.parent), f"{secret.parent.name}_{secret.name}")
+    return given if given.exists() else secret
+
+
+def names_handed(folder: Path, pattern: str) -> set[str]:
+    """The names of secret files in a folder of a home that match a pattern, with those that systemd hands out."""
+    given = Path(os.environ.get("CREDENTIALS_DIRECTORY", folder))
+    handed_ones = {path.name.removeprefix(f"{folder.name}_") for path in given.glob(f"{folder.name}_{pattern}")}
+    return {path.name for path in folder.glob(pattern)} | handed_ones

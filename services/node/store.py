@@ -10,11 +10,11 @@ from typing import NamedTuple, Protocol
 
 from contracts.delivery import Examined
 from contracts.errors import Code
-from contracts.record import EventId, Signed
+from contracts.record import EventId, Signed, stored
 from services.node.admission import Arrival, Known, Parent, Plan, Refusal, fits
-from services.node.keys import StorageKey
-from services.node.log import SQL, head_of
+from services.node.log import SQL, head_of, split
 from services.node.sql import Connection, Row
+from services.node.vault import Vault
 
 QUARANTINE_PER_HOUR = 1000  # from one source; what comes on top is counted and dropped
 
@@ -45,15 +45,16 @@ class Store(Protocol):
 class PostgresStore:
     """The store inside one transaction of the node's own PostgreSQL."""
 
-    def __init__(self, connection: Connection, storage: StorageKey) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         """`connection` is in a transaction and has the role of the node."""
         self._connection = connection
-        self._storage = storage
+        self._vault = vault
 
     async def known(self, log: str, batch: Sequence[Examined]) -> Known:
         """See `Store`."""
         await self._connection.execute(SQL["lock_admission"])
-        head = head_of(await self._one("head", log))
+        row = await self._one("head", log)
+        head = head_of(row)
         held = await self._connection.fetch(SQL["held_at"], log, [item.signed.record.seq for item in batch])
         named = {id_ for item in batch if item.readable for id_ in item.readable.content.parents}
         parents = await self._parents(named) if named else {}
@@ -64,6 +65,7 @@ class PostgresStore:
             frozenset(EventId(row["id"]) for row in held if row["readable"]),
             parents,
             {row["seq"]: row["jws"] for row in ahead},
+            stored(row["jws"]).record.dir if row["jws"] else 1,
         )
 
     async def save(self, plan: Plan) -> Sequence[EventId]:
@@ -74,25 +76,27 @@ class PostgresStore:
             return []
         await self._save_arrivals(plan.log, plan.arrivals)
         applied = [a.signed.id for a in plan.arrivals if a.state == "applied"]
-        applied += await self.release(applied)
+        refused = [a.signed.id for a in plan.arrivals if a.state == "refused"]
+        applied += await self.release([*applied, *refused])
         await self._connection.execute(SQL["add_pointers"], applied)
         return applied
 
     async def release(self, settled: Sequence[EventId]) -> list[EventId]:
-        """Apply what waited for these events, and what waited for that, until nothing moves."""
+        """Judge what waited for these events, and what waited for that, until nothing moves; what is applied."""
         applied: list[EventId] = []
         while settled:
             rows = await self._connection.fetch(SQL["settle_parents"], list(settled))
-            settled = await self._free([row["id"] for row in rows])
-            applied += settled
+            fit, unfit = await self._free([row["id"] for row in rows])
+            applied += fit
+            settled = [*fit, *unfit]
         return applied
 
     async def release_clocks(self, now_ms: int) -> Sequence[EventId]:
         """Apply events whose time has come."""
         now = datetime.fromtimestamp(now_ms / 1000, UTC)
         rows = await self._connection.fetch(SQL["settle_clocks"], now)
-        applied = await self._free([row["id"] for row in rows])
-        applied += await self.release(applied)
+        applied, refused = await self._free([row["id"] for row in rows])
+        applied += await self.release([*applied, *refused])
         await self._connection.execute(SQL["add_pointers"], applied)
         return applied
 
@@ -101,26 +105,30 @@ class PostgresStore:
         rows = [(*refusal[:3], str(refusal.code), data, refusal.answer) for refusal, data in bad]
         await self._connection.execute(SQL["add_quarantine"], source, *columns(rows), QUARANTINE_PER_HOUR)
 
-    async def _free(self, ids: Sequence[EventId]) -> list[EventId]:
+    async def _free(self, ids: Sequence[EventId]) -> tuple[list[EventId], list[EventId]]:
+        """Judge events that wait for less than before; those that are applied and those that are refused now."""
         rows = await self._connection.fetch(SQL["freed"], ids) if ids else []
         if not rows:
-            return []
+            return [], []
         parents = await self._parents({id_ for row in rows for id_ in split(row["parents"])})
-        fit = [row for row in rows if self._fits(row, parents)]
-        unfit = [row["id"] for row in rows if row not in fit]
-        await self._connection.execute(SQL["set_state"], unfit, "refused")
-        await self._connection.execute(SQL["set_state"], [row["id"] for row in fit], "applied")
-        await self._refuse(row for row in rows if row not in fit)
-        return [EventId(row["id"]) for row in fit]
+        unfit = [row for row in rows if not self._fits(row, parents)]
+        applied = [EventId(row["id"]) for row in rows if row["free"] and row not in unfit]
+        await self._connection.execute(SQL["set_state"], applied, "applied")
+        if unfit:
+            await self._refuse(unfit)
+        return applied, [EventId(row["id"]) for row in unfit]
 
-    async def _refuse(self, rows: Iterable[Row]) -> None:
+    async def _refuse(self, rows: Sequence[Row]) -> None:
+        ids = [row["id"] for row in rows]
+        await self._connection.execute(SQL["set_state"], ids, "refused")
+        await self._connection.execute(SQL["wait_no_more"], ids)
         for row in rows:
             refusal = Refusal(row["id"], row["log"], row["seq"], Code.VISIBILITY, answer=bool(row["case_id"]))
             await self.quarantine(row["log"], [Bad(refusal, b"")])
 
     @staticmethod
     def _fits(row: Row, parents: dict[EventId, Parent]) -> bool:
-        return fits(row["case_id"], row["audience"], (parents[id_] for id_ in split(row["parents"])))
+        return fits(row["case_id"], row["audience"], (parents[id_] for id_ in split(row["parents"]) if id_ in parents))
 
     async def _parents(self, ids: Iterable[EventId]) -> dict[EventId, Parent]:
         rows = await self._connection.fetch(SQL["parents"], list(ids))
@@ -134,17 +142,18 @@ class PostgresStore:
             await self._save_seen(plan.log, plan.records)
         if not plan.moved:
             return
+        if plan.roots:
+            await self._connection.execute(SQL["add_roots"], plan.log, *columns(plan.roots))
         peaks = b"".join(head.tree.peaks)
         place = (head.size, head.last, str(head.hlc), peaks, head.highest)
         await self._connection.execute(SQL["move_head"], plan.log, *place)
-        if head.highest > head.size:
-            await self._connection.execute(SQL["open_gap"], plan.log, head.size, head.highest - 1)
-        else:
-            await self._connection.execute(SQL["close_gap"], plan.log)
+        await self._connection.execute(SQL["close_gap"], plan.log)
+        if plan.hole:
+            await self._connection.execute(SQL["open_gap"], "SEQUENCE", plan.log, *plan.hole, b"")
 
     async def _save_seen(self, log: str, records: Sequence[Signed]) -> None:
         heard = {
-            (other, seen.size): (other, seen.size, signed.record.seq, str(signed.record.hlc))
+            (other, seen.size): (other, seen.size, signed.record.seq, str(signed.record.hlc), seen.root)
             for signed in reversed(records)
             for other, seen in signed.record.seen.items()
         }
@@ -154,12 +163,16 @@ class PostgresStore:
     async def _save_arrivals(self, log: str, arrivals: Sequence[Arrival]) -> None:
         events = [_event_row(arrival) for arrival in arrivals]
         await self._connection.execute(SQL["add_events"], log, *columns(events))
-        contents = [(a.signed.id, a.readable.blob, self._storage.lock(a.readable.key, a.signed.id)) for a in arrivals]
-        await self._connection.execute(SQL["add_contents"], *columns(contents))
+        self._vault.prepare({arrival.readable.content.case for arrival in arrivals})
+        await self._connection.execute(SQL["add_contents"], *columns([self._content_row(a) for a in arrivals]))
         waiting = [row for arrival in arrivals if arrival.state == "waiting" for row in _waiting_rows(arrival)]
         if waiting:
             await self._connection.execute(SQL["add_waiting"], *columns(waiting))
         await self._connection.execute(SQL["found_readable"], [a.signed.id for a in arrivals])
+
+    def _content_row(self, arrival: Arrival) -> tuple[object, ...]:
+        id_, readable = arrival.signed.id, arrival.readable
+        return id_, readable.blob, self._vault.lock(readable.key, id_, readable.content.case)
 
     async def _save_trouble(self, plan: Plan) -> None:
         if plan.forks:
@@ -182,11 +195,6 @@ class PostgresStore:
 def columns(rows: Sequence[tuple[object, ...]]) -> Iterable[list[object]]:
     """Rows as one array per column, the way `unnest` takes them."""
     return map(list, zip(*rows, strict=True))
-
-
-def split(parents: bytes) -> tuple[EventId, ...]:
-    """The event ids in a stored `parents` value."""
-    return tuple(EventId(parents[at : at + 32]) for at in range(0, len(parents), 32))
 
 
 def _event_row(arrival: Arrival) -> tuple[object, ...]:

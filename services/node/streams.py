@@ -86,6 +86,11 @@ def subject_to(partner: str) -> str:
     return f"to.{partner}"
 
 
+def subject_note(partner: str) -> str:
+    """Subject of checkpoints and proofs that are said to `partner`; they share its stream with the records."""
+    return f"note.{partner}"
+
+
 def subject_of(event_type: str) -> str:
     """Subject of the pointers to events of a wire type."""
     return f"admitted.{type_name(event_type)}"
@@ -140,7 +145,7 @@ def _admitted(replicas: int) -> Stream:
 def _to(partner: str, replicas: int) -> Stream:
     settings: Settings = {
         **_STREAM,
-        "subjects": [subject_to(partner)],
+        "subjects": [subject_note(partner), subject_to(partner)],
         "num_replicas": replicas,
         "max_bytes": 1024 * _MIB,
         "max_age": 30 * _DAY,

@@ -33,6 +33,11 @@ _refused = _meter.create_counter("rajut.admission.refused", "1", "Deliveries ref
 _lag = _meter.create_histogram("rajut.admission.lag", "s", "From the author's clock to our admission")
 _handled = _meter.create_histogram("rajut.handler.duration", "s", "Time in an event handler")
 _parked = _meter.create_counter("rajut.handler.parked", "1", "Events set aside after repeated failure")
+_contradicted = _meter.create_counter("rajut.witness.contradicted", "1", "Checkpoints that contradict our copy")
+_forked = _meter.create_counter("rajut.witness.forked", "1", "Proofs that a log has two histories")
+_erased = _meter.create_counter("rajut.erasure.events", "1", "Events whose content was destroyed by order")
+_missing = _meter.create_gauge("rajut.gap.open", "1", "What is missing now, by kind and log")
+_key_lasts = _meter.create_gauge("rajut.key.lasts", "s", "Until a key should have been replaced; negative when overdue")
 _links = _meter.create_up_down_counter("rajut.link.up", "1", "1 while a partner's server answers us")
 
 
@@ -86,6 +91,38 @@ def parked(service: str, event_type: str, reason: str) -> None:
     """A handler gave up on an event; people must look."""
     _parked.add(1, {"service": service})
     log.error("parked", service=service, type=event_type, reason=reason)
+
+
+def contradicted(log_name: str, size: int) -> None:
+    """A log's own key has signed something that our copy of the log contradicts; people must look."""
+    _contradicted.add(1, {"log": log_name})
+    log.error("contradicted", log=log_name, size=size)
+
+
+def forked(log_name: str, size: int) -> None:
+    """There is a proof that a log has two histories; people must look."""
+    _forked.add(1, {"log": log_name})
+    log.error("forked", log=log_name, size=size)
+
+
+def erased(events: int) -> None:
+    """Count what an order has destroyed here."""
+    _erased.add(events)
+    log.info("erased", events=events)
+
+
+def missing(kind: str, log_name: str, before: int, now: int) -> None:
+    """How much of a kind is missing of a log: records, content, parents of events, or any news at all."""
+    _missing.set(now, {"kind": kind, "log": log_name})
+    if now > before:
+        log.warning("missing", kind=kind, log=log_name, open=now)
+    elif now < before:
+        log.info("no longer missing", kind=kind, log=log_name, open=now)
+
+
+def key_lasts(kid: str, seconds: int) -> None:
+    """How long it is until a key's expiry date."""
+    _key_lasts.set(seconds, {"kid": kid})
 
 
 def link_up(partner: str) -> None:

@@ -35,6 +35,9 @@ class Timeline(NamedTuple):
         return next((event for event in self.events if event.id == id_), None)
 
 
+CONTROL = Timeline("", sealing.NO_CASE)  # control events belong to no case
+
+
 class Written(NamedTuple):
     """A finished record, with what a reader needs to open it."""
 

@@ -6,10 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from contracts.encoding import b64
+from contracts.events.access import View
 from contracts.mechanism import Permission
-from services.node.http import Answer, allowed, problems
+from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
+from services.node.sql import Row
 from services.notify.handlers import SQL, acknowledge
 
 
@@ -28,26 +31,17 @@ class Notice(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of notify."""
-    routes = APIRouter(tags=["notify"], responses=problems())
+    routes = APIRouter(tags=["notify"], responses=problems(), route_class=StrictRoute)
     answerer = Annotated[Officer, Depends(allowed(desk.officers, Permission.ACKNOWLEDGE_NOTICE))]
+    reader = Annotated[Reading, Depends(reads(desk, Permission.ACKNOWLEDGE_NOTICE))]
 
-    @routes.get("/notices", summary="Notices that nobody of this agency has answered")
-    async def notices(_officer: answerer) -> list[Notice]:
+    @routes.get("/notices", responses=ANSWERS, summary="Notices that nobody of this agency has answered")
+    async def notices(reading: reader) -> list[Notice]:
         """The most pressing first, at most 200."""
-        rows = await desk.pool.fetch(SQL["open"])
-        return [
-            Notice(
-                id=b64(row["id"]),
-                about=b64(row["about"]),
-                case=row["case_id"],
-                step=row["step"],
-                role=row["role"],
-                level=row["level"],
-                respond_by=row["respond_by"],
-                escalated=row["escalated_at"] is not None,
-            )
-            for row in rows
-        ]
+        async with desk.pool.acquire() as connection, connection.transaction():
+            open_ = [shown(row) for row in await connection.fetch(SQL["open"])]
+            seen = Shown(View.NOTICES, [notice.case for notice in open_], len(open_))
+            return await reading.show(connection, open_, seen)
 
     @routes.post("/notices/{notice}/acknowledge", status_code=204, summary="Say that a notice was seen")
     async def answer(notice: str, officer: answerer) -> None:
@@ -56,3 +50,17 @@ def router(desk: Desk) -> APIRouter:
             await acknowledge(desk, connection, notice, officer)
 
     return routes
+
+
+def shown(row: Row) -> Notice:
+    """A notice as it is answered."""
+    return Notice(
+        id=b64(row["id"]),
+        about=b64(row["about"]),
+        case=row["case_id"],
+        step=row["step"],
+        role=row["role"],
+        level=row["level"],
+        respond_by=row["respond_by"],
+        escalated=row["escalated_at"] is not None,
+    )

@@ -14,6 +14,7 @@ import aiosmtplib
 
 from contracts.encoding import b64
 from services.node import telemetry
+from services.node.cancellation import uncancelled
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Connection
@@ -36,7 +37,7 @@ Please answer before: {utc}
 
 async def send_waiting(desk: Desk) -> None:
     """Send what the outbox holds, one mail per transaction; one that fails waits longer each time, for ever."""
-    while True:
+    while uncancelled():
         async with desk.pool.acquire() as connection, connection.transaction():
             if not await _send_next(desk, connection):
                 return

@@ -8,6 +8,7 @@ from contracts.case import Case
 from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.events import Value
+from contracts.events.access import View
 from contracts.events.fields import CaseId, CodeText, EventId
 from contracts.events.protection import (
     EmergencyActivated,
@@ -17,7 +18,8 @@ from contracts.events.protection import (
     RequirementsDeferred,
 )
 from contracts.mechanism import EmergencyRules, Permission
-from services.node.http import Answer, allowed, problems
+from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.protection import domain, handlers
@@ -67,10 +69,10 @@ class Emergency(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of protection."""
-    routes = APIRouter(tags=["protection"], responses=problems(Code.STATE))
+    routes = APIRouter(tags=["protection"], responses=problems(Code.STATE), route_class=StrictRoute)
     proposer = Annotated[Officer, Depends(allowed(desk.officers, Permission.PROPOSE_EMERGENCY))]
     leader = Annotated[Officer, Depends(allowed(desk.officers, Permission.DECIDE_EMERGENCY))]
-    reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]
+    reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]
 
     @routes.post("/cases/{case}/emergency", status_code=201, summary="Propose emergency protection")
     async def propose(case: CaseId, officer: proposer, body: EmergencyProposed) -> Proposed:
@@ -95,12 +97,17 @@ def router(desk: Desk) -> APIRouter:
         return Voted(events=[b64(event.id) for event in events], state=state)
 
     @routes.get(
-        "/cases/{case}/emergency", summary="Where emergency protection stands", response_model_exclude_none=True
+        "/cases/{case}/emergency",
+        responses=ANSWERS,
+        summary="Where emergency protection stands",
+        response_model_exclude_none=True,
     )
-    async def emergency(case: CaseId, _officer: reader) -> Emergency:
+    async def emergency(case: CaseId, reading: reader) -> Emergency:
         """Every proposal with its votes, and the deferred papers with owner and day."""
-        async with desk.pool.acquire() as connection:
-            return shown(desk.case(await desk.log.load(connection, case)), desk.mechanism.emergency)
+        async with desk.pool.acquire() as connection, connection.transaction():
+            timeline = await desk.log.load(connection, case)
+            answer = shown(desk.case(timeline), desk.mechanism.emergency)
+            return await reading.show(connection, answer, Shown(View.EMERGENCY, [case], len(timeline.events)))
 
     return routes
 

@@ -1,5 +1,6 @@
 """HTTP for triage: the work list, an officer's own urgency, the status of a defender."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -7,11 +8,13 @@ from fastapi import APIRouter, Depends, Path
 from contracts.case import Case
 from contracts.encoding import b64
 from contracts.errors import Code
+from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Permission
+from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.clock import instant
-from services.node.http import Answer, allowed, problems
+from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Row
@@ -76,29 +79,33 @@ class Urgency(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of triage."""
-    routes = APIRouter(tags=["triage"], responses=problems(Code.STATE))
-    Reader = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_CASE))]  # noqa: N806
-    Doer = Annotated[Officer, Depends(allowed(desk.officers, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
+    routes = APIRouter(tags=["triage"], responses=problems(Code.STATE), route_class=StrictRoute)
+    Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
+    Doer = Annotated[Reading, Depends(reads(desk, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
     Assessor = Annotated[Officer, Depends(allowed(desk.officers, Permission.OVERRIDE_URGENCY))]  # noqa: N806
     Determiner = Annotated[Officer, Depends(allowed(desk.officers, Permission.DETERMINE_STATUS))]  # noqa: N806
 
-    @routes.get("/work", summary="What this agency has to do")
-    async def work(officer: Reader) -> Work:  # noqa: ARG001 (the dependency is the check)
+    @routes.get("/work", responses=ANSWERS, summary="What this agency has to do")
+    async def work(reading: Reader) -> Work:
         """Open items by due time. Items end when they are done, never because their time has passed."""
-        async with desk.pool.acquire() as connection:
-            return Work(items=[shown(row) for row in await handlers.open_work(connection)])
+        async with desk.pool.acquire() as connection, connection.transaction():
+            items = [shown(row) for row in await handlers.open_work(connection)]
+            return await reading.show(connection, Work(items=items), _listed(items))
 
-    @routes.post("/work/{item}/done", summary="Tick a work item off")
-    async def done(item: Annotated[int, Path(ge=1, le=MAX_ID)], officer: Doer) -> WorkItem:
+    @routes.post("/work/{item}/done", responses=ANSWERS, summary="Tick a work item off")
+    async def done(item: Annotated[int, Path(ge=1, le=MAX_ID)], reading: Doer) -> WorkItem:
         """Again changes nothing. What an event in the case settles cannot be ticked off."""
         async with desk.pool.acquire() as connection, connection.transaction():
-            return shown(await handlers.finish(connection, item, officer))
+            answer = shown(await handlers.finish(connection, item, reading.officer))
+            return await reading.show(connection, answer, _listed([answer]))
 
-    @routes.get("/cases/{case}/urgency", summary="How urgent a case is, and why")
-    async def urgency(case: CaseId, officer: Reader) -> Urgency:  # noqa: ARG001 (the dependency is the check)
+    @routes.get("/cases/{case}/urgency", responses=ANSWERS, summary="How urgent a case is, and why")
+    async def urgency(case: CaseId, reading: Reader) -> Urgency:
         """The rule that decided explains itself; officers' own judgements stand beside it."""
-        async with desk.pool.acquire() as connection:
-            return urgency_of(desk.case(await desk.log.load(connection, case)))
+        async with desk.pool.acquire() as connection, connection.transaction():
+            timeline = await desk.log.load(connection, case)
+            answer, seen = urgency_of(desk.case(timeline)), Shown(View.URGENCY, [case], len(timeline.events))
+            return await reading.show(connection, answer, seen)
 
     @routes.post("/cases/{case}/urgency", status_code=201, summary="Judge the urgency oneself")
     async def override(case: CaseId, officer: Assessor, body: UrgencyOverridden) -> Decided:
@@ -115,6 +122,10 @@ def router(desk: Desk) -> APIRouter:
         return Decided(event=b64(event))
 
     return routes
+
+
+def _listed(items: Sequence[WorkItem]) -> Shown:
+    return Shown(View.WORK, [item.case for item in items], len(items))
 
 
 def shown(row: Row) -> WorkItem:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple, Protocol
 
 import asyncpg
@@ -11,14 +13,17 @@ from contracts.delivery import Examined
 from contracts.directory import Chain
 from services.node.admission import Head, decide
 from services.node.database import NODE_MIGRATIONS, migrate, migrations
-from services.node.keys import StorageKey
 from services.node.log import SQL, head_of
 from services.node.sql import Connection
+from services.node.storage import StorageKey
 from services.node.store import Bad, PostgresStore, Store
 from services.node.testing import MemoryStore
+from services.node.vault import Vault
 from tests.conftest import Database
 
 READER = "lpsk"
+GAPS = """select log, from_seq, to_seq, closed_at is not null as closed from log.gap
+    where kind = 'SEQUENCE' order by closed desc, log, from_seq, to_seq"""
 
 
 class Observed(NamedTuple):
@@ -29,7 +34,7 @@ class Observed(NamedTuple):
     states: dict[bytes, str]
     contents: set[bytes]
     waiting: dict[tuple[bytes, bytes], int]  # until, in ms; 0 for a parent
-    gaps: set[tuple[str, int, int]]
+    gaps: list[tuple[str, int, int, bool]]  # first and last place, and whether it is closed
     holes: list[tuple[str, int, int]]
     forks: set[tuple[str, int, bytes]]
     unreadable: dict[bytes, bool]
@@ -97,7 +102,7 @@ class MemoryShelf:
             states={id_: kept.state for id_, kept in rows.events.items()},
             contents=set(rows.contents),
             waiting={(event, parent): until for (event, parent), until in rows.waiting.items()},
-            gaps=set(rows.gaps.values()),
+            gaps=[*sorted((*gap, True) for gap in rows.closed), *sorted((*gap, False) for gap in rows.gaps.values())],
             holes=sorted(self.store.holes()),
             forks=set(rows.forks),
             unreadable={id_: one.found for id_, one in rows.unreadable.items()},
@@ -113,9 +118,9 @@ class MemoryShelf:
 class PostgresShelf:
     """A `PostgresStore` on a connection that has the role of the node."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, folder: Path) -> None:
         self.connection = connection
-        self.store = PostgresStore(connection, StorageKey(bytes(32)))
+        self.store = PostgresStore(connection, Vault(folder / "cases", StorageKey(bytes(32))))
 
     async def start(self, own: str, chain: Chain) -> None:
         """Open the log and the mirrors, as `Duties.open_log`."""
@@ -145,7 +150,7 @@ class PostgresShelf:
 
     async def observe(self) -> Observed:
         fetch = self.connection.fetch
-        gaps = [tuple(row) for row in await fetch(SQL["open_gaps"])]
+        holes = [tuple(row) for row in await fetch(SQL["open_gaps"])]
         waiting = await fetch("select id, parent, (extract(epoch from until) * 1000)::bigint from log.waiting")
         refused = await fetch("select digest, log, seq, code, bytes, answered_at is not null from log.quarantine")
         return Observed(
@@ -154,8 +159,8 @@ class PostgresShelf:
             states={row[0]: row[1] for row in await fetch("select id, state from log.event")},
             contents={id_ for (id_,) in await fetch("select id from log.content")},
             waiting={(id_, parent): until or 0 for id_, parent, until in waiting},
-            gaps={*gaps},
-            holes=sorted([*gaps, *(tuple(row) for row in await fetch(SQL["unheard"]))]),
+            gaps=[tuple(row) for row in await fetch(GAPS)],
+            holes=sorted([*holes, *(tuple(row) for row in await fetch(SQL["unheard"]))]),
             forks={tuple(row) for row in await fetch("select log, seq, id from log.fork")},
             unreadable={row[0]: row[1] for row in await fetch("select id, found_at is not null from log.unreadable")},
             refused={row[0]: tuple(row)[1:] for row in refused},
@@ -173,10 +178,11 @@ async def postgres_shelf(database: Database, own: str, chain: Chain) -> AsyncIte
     async with _connected(database, "rajut_owner") as owner:
         await migrate(owner, migrations({"node": NODE_MIGRATIONS}))
     async with _connected(database, "rajut_node") as connection:
-        made = PostgresShelf(connection)
-        async with made.undone():
-            await made.start(own, chain)
-            yield made
+        with TemporaryDirectory() as folder:
+            made = PostgresShelf(connection, Path(folder))
+            async with made.undone():
+                await made.start(own, chain)
+                yield made
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ CI=true that is a failure.
 import hashlib
 import importlib.util
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from contracts import canonical, sealing
 from contracts.errors import Code, Rejected
-from contracts.merkle import EMPTY_ROOT, Tree
+from contracts.merkle import EMPTY_ROOT, Tree, check_consistency, check_inclusion
 from contracts.record import LaterDirectory, read
 from contracts.signing import check_enrolment, verify
 from tests.contract.outside import ABSENT, FOLDER, HERE, REQUIRED, load, load_all, unpadded, wycheproof
@@ -218,6 +219,40 @@ def test_merkle_roots_are_the_published_ones() -> None:
     assert len(named) >= 5
     assert [size for size, root in named if roots[size] != root] == []
     assert all(one != other for one, other in pairwise(roots))
+
+
+def test_merkle_inclusion_proofs_get_the_published_verdicts() -> None:
+    """What transparency-dev calls an inclusion proof is one for us, and nothing else is."""
+    vectors = load_all("merkle/testdata/inclusion/**/*.json")
+    assert len(vectors) == 98
+    for vector in vectors:
+        leaf, root = unpadded(vector["leafHash"] or ""), unpadded(vector["root"] or "")
+        claim = (leaf, vector["leafIdx"], vector["treeSize"], hashes(vector["proof"]), root)
+        assert accepted(check_inclusion, *claim) == (not vector["wantErr"]), vector["desc"]
+
+
+def test_merkle_consistency_proofs_get_the_published_verdicts() -> None:
+    """The same for consistency; as they do, we take no proof from size 0, whatever it holds."""
+    vectors = load_all("merkle/testdata/consistency/**/*.json")
+    assert len(vectors) == 98
+    for vector in vectors:
+        (old, old_root), (new, new_root) = sized_roots(vector)
+        claim = (old, old_root, new, new_root, hashes(vector["proof"]))
+        assert accepted(check_consistency, *claim) == (not vector["wantErr"]), vector["desc"]
+
+
+def hashes(proof: list[str] | None) -> list[bytes]:
+    return [unpadded(node) for node in proof or ()]
+
+
+def accepted(check: Callable[..., None], *claim: Any) -> bool:
+    refusal = None
+    try:
+        check(*claim)
+    except Rejected as refused:
+        refusal = refused.code
+    assert refusal in {None, Code.PROOF}
+    return refusal is None
 
 
 def sized_roots(vector: dict[str, Any]) -> list[tuple[int, bytes]]:

@@ -36,13 +36,17 @@ async def test_a_hole_opens_a_gap_and_what_fills_it_closes_it(shelf: Shelf, ham:
     first, *rest = ham.read()
     await shelf.admit([first, *rest[2:]], now_ms=NOW)
     hollow = await shelf.observe()
-    assert hollow.gaps == {(HAM, 1, 4)}
+    assert hollow.gaps == [(HAM, 1, 2, False)]
+    assert hollow.holes == [(HAM, 1, 4)]
     assert (hollow.heads[HAM].size, hollow.heads[HAM].highest) == (1, 5)
     await shelf.admit(rest[:1], now_ms=NOW)
-    assert (await shelf.observe()).gaps == {(HAM, 2, 4)}
+    half = await shelf.observe()
+    assert half.gaps == [(HAM, 1, 2, False)]
+    assert half.holes == [(HAM, 2, 4)]
     await shelf.admit(rest[1:2], now_ms=NOW)
     whole = await shelf.observe()
-    assert not whole.gaps
+    assert whole.gaps == [(HAM, 1, 2, True)]
+    assert not whole.holes
     assert whole.heads[HAM] == ham.node.store.tables.heads[HAM]
     assert whole.heads[HAM].last == signed[-1].id
 
@@ -107,7 +111,8 @@ async def test_a_branch_beyond_a_hole_stops_the_head_where_it_leaves_the_log(she
     end = await shelf.observe()
     assert end.heads[HAM].size == 2
     assert end.forks == {(HAM, 2, stray.id)}
-    assert end.gaps == {(HAM, 2, 2)}
+    assert end.gaps == [(HAM, 0, 1, True)]
+    assert end.holes == [(HAM, 2, 2)]
 
 
 async def test_content_that_is_missing_is_noted_until_it_comes(shelf: Shelf, ham: Author) -> None:

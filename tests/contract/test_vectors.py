@@ -19,6 +19,7 @@ OF_BYTES = {
     Code.HEADER,
     Code.SCHEMA,
     Code.KEY,
+    Code.REVOKED,
     Code.SIGNATURE,
     Code.DIRECTORY,
     Code.BLOB,

@@ -10,17 +10,17 @@ from contracts.content import MAX_CONTENT, Content
 from contracts.delivery import Delivery, Reader, examine
 from contracts.directory import Chain
 from contracts.encoding import b64, unb64
-from contracts.errors import Rejected
+from contracts.errors import Code, Rejected
 from contracts.record import LaterDirectory, Record
 
 FOLDER = Path(__file__).parents[2] / "contracts" / "vectors"
 KEYS = json.loads((FOLDER / "keys.json").read_bytes())
-VERSIONS = [(FOLDER / name).read_bytes() for name in ("directory.json", "directory-2.json")]
+VERSIONS = [(FOLDER / name).read_bytes() for name in ("directory.json", "directory-2.json", "directory-3.json")]
 
 Outcome = dict[str, Any]
 
 
-def chain(held: int = 2) -> Chain:
+def chain(held: int = 3) -> Chain:
     """A fresh chain that holds this many versions, at least one."""
     grown = Chain(VERSIONS[0], pin=bytes.fromhex(KEYS["pin"]))
     for version in VERSIONS[1:held]:
@@ -33,7 +33,7 @@ CHAIN = chain()
 
 def reader(agency: str) -> Reader:
     key = sealing.private_key(bytes.fromhex(KEYS["sealing_seeds"][agency]))
-    return Reader(agency, lambda _version: key)
+    return Reader(agency, lambda: (key,))
 
 
 def judge(folder: Path) -> Outcome:
@@ -52,6 +52,8 @@ def _delivery(data: bytes, expected: Outcome) -> Outcome:
         examined = examine(Delivery.decode(data), CHAIN, reader(expected["reader"]))
     except LaterDirectory:
         return {}
+    if examined.void:
+        return {"of": "effect", "code": str(Code.REVOKED)}
     if examined.refused:
         return {"of": "content", "code": str(examined.refused.code)}
     signed = examined.signed

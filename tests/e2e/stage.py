@@ -72,7 +72,7 @@ async def opened(home: Path, clock: Clock | None = None) -> AsyncIterator[Node]:
 async def running(home: Path) -> AsyncIterator[Node]:
     """A complete node that serves in this event loop."""
     async with opened(home) as node, tasks(run(node)):
-        port = Home(home).settings.http.port
+        port = Home(home).settings.ops.port
         await until(lambda: asyncio.to_thread(answers_ok, port, "/health/live"))
         yield node
 
@@ -118,9 +118,9 @@ def desk(nodes: ThreeNodes, agency: str) -> Iterator[DeskClient]:
 
 
 @contextlib.contextmanager
-def servers(root: Path) -> Iterator[ThreeNodes]:
-    """The PostgreSQL and NATS servers of three agencies, without their nodes."""
-    nodes = three(root)
+def servers(root: Path, settings: str = "") -> Iterator[ThreeNodes]:
+    """The PostgreSQL and NATS servers of three agencies, without their nodes; `settings` as in `three`."""
+    nodes = three(root, settings=settings)
     try:
         nodes.start_servers()
         yield nodes
@@ -137,7 +137,7 @@ def talk(*nodes: Node) -> contextlib.AbstractAsyncContextManager[None]:
 
 async def ask(node: Node, method: str, path: str, officer: str, **more: Any) -> httpx2.Response:
     """A request of an officer to a node in this event loop."""
-    headers = {"Authorization": f"Bearer {cast.token(node.home.path, officer)}"}
+    headers = {"Authorization": f"Bearer {cast.token(node.home.path, officer)}"} | more.pop("headers", {})
     transport = httpx2.ASGITransport(app=node.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://node") as client:
         return await client.request(method, path, headers=headers, **more)

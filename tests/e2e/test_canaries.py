@@ -46,7 +46,7 @@ def played(server_folder: Path) -> Iterator[Played]:
         eventually(lambda: len(mailbox.mails()) > len(FILES))
         time.sleep(1)  # spans leave twice a second
         for agency in AGENCIES:
-            metrics = httpx2.get(f"http://127.0.0.1:{nodes[agency].ports.http}/metrics")
+            metrics = httpx2.get(f"http://127.0.0.1:{nodes[agency].ports.ops}/metrics")
             (folder / f"{agency}.metrics").write_bytes(metrics.content)
             nodes[agency].stop("node")
             (folder / f"{agency}.dump").write_text(dump(nodes, agency))

@@ -22,6 +22,8 @@ PULL = json.dumps({"batch": 10, "no_wait": True}).encode()  # leaves no request 
 FORBIDDEN_TO_ALL = (
     "to.komnas-ham",
     "to.komnas-perempuan",
+    "note.komnas-ham",
+    "note.komnas-perempuan",
     "admitted.intake.report.received",
     "$JS.API.INFO",
     "$JS.API.STREAM.NAMES",
@@ -78,6 +80,7 @@ FOREIGN_EARS = (
     ">",
     "*",
     "to.>",
+    "note.>",
     "admitted.>",
     "$JS.>",
     "$SYS.>",
@@ -91,6 +94,8 @@ FOREIGN_EARS = (
 DEPUTIES = (
     "to.komnas-ham",
     "to.komnas-perempuan",
+    "note.komnas-ham",
+    "note.komnas-perempuan",
     "admitted.intake.report.received",
     "$JS.API.STREAM.DELETE.TO_komnas-perempuan",
     "$JS.API.CONSUMER.DELETE.TO_komnas-perempuan.komnas-perempuan",

@@ -300,7 +300,7 @@ class Shuffling:
         """As `Admission.admit`; the position moves with the last piece."""
         doubled = [*messages, *messages]
         self._dice.shuffle(doubled)
-        cut = self._dice.randrange(len(doubled))
+        cut = self._dice.randrange(len(doubled) + 1)
         await self._admission.admit(source, doubled[:cut])
         await self._admission.admit(source, doubled[cut:], place)
 

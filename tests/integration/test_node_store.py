@@ -63,10 +63,10 @@ async def settled(nodes: list[Node]) -> bool:
 
 
 @asynccontextmanager
-async def edited(machines: ThreeNodes, sql: str, agency: str = A) -> AsyncIterator[Node]:
+async def edited(machines: ThreeNodes, sql: str, agency: str = A, *, source: str = "rajut") -> AsyncIterator[Node]:
     """A node on a copy of an agency's database in which a superuser has changed something."""
     server, name = machines[agency].postgres, f"edited_{next(_copies)}"
-    server.copy_database("rajut", name)
+    server.copy_database(source, name)
     server.sql(sql, database=name)
     home = machines.homes[agency].parent / name
     shutil.copytree(machines.homes[agency], home, ignore=shutil.ignore_patterns("postgres", "jetstream", "*.log"))
@@ -198,7 +198,7 @@ async def test_edited_content_is_served_by_no_read(machines: ThreeNodes, holder:
             f"join log.event e using (id) where r.{OWN.replace('seq', 'r.seq')}"
         )
         assert row
-        key = node.keyring.storage.unlock(row["key"], row["id"])
+        key = node.keyring.vault.unlock(row["key"], row["id"])
         place = position(stored(row["jws"]).record).encode()
         frame = bytearray(ChaCha20Poly1305(key).decrypt(bytes(12), row["blob"], place))
         frame[-1] ^= 1

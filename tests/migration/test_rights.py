@@ -59,6 +59,17 @@ def test_even_the_owner_is_stopped(migrated: Database, table: str, statement: st
         migrated.sql(statement.format(table), OWNER)
 
 
+@pytest.mark.parametrize("role", SERVICE_ROLES)
+def test_what_was_missing_stays_on_record(migrated: Database, role: str) -> None:
+    """A gap that was noticed is closed with its time; no process can make it look as if it never was."""
+    for statement in ("delete from log.gap", "delete from log.unreadable", "update log.gap set opened_at = closed_at"):
+        with pytest.raises(RunnerError, match=DENIED):
+            migrated.sql(statement, role)
+    with pytest.raises(RunnerError, match="stays on record"):
+        migrated.sql("delete from log.gap", OWNER)
+    assert migrated.sql("select count(*) from log.missing", role) == "0"
+
+
 @pytest.mark.parametrize("statement", INSERTS)
 def test_services_write_to_the_log_by_appending_only(migrated: Database, statement: str) -> None:
     """There is no way around `log.append` for a service: not a record, not a head, not a pointer."""

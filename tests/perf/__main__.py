@@ -78,7 +78,9 @@ class Run:
         self.tell("profiles")
         some = min(5_000, self._sizes.outage)
         appending = report.hotspots("Appending", await hotspots.appending(self._ours, self._sizes.appends * 3))
-        return f"{appending}\n{report.hotspots('Catching up', await hotspots.catching_up(self._ours, some))}"
+        checking = report.hotspots("fsck", await hotspots.checking(self._ours))
+        catching_up = report.hotspots("Catching up", await hotspots.catching_up(self._ours, some))
+        return f"{appending}\n{catching_up}\n{checking}"
 
     async def _history(self) -> list[Figure]:
         self.tell(f"a history of {self._sizes.long} records")

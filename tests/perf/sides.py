@@ -32,13 +32,13 @@ from services.node.log import SQL, Log
 from services.node.node import read_chain
 from services.node.settings import Home
 from services.node.sql import Connection, Pool
-from services.node.streams import stream_to
+from services.node.streams import stream_to, subject_to
 from services.node.writing import Draft, Timeline
 from tests.perf import floor
+from tests.perf.floor import EVENTS_A_CASE
 
 AUTHOR, OUT, THIRD = "lpsk", "komnas-ham", "komnas-perempuan"  # OUT is the one that has the outage
 SERVICE = "notify"  # nobody handles its `notice.sent`: what is measured is the way, not a handler
-EVENTS_A_CASE = 10
 LOOK_S = 0.001
 PATIENCE_S = 300.0
 ACTOR = Actor("system", "rajut")
@@ -152,7 +152,7 @@ class Side:
         client = await connect(self.home(AUTHOR), "admin")
         async with asyncio.timeout(PATIENCE_S):
             for partner in (OUT, THIRD):
-                await _until_full(client.jsm(), stream_to(partner), size)
+                await _until_full(client.jsm(), partner, size)
         await client.close()
 
     async def bytes_a_record(self) -> int:
@@ -175,7 +175,7 @@ async def owner(side: Side, agency: str, database: str = "rajut", role: str = "r
 def both(root: Path) -> Iterator[tuple[Side, Side]]:
     """Our side and the floor's, servers running, nodes not."""
     ours = Side("ours", root, ["services.cli", "node", "run"], OurWriter)
-    ground = Side("floor", root, ["tests.perf.floor"], FloorWriter)
+    ground = Side("floor", root, ["tests.perf.floor_node"], FloorWriter)
     try:
         for side in (ours, ground):
             side.trio.start_servers()
@@ -199,9 +199,15 @@ def new_draft(agencies: tuple[str, ...]) -> Draft:
     return Draft(body, agencies, ACTOR, now)
 
 
-async def _until_full(streams: JetStreamManager, name: str, messages: int) -> None:
-    while (await streams.stream_info(name)).state.messages < messages:  # noqa: ASYNC110  nor has the stream
+async def _until_full(streams: JetStreamManager, partner: str, messages: int) -> None:
+    while await _records(streams, partner) < messages:  # noqa: ASYNC110  nor has the stream
         await asyncio.sleep(0.2)
+
+
+async def _records(streams: JetStreamManager, partner: str) -> int:
+    """How many records a partner's stream holds; what is said about logs lies between them."""
+    info = await streams.stream_info(stream_to(partner), subjects_filter=subject_to(partner))
+    return (info.state.subjects or {}).get(subject_to(partner), 0)
 
 
 def _found(homes: Mapping[str, Path]) -> None:

@@ -10,7 +10,7 @@ from contracts.delivery import Reader
 from contracts.directory import AgencyEntry, Chain, Directory, RootKey, SealingKey, SigningKey, sign
 from contracts.encoding import b64
 from contracts.signing import SeedSigner, prove_possession
-from services.node.keys import SERVICES
+from services.node.keys import NOTARIES, PURPOSES
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
 
@@ -25,7 +25,7 @@ class Member(NamedTuple):
 
     @property
     def reader(self) -> Reader:
-        return Reader(self.agency, lambda _version: self.sealing)
+        return Reader(self.agency, lambda: (self.sealing,))
 
 
 class Charter(NamedTuple):
@@ -46,7 +46,7 @@ def charter(agencies: tuple[str, ...] = AGENCIES) -> Charter:
 
 
 def _member(agency: str) -> Member:
-    signers = {name: SeedSigner(f"{agency}.{name}.1", _seed(agency, name)) for name in SERVICES}
+    signers = {name: SeedSigner(f"{agency}.{name}.1", _seed(agency, name)) for name in PURPOSES}
     return Member(agency, f"rajut.example/{agency}/1", signers, sealing.private_key(_seed(agency, "sealing", 96)))
 
 
@@ -63,7 +63,8 @@ def _entry(member: Member) -> AgencyEntry:
 
 def _signing_key(signer: SeedSigner, service: str, log: str) -> SigningKey:
     proof = b64(prove_possession(signer, signer.public))
-    return SigningKey(kid=signer.kid, public=b64(signer.public), proof=proof, grants=[f"{service}.*"], log=log)
+    grant = service if service in NOTARIES else f"{service}.*"
+    return SigningKey(kid=signer.kid, public=b64(signer.public), proof=proof, grants=[grant], log=log)
 
 
 def _root(agency: str) -> SeedSigner:

@@ -81,5 +81,7 @@ class Network:
         return record + newline + self._flipped(sealed)
 
     def _flipped(self, data: bytes) -> bytes:
+        if not data:
+            return data
         at = self._rng.randrange(len(data))
         return data[:at] + bytes([data[at] ^ 1 << self._rng.randrange(7)]) + data[at + 1 :]

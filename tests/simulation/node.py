@@ -6,6 +6,7 @@ relay's place and the news flag do not. Fault tests replace single methods to se
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from random import Random
 from typing import NamedTuple
@@ -20,9 +21,10 @@ from contracts.events.node import DirectoryAdopted, RecordRefused
 from contracts.mechanism import LATEST, EmergencyRules, Mechanism
 from contracts.record import LaterDirectory, Signed, agency_of, stored
 from services.node.admission import Refusal, decide, is_news
+from services.node.admit import is_record
 from services.node.clock import instant
 from services.node.store import Bad
-from services.node.testing import MemoryLog, MemoryStore, settled
+from services.node.testing import MemoryLog, MemoryStore, MemoryWitness, Tables, settled
 from services.node.writing import Draft, Timeline
 from tests.simulation.charter import Charter
 
@@ -65,6 +67,7 @@ class Node:
     """One agency's node."""
 
     store_type: type[MemoryStore] = MemoryStore
+    witness_type: type[MemoryWitness] = MemoryWitness
     rules: EmergencyRules = LATEST.emergency
 
     def __init__(self, charter: Charter, agency: str, clock: SkewedClock, rng: Random) -> None:
@@ -75,6 +78,8 @@ class Node:
         self.signers = charter.members[agency].signers
         self.store = self.store_type(charter.members[agency].log, charter.chain)
         self.log = MemoryLog(self.store, self.signers.__getitem__, charter.chain, clock, rng.randbytes)
+        self.witness = self.witness_type(self.log, self.signers.__getitem__, charter.chain)
+        self._examined: dict[tuple[int, bytes], Examined] = {}
         self.streams = {partner: Stream() for partner in charter.members if partner != agency}
         self.up = True
         self.crash()
@@ -83,7 +88,15 @@ class Node:
     def crash(self) -> None:
         """Forget what was only in memory."""
         self.said: dict[str, int] = {}
+        self._told: dict[str, frozenset[bytes]] = {}
         self.news = True
+
+    def restore(self, backup: Tables) -> None:
+        """A new machine, with an older backup of the database and an empty server."""
+        self.crash()
+        self.store.tables = backup
+        for partner in self.streams:
+            self.wipe(partner)
 
     @property
     def mechanism(self) -> Mechanism:
@@ -102,18 +115,24 @@ class Node:
     def now(self) -> str:
         return instant(self.clock.now_ms())
 
-    def admit(self, source: str, messages: Iterable[bytes], place: Place | None = None) -> None:
+    def admit(self, source: str, messages: Sequence[bytes], place: Place | None = None) -> None:
         """As `services.node.admit.Admission.admit`; the caller holds the transaction."""
-        by_log: dict[str, list[Examined]] = defaultdict(list)
+        self._write(source, filter(is_record, messages))
         for message in messages:
-            self._judge(source, message, by_log)
-        for log, batch in by_log.items():
-            known = settled(self.store.known(log, batch))
-            plan = decide(log, batch, known, reader=self.agency, now_ms=self.clock.now_ms())
-            settled(self.store.save(plan))
-            self.news = self.news or is_news(plan)
+            if not is_record(message):
+                self._hear(source, message)
         if place:
             self.store.tables.links[source] = place
+
+    def recover(self, source: str, messages: Iterable[bytes]) -> None:
+        """Take back what a partner holds of our own log, as `services.node.recovery.Recovery`."""
+        self._write(source, messages, recovering=True)
+
+    def notarise(self) -> None:
+        """Sign, judge and convict, as the timers of `services.node.node` do."""
+        self.witness.issue()
+        self.witness.review()
+        self.witness.gather()
 
     def position(self, partner: str, stream: Stream) -> int:
         """How many messages of this stream we have dealt with."""
@@ -128,11 +147,15 @@ class Node:
         records = self.log.outgoing(self.log.log, self.said[partner], self.said[partner] + BATCH)
         stream.messages += [self.deliver(signed, partner).encode() for signed in records]
         self.said[partner] += len(records)
+        told = [*self.witness.notes(self.said[partner]), *self.witness.proofs()]
+        stream.messages += [note for note in told if note not in self._told.get(partner, ())]
+        self._told[partner] = frozenset(told)
 
     def wipe(self, partner: str) -> None:
         """Lose what is stored for a partner."""
         self.streams[partner].wipe()
         self.said.pop(partner, None)
+        self._told.pop(partner, None)
 
     def answer(self, requester: str, log: str, first: int, last: int) -> list[bytes]:
         """Backfill: records of any log that we hold, and content that the requester may read."""
@@ -166,13 +189,38 @@ class Node:
         self.log.append("node", CONTROL, [Draft(body, tuple(sorted(directory.agencies)), SYSTEM, self.now())])
 
     def _resume(self, partner: str, stream: Stream) -> int:
-        if stream.messages:
-            return stored(Delivery.decode(stream.messages[-1]).jws).record.seq + 1
+        for message in filter(is_record, reversed(stream.messages)):
+            with suppress(Rejected, ValueError, KeyError, TypeError):  # the server may hold anything
+                return stored(Delivery.decode(message).jws).record.seq + 1
         return self.store.seen_by(self.log.log, self.chain.logs()[partner])
+
+    def _write(self, source: str, messages: Iterable[bytes], *, recovering: bool = False) -> None:
+        by_log: dict[str, list[Examined]] = defaultdict(list)
+        for message in messages:
+            self._judge(source, message, by_log)
+        for log, batch in by_log.items():
+            known = settled(self.store.known(log, batch))
+            now_ms = self.clock.now_ms()
+            plan = decide(log, batch, known, reader=self.agency, now_ms=now_ms, recovering=recovering)
+            settled(self.store.save(plan))
+            self.news = self.news or is_news(plan)
+
+    def _hear(self, source: str, note: bytes) -> None:
+        try:
+            self.witness.take(note)
+        except Rejected as rejected:
+            settled(self.store.quarantine(source, [self._bad(source, note, rejected.code)]))
+
+    def _examine(self, message: bytes) -> Examined:
+        """The verdict, a function of the bytes and the directories alone: of each message it is found once."""
+        place = (self.chain.latest.version, message)
+        if place not in self._examined:
+            self._examined[place] = examine(Delivery.decode(message), self.chain, self.reader)
+        return self._examined[place]
 
     def _judge(self, source: str, message: bytes, by_log: dict[str, list[Examined]]) -> None:
         try:
-            good = examine(Delivery.decode(message), self.chain, self.reader)
+            good = self._examine(message)
         except Rejected as rejected:
             settled(self.store.quarantine(source, [self._bad(source, message, rejected.code)]))
         except LaterDirectory:

@@ -1,6 +1,6 @@
 """The simulation can fail: each of these nodes breaks one rule, and is found out by the promise it breaks."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -10,9 +10,12 @@ from contracts.case import Case
 from contracts.delivery import Delivery, Examined
 from contracts.mechanism import LATEST
 from contracts.merkle import Tree
+from contracts.note import Checkpoint
 from contracts.record import EventId, Signed
 from services.node.admission import Known, Plan
-from services.node.testing import Gap, MemoryStore
+from services.node.testing import Gap, MemoryStore, MemoryWitness
+from tests.simulation.liar import Liar
+from tests.simulation.lost import Lost
 from tests.simulation.node import Node, Place
 from tests.simulation.watch import Broken
 from tests.simulation.world import World
@@ -129,7 +132,7 @@ class Hasty(Node):
 class Chatty(Node):
     """It acknowledges even acknowledgements."""
 
-    def admit(self, source: str, messages: Iterable[bytes], place: Place | None = None) -> None:
+    def admit(self, source: str, messages: Sequence[bytes], place: Place | None = None) -> None:
         super().admit(source, messages, place)
         self.news = True
 
@@ -144,6 +147,84 @@ class Boastful(Node):
             heads[log] = head._replace(tree=head.tree._replace(size=head.highest))
         super().acknowledge()
         heads.update({log: head for log, head in held.items() if log != self.log.log})
+
+
+class _CredulousWitness(MemoryWitness):
+    def _compare(self, log: str) -> None:
+        for told, kept in self.tables.checkpoints.items():
+            if told.log == log and told.size <= self.tables.heads[log].size:
+                self.tables.checkpoints[told] = kept._replace(agrees=True)
+
+
+class Credulous(Node):
+    """It cosigns without comparing with its own copy."""
+
+    witness_type = _CredulousWitness
+
+
+class _SilentWitness(MemoryWitness):
+    def proofs(self) -> list[bytes]:
+        return []
+
+    def gather(self) -> None:
+        return
+
+
+class Silent(Node):
+    """It makes no proof of a fork and passes none on."""
+
+    witness_type = _SilentWitness
+
+
+class _StubbornWitness(MemoryWitness):
+    def _to_cosign(self, log: str) -> Checkpoint | None:  # noqa: ARG002  as the one it replaces
+        return None
+
+
+class Stubborn(Node):
+    """It never cosigns anything."""
+
+    witness_type = _StubbornWitness
+
+
+class _FickleWitness(MemoryWitness):
+    def review(self) -> None:
+        self.tables.cosignatures.clear()
+        super().review()
+
+
+class Fickle(Node):
+    """It forgets who has cosigned what."""
+
+    witness_type = _FickleWitness
+
+
+class _HeedlessStore(MemoryStore):
+    def is_behind(self) -> bool:
+        return False
+
+
+class Heedless(Node):
+    """It writes on after a restored backup, whatever others hold of its log."""
+
+    store_type = _HeedlessStore
+
+
+@pytest.mark.parametrize(
+    ("world", "kind", "promises"),
+    [
+        (Liar, Credulous, {"cosigned", "proof"}),
+        (Liar, Silent, {"proof"}),
+        (World, Stubborn, {"confirmed"}),
+        (World, Fickle, {"level"}),
+        (Lost, Heedless, {"prefix", "forked", "seen"}),
+    ],
+)
+def test_a_witness_that_breaks_a_rule_is_found_out(
+    world: Callable[..., World], kind: type[Node], promises: set[str]
+) -> None:
+    """Each rule about logs matters: who compares nothing, proves nothing or writes after a restore is noticed."""
+    assert _found(kind, world).split(":")[0] in promises
 
 
 @pytest.mark.parametrize(
@@ -167,10 +248,10 @@ def test_a_node_that_breaks_a_rule_is_found_out(kind: type[Node], promises: set[
     assert _found(kind).split(":")[0] in promises
 
 
-def _found(kind: type[Node]) -> str:
+def _found(kind: type[Node], world: Callable[..., World] = World) -> str:
     for seed in range(MOST_SEEDS):
         try:
-            World(seed, kind=kind).run()
+            world(seed, kind=kind).run()
         except Broken as broken:
             return str(broken)
     return f"nothing: {MOST_SEEDS} seeds passed"

@@ -1,64 +1,26 @@
-"""One agency lies: from some moment on it writes two logs, and shows each of its partners another one."""
+"""One agency lies, in every way that its own keys allow: it divides nobody honest, and who forks is convicted."""
 
-from tests.simulation.charter import AGENCIES, charter
-from tests.simulation.node import Node, Stream
-from tests.simulation.watch import Watch
-from tests.simulation.world import World
+from tests.simulation.liar import Liar
+from tests.simulation.seeds import has_liar, live
 
-TRAITOR, DECEIVED = "komnas-perempuan", "lpsk"
 SEEDS = 40
+LIES = {"replay", "date back", "flood", "garbage", "withhold", "overstate", "slander"}
 
 
-class TwoFaced(World):
-    """A world in which one agency has two nodes with the same keys and the same past."""
+def test_the_honest_agree_whoever_lies(simulation_seeds: range) -> None:
+    """Honest agencies hold each other's whole logs, tell their own cases alike, and convict nobody honest.
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.watch = Watch(self.nodes, TRAITOR)
-        self._second: Node | None = None
-        self._happenings += [self.turn] * 4
-
-    def turn(self, _node: Node) -> None:
-        """The agency begins to lie."""
-        if self._second:
-            return
-        first = self.nodes[TRAITOR]
-        self._second = Node(charter(AGENCIES), TRAITOR, first.clock, self._rng)
-        self._second.store.tables = first.store.snapshot()
-        for partner, stream in first.streams.items():
-            copied = Stream()
-            copied.messages, copied.created = list(stream.messages), stream.created
-            self._second.streams[partner] = copied
-        self.actors.append(self._second)
-
-    def partner(self, agency: str, reader: Node) -> Node:
-        lied_to = agency == TRAITOR and reader.agency == DECEIVED
-        return self._second if lied_to and self._second else super().partner(agency, reader)
-
-    @property
-    def found_out(self) -> bool:
-        """Whether somebody honest holds two records for one place of the traitor's log."""
-        log = self.nodes[TRAITOR].log.log
-        honest = (node for agency, node in self.nodes.items() if agency != TRAITOR)
-        return any(place[0] == log for node in honest for place in node.store.tables.forks)
+    Without a fork they tell all cases alike. With one, as soon as two who were told different things have talked to
+    each other, both hold a proof that nobody can deny.
+    """
+    for seed in filter(has_liar, simulation_seeds):
+        live(seed)
 
 
-def test_a_liar_divides_nobody_but_itself() -> None:
-    """Honest agencies keep holding each other's whole logs, tell their own cases alike, and apply nothing unfounded."""
-    for seed in range(SEEDS):
-        try:
-            _lived(seed)
-        except Exception as error:
-            error.add_note(f"traitor seed {seed}")
-            raise
-
-
-def test_a_liar_is_found_out() -> None:
-    """When the two stories meet at one node, both records are kept there: evidence that nobody can deny."""
-    assert any(_lived(seed).found_out for seed in range(SEEDS))
-
-
-def _lived(seed: int) -> TwoFaced:
-    world = TwoFaced(seed)
-    world.run()
-    return world
+def test_every_lie_is_told_and_who_forks_is_convicted() -> None:
+    """The seeds are not idle: the liar does all that it can, and its two histories come to light."""
+    worlds = [live(seed) for seed in filter(has_liar, range(SEEDS))]
+    liars = [world for world in worlds if isinstance(world, Liar)]
+    assert set().union(*(world.done for world in liars)) == LIES
+    assert any(world.watch.forked and world.auditor.proven for world in liars)
+    assert not any(world.auditor.proven for world in liars if not world.forks)

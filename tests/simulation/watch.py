@@ -17,6 +17,8 @@ from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.mechanism import LATEST, Permission
 from contracts.merkle import Tree
 from contracts.record import EventId, Signed
+from services.node.admission import Head
+from services.node.admit import is_record
 from tests.simulation.node import Node
 
 DECISIONS: Mapping[type, str] = {UrgencyOverridden: "urgency", StatusDetermined: "status"}
@@ -29,20 +31,25 @@ class Broken(AssertionError):
 class Watch:
     """Follows all honest nodes, looking only at what is new since the last time.
 
-    Where an agency is a traitor, nothing is promised of its log and of the cases in which it takes part.
+    Where an agency is a traitor, nothing is promised of its log; and once it writes two of them, nothing of the cases
+    in which it takes part.
     """
 
     def __init__(self, nodes: Mapping[str, Node], traitor: str = "") -> None:
         self._nodes = {agency: node for agency, node in nodes.items() if agency != traitor}
         self._traitor = traitor
+        self.forked = False  # whether the traitor has begun to write two logs
         self._truth: dict[str, list[Signed]] = {node.log.log: [] for node in self._nodes.values()}
-        self._trees: dict[str, list[Tree]] = {log: [Tree()] for log in self._truth}
-        self._held: dict[tuple[str, str], int] = {}
+        self.trees: dict[str, list[Tree]] = {log: [Tree()] for log in self._truth}
+        self._held: dict[tuple[str, str], Head] = {}
         self._applied: dict[str, set[EventId]] = {agency: set() for agency in nodes}
         self._contents: dict[str, int] = dict.fromkeys(nodes, 0)
+        self._records: dict[str, int] = dict.fromkeys(nodes, 0)
+        self._readers: dict[bytes, tuple[str, ...]] = {}  # by the record's id, and by its bytes
         self._sent: dict[tuple[str, str, int], int] = {}
         self.acknowledged: dict[EventId, Signed] = {}
         self.rogue: set[EventId] = set()
+        self.gone: set[EventId] = set()  # whose content nobody has any more
 
     def said(self, node: Node, events: Iterable[EventId], rogue: Iterable[EventId]) -> None:
         """An officer was told that this is on record."""
@@ -50,10 +57,26 @@ class Watch:
             self.acknowledged |= {id_: node.store.tables.events[id_].signed for id_ in events}
         self.rogue |= set(rogue)
 
+    def restored(self, node: Node) -> None:
+        """A node lost its machine: what no partner holds of its log is lost with it, and it starts on a backup."""
+        log = node.log.log
+        others = [other.store.tables for other in self._nodes.values() if other is not node]
+        backup = node.store.tables
+        truth, size = self._truth[log], max(rows.heads[log].size for rows in (backup, *(others)))
+        contents = set(backup.contents).union(*(rows.contents for rows in others))
+        lost = {signed.id for signed in truth[size:]} | {s.id for s in truth if s.record.to and s.id not in contents}
+        self.gone |= lost
+        self.acknowledged = {id_: signed for id_, signed in self.acknowledged.items() if id_ not in lost}
+        del truth[size:], self.trees[log][size + 1 :]
+        self._held = {place: head for place, head in self._held.items() if place[0] != node.agency}
+        self._applied[node.agency] = set(backup.pointers)
+        self._contents[node.agency] = self._records[node.agency] = 0
+
     def after_step(self) -> None:
         """Raise Broken unless everything that changed is as promised."""
         for node in self._nodes.values():
             self._learn(node)
+            self._learn_readers(node)
         for node in self._nodes.values():
             for log in self._truth:
                 self._check_head(node, log)
@@ -72,35 +95,46 @@ class Watch:
     def _learn(self, node: Node) -> None:
         """What an agency committed to its own log since the last step is the truth about that log."""
         log, records = node.log.log, node.store.tables.records
-        truth, trees = self._truth[log], self._trees[log]
+        truth, trees = self._truth[log], self.trees[log]
         while signed := records.get((log, len(truth))):
             for other, seen in signed.record.seen.items():
-                if (known := self._trees.get(other)) is None:
+                if (known := self.trees.get(other)) is None:
                     continue
                 if seen.size >= len(known) or known[seen.size].root() != seen.root:
                     raise Broken(f"seen: {log} {signed.record.seq} names a tree that {other} never had")
             truth.append(signed)
             trees.append(trees[-1].append(signed.jws))
 
+    def _learn_readers(self, node: Node) -> None:
+        records = node.store.tables.records
+        for signed in islice(records.values(), self._records[node.agency], None):
+            self._readers[signed.id] = self._readers[signed.jws] = signed.record.to
+        self._records[node.agency] = len(records)
+
     def _check_head(self, node: Node, log: str) -> None:
         head, truth = node.store.tables.heads[log], self._truth[log]
-        before = self._held.get((node.agency, log), 0)
-        if not before <= head.size < len(self._trees[log]) or head.tree != self._trees[log][head.size]:
+        held = self._held.get((node.agency, log))
+        if head is held:
+            return
+        before = held.size if held else 0
+        if not before <= head.size < len(self.trees[log]) or head.tree != self.trees[log][head.size]:
             raise Broken(f"prefix: {node.agency} holds a head of {log} that is no prefix of it")
         if head.size and (head.last, head.hlc) != (truth[head.size - 1].id, truth[head.size - 1].record.hlc):
             raise Broken(f"prefix: {node.agency} holds a head of {log} with another last record")
         for seq in range(before, head.size):
             if node.store.tables.records.get((log, seq)) != truth[seq]:
                 raise Broken(f"prefix: {node.agency} lacks {log} {seq} below its head")
-        self._held[node.agency, log] = head.size
+        self._held[node.agency, log] = head
 
     def _check_applied(self, node: Node) -> None:
         done, tables = self._applied[node.agency], node.store.tables
-        for id_ in islice(tables.pointers, len(done), None):
+        fresh = tables.pointers[len(done) :]
+        beside = set(fresh) if self._traitor else set()  # who dates back is pointed to before what it refers to
+        for id_ in fresh:
             kept = tables.events[id_]
             if id_ in done:
                 raise Broken(f"twice: {node.agency} applied an event again")
-            if not done.issuperset(kept.content.parents):
+            if not (done | beside).issuperset(kept.content.parents):
                 raise Broken(f"parents: {node.agency} applied an event before what it refers to")
             if id_ in self.rogue:
                 raise Broken(f"rogue: {node.agency} applied what breaks the rules")
@@ -109,8 +143,7 @@ class Watch:
     def _check_contents(self, node: Node) -> None:
         contents = node.store.tables.contents
         for id_ in islice(contents, self._contents[node.agency], None):
-            readers = next(s.record.to for s in node.store.tables.records.values() if s.id == id_)
-            if node.agency not in readers:
+            if node.agency not in self._readers[id_]:
                 raise Broken(f"reader: {node.agency} holds content that is not for it")
         self._contents[node.agency] = len(contents)
 
@@ -124,11 +157,11 @@ class Watch:
 
     def check_delivery(self, node: Node, partner: str, message: bytes) -> None:
         """Raise Broken if a message shows a partner what is not for it."""
-        delivery = Delivery.decode(message)
-        if not delivery.blob:
+        if node.agency == self._traitor or not is_record(message):
             return
-        signed = next(s for s in node.store.tables.records.values() if s.jws == delivery.jws)
-        if partner not in signed.record.to:
+        self._learn_readers(node)
+        delivery = Delivery.decode(message)
+        if delivery.blob and partner not in self._readers[delivery.jws]:
             raise Broken(f"reader: {node.agency} sent {partner} content that is not for it")
 
     def _check_complete(self, node: Node) -> None:
@@ -142,22 +175,24 @@ class Watch:
             owed = node.agency in signed.record.to and id_ not in self._applied[node.agency]
             if owed and not self._betrayed(id_, signed):
                 raise Broken(f"lost: {node.agency} may read an act and did not apply it")
-        missing = [one for id_, one in tables.unreadable.items() if not one.found and id_ not in self.rogue]
+        excused = self.rogue | self.gone
+        missing = [one for id_, one in tables.unreadable.items() if not one.found and id_ not in excused]
         waiting = [id_ for id_, one in tables.events.items() if one.state == "waiting" and id_ not in self.rogue]
         if self._traitor:
             return
-        if tables.gaps or missing or waiting or tables.forks or node.store.unanswered():
+        forks = [signed for (log, seq, _), signed in tables.forks.items() if tables.records.get((log, seq)) != signed]
+        if tables.gaps or missing or waiting or forks or node.store.unanswered():
             raise Broken(f"rest: {node.agency} still has a gap, or something waits")
 
     def _betrayed(self, id_: EventId, signed: Signed) -> bool:
         """Whether an event belongs to a case in which the traitor takes part: it may build on one of two stories."""
         author = self._nodes[signed.record.agency]
         case = author.store.tables.events[id_].content.case
-        return self._traitor in author.case(case).participants
+        return self.forked and self._traitor in author.case(case).participants
 
     def _check_case(self, told: Mapping[str, Case]) -> None:
         common = {agency: case for agency, case in told.items() if agency in case.participants}
-        betrayed = any(self._traitor in case.participants for case in told.values())
+        betrayed = self.forked and any(self._traitor in case.participants for case in told.values())
         if not betrayed and len({digest(case, LATEST) for case in common.values()}) > 1:
             raise Broken("digest: nodes tell the same case differently")
         for agency, case in told.items():

@@ -8,7 +8,9 @@ nodes must come to rest in agreement. Everything is drawn from the seed, so a se
 from collections.abc import Callable
 from random import Random
 
+from contracts.errors import Rejected
 from contracts.record import agency_of
+from tests.simulation.auditor import Auditor
 from tests.simulation.charter import AGENCIES, charter
 from tests.simulation.network import Faults, Network
 from tests.simulation.node import Node, Place, SkewedClock
@@ -18,6 +20,7 @@ from tests.simulation.watch import Broken, Watch
 BEGIN_MS = 1_795_312_488_123
 STEPS = 300
 ROUNDS = 40
+TALK = 6  # rounds with everybody in reach, after which a fork that two partners were shown is proven at both
 MINUTE = 60_000
 SKEWS = (0, 0, 0, 700, -1500, 4 * MINUTE, -4 * MINUTE, 9 * MINUTE, -20 * MINUTE)  # beyond five, others wait
 
@@ -29,6 +32,8 @@ class Crash(Exception):
 class World:
     """Everything that one seed decides."""
 
+    patience = ROUNDS  # rounds in which nodes that hear each other have to come to rest
+
     def __init__(
         self, seed: int, *, agencies: tuple[str, ...] = AGENCIES, kind: type[Node] = Node, steps: int = STEPS
     ) -> None:
@@ -39,13 +44,15 @@ class World:
         self.nodes = {agency: self._node(agency, agencies, kind) for agency in agencies}
         self.actors = list(self.nodes.values())
         self.office = Office(self._rng)
-        self.watch = Watch(self.nodes)
+        self.observe()
+        self._talked = 0
         self._happenings: list[Callable[[Node], None]] = [
             *[self.act] * 24,
             *[self.relay] * 24,
             *[self.pull] * 36,
             *[self.fill] * 6,
             *[self.acknowledge] * 4,
+            *[self.notarise] * 6,
             *[self.answer] * 2,
             *[self.release] * 2,
             *[self.part] * 3,
@@ -56,6 +63,11 @@ class World:
             self.adjust,
         ]
 
+    def observe(self, traitor: str = "") -> None:
+        """Watch all who are honest."""
+        self.watch = Watch(self.nodes, traitor)
+        self.auditor = Auditor(self.nodes, self.watch.trees, traitor)
+
     def run(self) -> None:
         """Let it happen; raise Broken as soon as a promise does not hold."""
         for _ in range(self._steps):
@@ -64,9 +76,10 @@ class World:
             if node.up or self._rng.random() < 0.3:
                 node.up = True
                 self._happen(self._rng.choice(self._happenings), node)
-            self.watch.after_step()
+            self._look()
         self.rest()
         self.watch.at_rest()
+        self.auditor.at_rest()
 
     def rest(self) -> None:
         """Let the network be whole and time pass until nothing moves any more."""
@@ -122,6 +135,11 @@ class World:
         node.release_clocks()
         self._may_crash()
 
+    def notarise(self, node: Node) -> None:
+        """The node signs what it holds of every log, and looks for forks."""
+        node.notarise()
+        self._may_crash()
+
     def beat(self, node: Node) -> None:
         node.log.heartbeat()
 
@@ -153,6 +171,9 @@ class World:
         except Crash:
             node.crash()
             node.up = False
+        except Rejected:
+            if not node.store.is_behind():  # who was restored from a backup may not write
+                raise
 
     def _may_crash(self) -> None:
         if self.network.crashes():
@@ -160,7 +181,7 @@ class World:
 
     def _settled(self) -> list[tuple[int, ...]]:
         before = None
-        for _ in range(ROUNDS):
+        for _ in range(self.patience):
             self._now_ms += 1000
             self._round()
             if before == (before := self._extent()):
@@ -169,15 +190,25 @@ class World:
 
     def _round(self) -> None:
         for node in self.actors:
-            for happening in (self.release, self.relay, self.fill, self.answer, self.acknowledge):
+            for happening in (self.release, self.notarise, self.relay, self.fill, self.answer, self.acknowledge):
                 self._happen(happening, node)
             for partner in self._partners(node):
                 self._happen(lambda node, partner=partner: self._pull(node, partner, 1000), node)  # type: ignore[misc]
+        self._look()
+        self._talked += 1
+        if self._talked > TALK:
+            self.auditor.after_talk()
+
+    def _look(self) -> None:
         self.watch.after_step()
+        self.auditor.after_step()
 
     def _extent(self) -> list[tuple[int, ...]]:
         rows = [node.store.tables for node in self.actors]
-        return [(len(one.records), len(one.pointers), len(one.quarantine)) for one in rows]
+        return [
+            (len(one.records), len(one.pointers), len(one.quarantine), len(one.checkpoints), len(one.cosignatures))
+            for one in rows
+        ]
 
     def _pull(self, node: Node, partner: str, most: int) -> None:
         stream = self.partner(partner, node).streams[node.agency]

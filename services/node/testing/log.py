@@ -12,6 +12,7 @@ from contracts.signing import Signer
 from services.node.admission import Head
 from services.node.clock import Clock
 from services.node.testing.store import MemoryStore
+from services.node.testing.tables import Kept
 from services.node.writing import Desk, Draft, Timeline, Written, heartbeat, write
 
 
@@ -50,8 +51,7 @@ class MemoryLog:
         kept = [one for one in self.store.tables.events.values() if one.content.case == case and one.state == "applied"]
         if not kept:
             raise Rejected(Code.NOT_FOUND, "case")
-        events = tuple(Event(s.id, s.record.log, s.record.seq, s.record.hlc, content) for s, content, _ in kept)
-        return Timeline(case, self._case_key(kept[0].signed), events)
+        return Timeline(case, self._case_key(kept[0].signed), tuple(self._event(one) for one in kept))
 
     def delivery(self, signed: Signed, reader: str) -> Delivery:
         """A record as `reader` gets it: with the content, wrapped to it, if it is one of its readers and we hold it."""
@@ -67,12 +67,18 @@ class MemoryLog:
         end = min(end, rows.heads[log].highest)
         return [rows.records[log, seq] for seq in range(first, end) if (log, seq) in rows.records]
 
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, by the node's clock."""
+        return self._clock.now_ms()
+
     def desk(self) -> Desk:
-        """What the next record is made from."""
+        """What the next record is made from; Rejected(BEHIND) if our own keys have signed more than we hold."""
+        if self.store.is_behind():
+            raise Rejected(Code.BEHIND, "log")
         heads = self.store.tables.heads
         others = {log: Seen(head.size, head.tree.root()) for log, head in heads.items() if log != self.log}
         version = self._chain.latest.version
-        return Desk(self.log, heads[self.log], others, version, self._clock.now_ms(), self._entropy)
+        return Desk(self.log, heads[self.log], others, version, self.now_ms(), self._entropy)
 
     def keep(self, desk: Desk, written: Sequence[Written]) -> None:
         """Append finished records."""
@@ -80,6 +86,11 @@ class MemoryLog:
         for one in written:
             tree = tree.append(one.signed.jws)
             self.store.add(Head(tree, one.signed.id, one.signed.record.hlc, tree.size), desk, one)
+
+    def _event(self, kept: Kept) -> Event:
+        signed, record = kept.signed, kept.signed.record
+        void = self._chain.is_void(signed.kid, record)
+        return Event(signed.id, record.log, record.seq, record.hlc, kept.content, void)
 
     def _case_key(self, signed: Signed) -> bytes:
         if signed.id not in self._opened:

@@ -3,10 +3,9 @@
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar
 
-from contracts.content import Content
 from contracts.delivery import Examined
 from contracts.directory import Chain
 from contracts.errors import Code
@@ -15,64 +14,12 @@ from contracts.merkle import Tree
 from contracts.record import EventId, Signed
 from services.node.admission import Arrival, Head, Known, Parent, Plan, Refusal, State, fits
 from services.node.store import Bad
+from services.node.testing.tables import Gap, Kept, Missing, Sealing, Tables
 from services.node.writing import Desk, Written
 
 Result = TypeVar("Result")
 
 HOUR_MS = 3_600_000
-
-
-class Kept(NamedTuple):
-    """An event that this node may read."""
-
-    signed: Signed
-    content: Content
-    state: State
-
-
-class Sealing(NamedTuple):
-    """Content as it is kept."""
-
-    blob: bytes
-    key: bytes
-
-
-class Missing(NamedTuple):
-    """Content for us that did not come or did not open."""
-
-    log: str
-    seq: int
-    found: bool = False
-    tries: int = 0
-    next_try: int = 0  # ms
-
-
-class Gap(NamedTuple):
-    """Records that are missing, both ends included."""
-
-    log: str
-    first: int
-    last: int
-
-
-@dataclass(kw_only=True, slots=True)
-class Tables:
-    """What a node writes down. Rows are immutable, so a copy of the tables is a snapshot."""
-
-    heads: dict[str, Head] = field(default_factory=dict)
-    records: dict[tuple[str, int], Signed] = field(default_factory=dict)
-    forks: dict[tuple[str, int, EventId], Signed] = field(default_factory=dict)
-    events: dict[EventId, Kept] = field(default_factory=dict)
-    contents: dict[EventId, Sealing] = field(default_factory=dict)
-    waiting: dict[tuple[EventId, bytes], int] = field(default_factory=dict)  # (event, parent or nothing) -> until, ms
-    unreadable: dict[EventId, Missing] = field(default_factory=dict)
-    gaps: dict[str, Gap] = field(default_factory=dict)  # open ones
-    quarantine: dict[bytes, Bad] = field(default_factory=dict)
-    answered: set[bytes] = field(default_factory=set)
-    held: set[bytes] = field(default_factory=set)
-    seen: dict[tuple[str, str, int], tuple[int, Hlc]] = field(default_factory=dict)  # (log, by, size) -> record of by
-    pointers: list[EventId] = field(default_factory=list)
-    links: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -112,6 +59,7 @@ class MemoryStore:
             frozenset(id_ for id_ in ids.values() if id_ in rows.events),
             self._parents(named),
             {signed.record.seq: signed.jws for signed in ahead if signed},
+            rows.records[log, head.size - 1].record.dir if head.size else 1,
         )
 
     async def save(self, plan: Plan) -> Sequence[EventId]:
@@ -121,13 +69,14 @@ class MemoryStore:
         for arrival in plan.arrivals:
             self._save_arrival(arrival)
         applied = [arrival.signed.id for arrival in plan.arrivals if arrival.state == "applied"]
-        return self._point(applied + self._release(applied))
+        refused = [arrival.signed.id for arrival in plan.arrivals if arrival.state == "refused"]
+        return self._point(applied + self._release([*applied, *refused]))
 
     async def release_clocks(self, now_ms: int) -> Sequence[EventId]:
         """Apply events whose time has come."""
         due = [key for key, until in self.tables.waiting.items() if not key[1] and until <= now_ms]
-        freed = self._settle(due)
-        return self._point(freed + self._release(freed))
+        applied, refused = self._settle(due)
+        return self._point(applied + self._release([*applied, *refused]))
 
     async def quarantine(self, source: str, bad: Sequence[Bad]) -> None:  # noqa: ARG002  the port has it
         """See `services.node.store.Store`."""
@@ -142,8 +91,9 @@ class MemoryStore:
         return [bad.refusal for digest, bad in self.tables.quarantine.items() if digest not in told]
 
     def holes(self) -> list[Gap]:
-        """What is missing of other agencies' logs: gaps, and ends that somebody else has seen."""
-        return [*self.tables.gaps.values(), *self._unheard()]
+        """What is missing of other agencies' logs: holes, and ends that somebody else has seen."""
+        hollow = ((log, head) for log, head in self.tables.heads.items() if head.highest > head.size)
+        return [*(Gap(log, head.size, head.highest - 1) for log, head in hollow if log != self.own), *self._unheard()]
 
     def due(self, now_ms: int) -> list[Gap]:
         """Content for us that is still missing; the next time waits twice as long, at most an hour."""
@@ -163,11 +113,18 @@ class MemoryStore:
         """How much of a log another one says that it holds."""
         return max((size for of, by, size in self.tables.seen if (of, by) == (log, other)), default=0)
 
+    def is_behind(self) -> bool:
+        """Whether our own keys have signed more of our log than we hold."""
+        size = self.tables.heads[self.own].size
+        told = any(told.log == self.own and told.size > size for told in self.tables.checkpoints)
+        return told or any(log == self.own and seq >= size for log, seq, _ in self.tables.forks)
+
     def add(self, head: Head, desk: Desk, one: Written) -> None:
         """Append one finished record to the own log."""
         rows, signed = self.tables, one.signed
         self._insert(signed)
         rows.heads[self.own] = head
+        rows.roots.setdefault((self.own, head.size), head.tree.root())
         for log, seen in desk.seen.items():
             rows.seen.setdefault((log, self.own, seen.size), (signed.record.seq, signed.record.hlc))
         if one.sealed:
@@ -192,9 +149,13 @@ class MemoryStore:
         if not plan.moved:
             return
         rows.heads[plan.log] = head
-        rows.gaps.pop(plan.log, None)
-        if head.highest > head.size:
-            rows.gaps[plan.log] = Gap(plan.log, head.size, head.highest - 1)
+        for size, root in plan.roots:
+            rows.roots.setdefault((plan.log, size), root)
+        if plan.log in rows.gaps and head.size > rows.gaps[plan.log].last:
+            rows.closed.append(rows.gaps.pop(plan.log))
+        if plan.hole:
+            gap = rows.gaps.get(plan.log, Gap(plan.log, *plan.hole))
+            rows.gaps[plan.log] = gap._replace(last=max(gap.last, plan.hole[1]))
 
     def _save_trouble(self, plan: Plan) -> None:
         for signed in plan.forks:
@@ -217,27 +178,32 @@ class MemoryStore:
         applied: list[EventId] = []
         while done:
             parents = set(done)
-            done = self._settle([key for key in self.tables.waiting if key[1] in parents])
-            applied += done
+            fit, unfit = self._settle([key for key in self.tables.waiting if key[1] in parents])
+            applied += fit
+            done = [*fit, *unfit]
         return applied
 
-    def _settle(self, keys: Sequence[tuple[EventId, bytes]]) -> list[EventId]:
-        """Nothing waits for these any more; the events that thereby wait for nothing are judged."""
+    def _settle(self, keys: Sequence[tuple[EventId, bytes]]) -> tuple[list[EventId], list[EventId]]:
+        """Nothing waits for these any more; those events that are applied thereby, and those that are refused."""
         for key in keys:
             del self.tables.waiting[key]
         still = {id_ for id_, _ in self.tables.waiting}
-        freed = [id_ for id_ in dict.fromkeys(id_ for id_, _ in keys) if id_ not in still]
-        return [id_ for id_ in freed if self._judge(id_) == "applied"]
+        states = {id_: self._judge(id_, free=id_ not in still) for id_ in dict.fromkeys(id_ for id_, _ in keys)}
+        applied, refused = ([id_ for id_, now in states.items() if now == state] for state in ("applied", "refused"))
+        return applied, refused
 
-    def _judge(self, id_: EventId) -> State:
-        kept = self.tables.events[id_]
+    def _judge(self, id_: EventId, *, free: bool) -> State:
+        rows, kept = self.tables, self.tables.events[id_]
         record, content = kept.signed.record, kept.content
         fit = fits(content.case, record.to, self._parents(content.parents).values())
-        self.tables.events[id_] = kept = kept._replace(state="applied" if fit else "refused")
         if not fit:
+            rows.events[id_] = kept._replace(state="refused")
+            rows.waiting = {key: until for key, until in rows.waiting.items() if key[0] != id_}
             refusal = Refusal(id_, record.log, record.seq, Code.VISIBILITY, answer=record.kind == "case")
             settled(self.quarantine(record.log, [Bad(refusal, b"")]))
-        return kept.state
+        elif free:
+            rows.events[id_] = kept._replace(state="applied")
+        return rows.events[id_].state
 
     def _parents(self, ids: Iterable[EventId]) -> dict[EventId, Parent]:
         kept = {id_: self.tables.events[id_] for id_ in ids if id_ in self.tables.events}
@@ -250,7 +216,8 @@ class MemoryStore:
 
     def _unheard(self) -> Iterator[Gap]:
         for log, head in self.tables.heads.items():
-            most = max((size for of, _, size in self.tables.seen if of == log), default=0)
+            heard = [size for of, _, size in self.tables.seen if of == log]
+            most = max(heard + [told.size for told in self.tables.checkpoints if told.log == log], default=0)
             if log != self.own and most > head.size:
                 yield Gap(log, head.size, most - 1)
 

@@ -13,7 +13,7 @@ from contracts.signing import SeedSigner
 from contracts.vectors import material
 from contracts.vectors.deliveries import payload
 
-FIRST, SECOND = material.chain()
+FIRST, SECOND, THIRD = material.chain()
 ROOTS = [material.root(agency) for agency in material.AGENCIES]
 RECORD = parse_payload(payload())
 HEARTBEAT_RECORD = parse_payload(payload(kind="hb", to=[], tag=None, cm=None, ct=None))

@@ -131,6 +131,7 @@ class Randomised(NamedTuple):
 
     kid: str
     signature: bytes
+    public: bytes = bytes(32)
 
     def sign(self, _message: bytes) -> bytes:
         return self.signature

@@ -56,8 +56,8 @@ def code_of(sealed: Sealed, place: Position = PLACE, key: bytes = b"") -> Code |
 @given(st.binary(max_size=3000), st.binary(min_size=32, max_size=32))
 def test_what_was_sealed_opens(content: bytes, case_key: bytes) -> None:
     """A reader gets the content and the case's key back, for control content an empty one."""
-    assert opened(seal(content, case_key, PLACE)) == (content, case_key)
-    assert opened(seal(content, NO_CASE, PLACE)) == (content, NO_CASE)
+    assert opened(seal(content, case_key, PLACE))[:2] == (content, case_key)
+    assert opened(seal(content, NO_CASE, PLACE))[:2] == (content, NO_CASE)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -96,3 +97,14 @@ def test_a_file_that_lost_its_answer_is_not_written_over(tmp_path: Path) -> None
     (tmp_path / "a.json").write_text("two")
     folder.put_away(tmp_path / "a.json", "done", ".receipt.json", b"")
     assert (tmp_path / "done" / "a.json").read_text() == "one"
+
+
+def test_an_erased_report_does_not_stay_behind_as_a_file(tmp_path: Path) -> None:
+    """The file that it was taken from goes with its receipt; other files and their receipts stay."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text("{}")
+        receipt = json.dumps({"case": "x", "events": [name], "receipt": name}).encode()
+        folder.put_away(tmp_path / f"{name}.json", "done", ".receipt.json", receipt)
+    folder.destroy(tmp_path, {"a", "c"})
+    folder.destroy(tmp_path / "not there", {"b"})
+    assert sorted(file.name for file in (tmp_path / "done").iterdir()) == ["b.json", "b.receipt.json"]

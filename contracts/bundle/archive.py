@@ -1,0 +1,91 @@
+"""A bundle as one file: a zip archive in exactly one form.
+
+Entries are stored, not compressed, since compressors differ from version to version; they stand in the order of
+their names, with one fixed date and nothing optional. So the archive is a function of its files, whoever writes it,
+and a byte that was changed anywhere in it, also between the files, is found by writing it again (PKWARE APPNOTE 4.3).
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from struct import Struct
+from typing import NamedTuple
+
+from contracts.bundle.verdict import Finding
+from contracts.errors import Code, Rejected
+
+_LOCAL, _CENTRAL, _END = (Struct(form) for form in ("<4s5H3L2H", "<4s6H3L5H2L", "<4s4H2LH"))
+_LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_NEEDS, _MADE_BY = 20, 3 << 8 | 20  # version 2.0; Unix
+_DATE = 1 << 5 | 1  # 1980-01-01, the first day that the format has
+_MODE = 0o100644 << 16
+_MOST_FILES, _MOST_BYTES = 0xFFFF, 0xFFFFFFFF
+_SUM_AT, _SIZE_AT, _NAME_AT = 6, 7, 9  # in what a local header unpacks to
+ARCHIVE = "the archive"
+
+
+class Unpacked(NamedTuple):
+    """The files of an archive, and where it is not what these files give."""
+
+    files: Mapping[str, bytes]
+    findings: tuple[Finding, ...]
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """The archive of these files; Rejected(SIZE) if there are more than 65,535, or more than 4 GiB of them."""
+    return b"".join(part for _, part in _parts(files))
+
+
+def unpack(data: bytes) -> Unpacked:
+    """Whatever files can still be told in `data`, and the first byte that is not as `pack` would have written it.
+
+    Raises Rejected(SIZE) as `pack` does.
+    """
+    files = dict(_entries(data))
+    fault = _first_fault(data, files)
+    return Unpacked(files, (fault,) if fault else ())
+
+
+def _parts(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The archive in parts: each file with its head, then the list of all."""
+    fixed = _LOCAL.size + _CENTRAL.size
+    if len(files) > _MOST_FILES or sum(fixed + 2 * len(name) + len(files[name]) for name in files) > _MOST_BYTES:
+        raise Rejected(Code.SIZE, "bundle")
+    central, at = [], 0
+    for name, data in sorted(files.items()):
+        path = name.encode("ascii", "replace")
+        sums = (0, _DATE, zlib.crc32(data), len(data), len(data), len(path), 0)
+        local = _LOCAL.pack(_LOCAL_MARK, _NEEDS, 0, 0, *sums) + path + data
+        central.append(_CENTRAL.pack(_CENTRAL_MARK, _MADE_BY, _NEEDS, 0, 0, *sums, 0, 0, 0, _MODE, at) + path)
+        at += len(local)
+        yield name, local
+    listing = b"".join(central)
+    yield ARCHIVE, listing + _END.pack(_END_MARK, 0, 0, len(files), len(files), len(listing), at, 0)
+
+
+def _entries(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The files between the marks that begin them: one whose head is damaged hides no other."""
+    at = data.find(_LOCAL_MARK)
+    while 0 <= at <= len(data) - _LOCAL.size:
+        head = _LOCAL.unpack_from(data, at)
+        name = at + _LOCAL.size
+        start = name + head[_NAME_AT] + head[_NAME_AT + 1]
+        end = start + head[_SIZE_AT]
+        sound = start < end <= len(data) and zlib.crc32(data[start:end]) == head[_SUM_AT]
+        if not sound and data[end : end + 4] not in (_LOCAL_MARK, _CENTRAL_MARK):
+            marks = (data.find(mark, name) for mark in (_LOCAL_MARK, _CENTRAL_MARK))
+            end = min((found for found in marks if found > 0), default=len(data))
+        yield data[name : name + head[_NAME_AT]].decode("ascii", "replace"), data[start:end]
+        at = data.find(_LOCAL_MARK, end)
+
+
+def _first_fault(data: bytes, files: Mapping[str, bytes]) -> Finding | None:
+    at = 0
+    for name, part in _parts(files):
+        given = data[at : at + len(part)]
+        if given != part:
+            place = next(
+                (n for n, (one, other) in enumerate(zip(given, part, strict=False)) if one != other), len(given)
+            )
+            return Finding(name, f"byte {at + place} of the archive is not as it was written")
+        at += len(part)
+    return Finding(ARCHIVE, f"goes on after its end, at byte {at}") if len(data) > at else None

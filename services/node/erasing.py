@@ -1,0 +1,170 @@
+"""The desk of erasure: ask for it, confirm it, see how far it has got.
+
+Here are the first two of its three steps; the third, destroying, is no officer's (`services.node.erasure`).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+
+from contracts.case import Case, Event
+from contracts.codes import label
+from contracts.content import Actor
+from contracts.encoding import b64
+from contracts.erasure import PERSONAL
+from contracts.errors import Code, Rejected
+from contracts.events import Body
+from contracts.events.access import Purpose, View
+from contracts.events.fields import MAX_ERASED, CaseId, EventId as EventName
+from contracts.events.node import Basis, ErasureAsked, ErasureConfirmed
+from contracts.mechanism import Permission
+from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.cases import Level
+from services.node.erasure import KEPT, Order, level, orders
+from services.node.http import Answer, StrictRoute, allowed, problems
+from services.node.log import Log
+from services.node.officers import Officer
+from services.node.service import Desk
+from services.node.sql import Connection
+from services.node.writing import Draft, Timeline
+
+
+class Scope(StrEnum):
+    """What of a case is to go."""
+
+    CASE = "CASE"  # everything that was said in it so far
+    PERSON = "PERSON"  # who the person is and what happened; what was decided stays, in codes
+
+
+class Wish(BaseModel):
+    """What an officer asks for, and why the law lets or makes us do it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: Scope
+    basis: Basis
+
+
+class Said(Answer):
+    """The request or its confirmation was said; the id of its event."""
+
+    event: str
+
+
+class OrderView(Answer):
+    """One request, and what became of it."""
+
+    asked: str  # the request's id
+    agency: str
+    basis: str
+    title: Mapping[str, str]
+    events: int  # how many it names
+    asked_by: tuple[str, str]  # role and officer
+    asked_at: str
+    confirmed: str  # the confirmation's id; empty while nobody has confirmed it
+    confirmed_by: tuple[str, str] | None
+    confirmed_at: str
+    level: Level  # of the confirmation; nobody destroys anything before it is confirmed
+    executed: list[str]  # agencies that have signed that they carried it out
+    open: list[str]  # agencies that have not
+
+
+class Erasures(Answer):
+    """Every request for erasure in a case."""
+
+    case: str
+    orders: list[OrderView]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes below `/cases/{case}/erasure`."""
+    routes = APIRouter(tags=["erasure"], responses=problems(Code.STATE, Code.SIZE), route_class=StrictRoute)
+    asker = Annotated[Officer, Depends(allowed(desk.officers, Permission.ASK_ERASURE))]
+    confirmer = Annotated[Officer, Depends(allowed(desk.officers, Permission.CONFIRM_ERASURE))]
+    reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE, Purpose.LEGAL))]
+
+    @routes.post("/cases/{case}/erasure", status_code=201, summary="Ask for the erasure of a case")
+    async def ask(case: CaseId, officer: asker, wish: Wish) -> Said:
+        """Nothing happens until an officer in another role confirms it. Only the agency that opened a case can ask."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            timeline = await desk.log.lock(connection, case)
+            return await say(desk, connection, timeline, officer.actor, asked(desk.case(timeline), wish))
+
+    @routes.post("/cases/{case}/erasure/{request}/confirm", status_code=201, summary="Confirm an erasure")
+    async def confirm(case: CaseId, request: EventName, officer: confirmer) -> Said:
+        """From here on it is an order. Each agency carries it out once all have cosigned it; it cannot be undone."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            timeline = await desk.log.lock(connection, case)
+            check_open(desk.case(timeline), request)
+            return await say(desk, connection, timeline, officer.actor, ErasureConfirmed(asked=request))
+
+    @routes.get("/cases/{case}/erasure", responses=ANSWERS, summary="How far the erasure of a case has got")
+    async def erasures(case: CaseId, reading: reader) -> Erasures:
+        """Every request, who confirmed it, how firmly that stands, and which agencies have carried it out."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            answer = await view(connection, desk.log, desk.case(await desk.log.load(connection, case)), case)
+            return await reading.show(connection, answer, Shown(View.ERASURE, [case], len(answer.orders)))
+
+    return routes
+
+
+def asked(case: Case, wish: Wish) -> ErasureAsked:
+    """The request that a wish means; Rejected(STATE) if nothing is left to erase, Rejected(SIZE) if it is too much."""
+    events = [event for event in case.timeline if _concerned(case, event, wish.scope)]
+    if not events:
+        raise Rejected(Code.STATE, "scope")
+    if len(events) > MAX_ERASED:
+        raise Rejected(Code.SIZE, "events")
+    names = tuple(sorted(b64(event.id) for event in events))
+    return ErasureAsked(basis=wish.basis, mechanism=case.rules, events=names)
+
+
+def check_open(case: Case, request: str) -> None:
+    """Raise Rejected(NOT_FOUND) if there is no such request, Rejected(STATE) if it was confirmed already."""
+    found = [order for order in orders(case) if b64(order.asked.id) == request]
+    if not found:
+        raise Rejected(Code.NOT_FOUND, "request")
+    if found[0].confirmed:
+        raise Rejected(Code.STATE, "confirmed")
+
+
+async def say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Said:
+    """Append; Rejected(FORBIDDEN), which undoes the transaction, for an act that the other nodes would ignore."""
+    draft = Draft(body, desk.case(timeline).participants, actor, desk.now())
+    after = await desk.append(connection, timeline, [draft])
+    if after.events[-1].id in desk.case(after).unsupported:
+        raise Rejected(Code.FORBIDDEN, "erasure")
+    return Said(event=b64(after.events[-1].id))
+
+
+async def view(connection: Connection, log: Log, case: Case, case_id: str) -> Erasures:
+    """What is to be said of erasure in a case."""
+    return Erasures(case=case_id, orders=[await _shown(connection, log, order) for order in orders(case)])
+
+
+def _concerned(case: Case, event: Event, scope: Scope) -> bool:
+    if event.erased or event.content.type in KEPT:
+        return False
+    return scope is Scope.CASE or isinstance(case.bodies.get(event.id), PERSONAL)
+
+
+async def _shown(connection: Connection, log: Log, order: Order) -> OrderView:
+    asked_by, confirmed = order.asked.content, order.confirmed
+    return OrderView(
+        asked=b64(order.asked.id),
+        agency=order.asked.agency,
+        basis=order.body.basis,
+        title={language: label("erasure_basis", order.body.basis, language) for language in ("id", "en")},
+        events=len(order.body.events),
+        asked_by=(asked_by.actor.role, asked_by.actor.officer),
+        asked_at=asked_by.time,
+        confirmed=b64(confirmed.id) if confirmed else "",
+        confirmed_by=(confirmed.content.actor.role, confirmed.content.actor.officer) if confirmed else None,
+        confirmed_at=confirmed.content.time if confirmed else "",
+        level=await level(connection, log, confirmed.id) if confirmed else "local",
+        executed=list(order.executed),
+        open=sorted(set(asked_by.to) - set(order.executed)),
+    )

@@ -1,0 +1,86 @@
+"""Who saw a case: the entries of the access log that name it, each opened and verified now.
+
+Times are claimed and provable as those of any event (`services.node.cases`): once a partner has said that it
+holds an entry's record, the agency can neither take the entry back nor date it otherwise.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from contracts.case import Event, fold
+from contracts.encoding import b64
+from contracts.errors import Code, Rejected
+from contracts.events.access import CaseRead, Purpose, View
+from contracts.events.fields import CaseId
+from contracts.mechanism import Permission
+from services.node.access import ANSWERS, SQL, Reading, Shown, named_in, reads
+from services.node.cases import Line, lines
+from services.node.http import Answer, StrictRoute, problems
+from services.node.log import Log
+from services.node.service import Desk
+from services.node.sql import Connection
+
+MAX_LISTED = 1000
+
+
+class Entry(Line):
+    """One read: who, when, and what was shown through which door for which purpose."""
+
+    view: str
+    lines: int  # events of the case, or rows of the list, that were in it
+    cases: int  # how many cases it showed something of
+    door: str
+    purpose: str
+
+
+class Sightings(Answer):
+    """Who at this agency saw a case: the latest entries, oldest first, and how many there are in all."""
+
+    case: str
+    total: int
+    entries: list[Entry]
+
+
+def router(desk: Desk) -> APIRouter:
+    """`GET /cases/{case}/access`."""
+    routes = APIRouter(tags=["cases"], responses=problems(), route_class=StrictRoute)
+    auditor = Annotated[Reading, Depends(reads(desk, Permission.READ_ACCESS, Purpose.AUDIT))]
+
+    @routes.get("/cases/{case}/access", responses=ANSWERS, summary="Who at this agency saw a case")
+    async def access(case: CaseId, reading: auditor) -> Sightings:
+        """Every read that showed something of it. Asking is a read, too: it stands in the next answer."""
+        async with desk.pool.acquire() as connection, connection.transaction():
+            answer = await who_saw(connection, desk.log, case, MAX_LISTED)
+            return await reading.show(connection, answer, Shown(View.ACCESS, [case], len(answer.entries)))
+
+    return routes
+
+
+async def who_saw(connection: Connection, log: Log, case: str, most: int | None = None) -> Sightings:
+    """The latest entries that name a case, at most so many.
+
+    Rejected(NOT_FOUND) if this node knows of no such case; as `Log.open`, or with BIND, if an entry was edited.
+    """
+    total = await connection.fetchval(SQL["count_entries"], case)
+    if not total and not await connection.fetchval(SQL["known_case"], case):
+        raise Rejected(Code.NOT_FOUND, "case")
+    rows = await connection.fetch(SQL["entries"], case, most)
+    events = [log.open(row)[0] for row in rows]
+    if len(events) < min(total, most or total) or not all(case in (named_in(event.content) or ()) for event in events):
+        raise Rejected(Code.BIND, "access log")
+    by_id = {b64(event.id): event for event in events}
+    told = await lines(connection, log, fold(events))
+    return Sightings(case=case, total=total, entries=[_entry(line, by_id[line.id]) for line in told])
+
+
+def _entry(line: Line, event: Event) -> Entry:
+    said = CaseRead.read(event.content.body)
+    return Entry(
+        **line.model_dump(),
+        view=said.view,
+        lines=said.lines,
+        cases=len(said.cases),
+        door=said.door,
+        purpose=said.purpose,
+    )

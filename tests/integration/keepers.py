@@ -1,0 +1,102 @@
+"""Those who keep keys: they change the directory by `rajut keys`, as people at three agencies would. Their nodes."""
+
+import json
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from typer.testing import CliRunner
+
+from deploy.dev.runner import ThreeNodes
+from deploy.dev.trio import rajut
+from services.cli import app
+from services.node.node import Node
+from tests.e2e.stage import level, opened, talk, until
+
+A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
+AGENCIES = (A, B, C)
+
+
+class Keepers:
+    """Three agencies with their homes; each keeps its root in its home, which only tests and the demo do."""
+
+    def __init__(self, homes: Mapping[str, Path], folder: Path) -> None:
+        self.homes = homes
+        self._folder = folder
+        self._files = 0
+
+    def keys(self, *arguments: object) -> str:
+        """What a command prints; it must succeed. Not for commands that ask a database."""
+        done = CliRunner().invoke(app, ["keys", *map(str, arguments)])
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.output
+
+    def tried(self, agency: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """A command in a process of its own, whatever comes of it."""
+        return rajut(self.homes[agency], "keys", *map(str, arguments))
+
+    def ask(self, *arguments: object) -> Path:
+        """A request, as a command writes it."""
+        return self._written("request", *arguments)
+
+    def version(self, *requests: Path, roots: tuple[str, ...] = ("komnas-ham", "lpsk")) -> Path:
+        """The next version, signed by the roots of two agencies."""
+        home = self.homes[roots[0]]
+        draft = self._written("draft", "propose", *requests, "--home", home)
+        signatures = [self._written("signature", "sign", draft, self.homes[who] / "keys", "--yes") for who in roots]
+        return self._written("directory", "assemble", draft, *signatures)
+
+    def adopt(self, version: Path, *agencies: str) -> None:
+        """Put a version into homes; into all, if none is named."""
+        for agency in agencies or self.homes:
+            self.keys("adopt", self.homes[agency], version)
+
+    def states(self, agency: str) -> dict[str, str]:
+        """The state of each key, as `rajut keys list` says."""
+        return {key["kid"]: key["state"] for key in json.loads(self.keys("list", self.homes[agency], "--json"))}
+
+    def current(self, agency: str, purpose: str) -> str:
+        """The key in use for a purpose."""
+        states = self.states(agency).items()
+        return next(kid for kid, state in states if kid.split(".")[1] == purpose and state in {"signs", "opens"})
+
+    def replace(self, agency: str, *purposes: str) -> Path:
+        """A version in which an agency has new keys for these purposes, beside the old ones."""
+        return self.version(*(self.ask("rotate", self.homes[agency], purpose) for purpose in purposes))
+
+    def _written(self, name: str, *arguments: object) -> Path:
+        self._files += 1
+        file = self._folder / f"{self._files}-{name}.json"
+        self.keys(*arguments, "--out", file)
+        return file
+
+
+class Trio(NamedTuple):
+    """Three nodes in this event loop, none of them running, and the servers behind them."""
+
+    a: Node
+    b: Node
+    c: Node
+
+
+@asynccontextmanager
+async def three(machines: ThreeNodes) -> AsyncIterator[Trio]:
+    """Three nodes that hold the same."""
+    async with AsyncExitStack() as stack:
+        trio = Trio(*[await stack.enter_async_context(opened(machines.homes[agency])) for agency in AGENCIES])
+        await agree(trio)
+        yield trio
+
+
+async def agree(trio: Trio) -> None:
+    """Let nodes talk until they hold the same."""
+    async with talk(*trio):
+        await until(lambda: level(*trio))
+
+
+async def take_up(*nodes: Node) -> None:
+    """Let nodes look into their homes for the next version, as they do twice a second."""
+    for node in nodes:
+        await node.duties.adopt_directories()

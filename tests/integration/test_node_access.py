@@ -1,0 +1,275 @@
+"""Whoever is shown something of a case is noted first: every route, every command, with officer, role and purpose."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+import typer
+from fastapi.routing import iter_route_contexts
+
+from contracts.case import Event
+from contracts.codes import codes
+from contracts.encoding import b64
+from contracts.events.access import CaseRead, Door, Purpose, View
+from contracts.record import EventId
+from deploy.dev.trio import rajut
+from services.cli import app as command
+from services.cli.access import operator
+from services.node.access import SAID_BY
+from services.node.node import Node
+from tests.e2e.stage import LOGS, ask, events, opened, report, servers, size
+
+LPSK = "lpsk"
+LEADER, DUTY = "lpsk-pimpinan-1", "lpsk-darurat"
+
+
+class Read(NamedTuple):
+    """A route that shows something of a case: to whom, where, and by which service."""
+
+    officer: str
+    path: str
+    service: str
+    view: View
+
+
+READS = {
+    "GET /cases": Read(DUTY, "/cases", "node", View.CASES),
+    "GET /cases/{case}": Read(DUTY, "/cases/CASE", "node", View.CASE),
+    "GET /cases/{case}/access": Read(LEADER, "/cases/CASE/access", "node", View.ACCESS),
+    "GET /cases/{case}/duplicates": Read(DUTY, "/cases/CASE/duplicates", "intake", View.DUPLICATES),
+    "GET /cases/{case}/urgency": Read(DUTY, "/cases/CASE/urgency", "triage", View.URGENCY),
+    "GET /cases/{case}/emergency": Read(LEADER, "/cases/CASE/emergency", "protection", View.EMERGENCY),
+    "GET /cases/{case}/erasure": Read(DUTY, "/cases/CASE/erasure", "node", View.ERASURE),
+    "GET /work": Read(DUTY, "/work", "triage", View.WORK),
+    "POST /work/{item}/done": Read(DUTY, "/work/ITEM/done", "triage", View.WORK),
+    "GET /notices": Read(DUTY, "/notices", "notify", View.NOTICES),
+}
+# An act is an event in the case itself, with the officer who did it: it answers what became of it, and no more.
+ACTS = {
+    "POST /reports": {"case", "events", "receipt"},
+    "POST /cases/{case}/urgency": {"event"},
+    "POST /cases/{case}/status": {"event"},
+    "POST /cases/{case}/emergency": {"proposal"},
+    "POST /cases/{case}/emergency/{proposal}/approve": {"events", "state"},
+    "POST /cases/{case}/emergency/{proposal}/refuse": {"events", "state"},
+    "POST /notices/{notice}/acknowledge": set(),
+    "POST /cases/{case}/erasure": {"event"},
+    "POST /cases/{case}/erasure/{request}/confirm": {"event"},
+}
+NOTHING = {"GET /openapi.json", "GET /health/live", "GET /health/ready", "GET /metrics"}
+
+COMMANDS = {
+    "access": ["access", "CASE"],
+    "audit export": ["audit", "export", "CASE", "--out", "FILE"],
+    "case show": ["case", "show", "CASE"],
+    "erase show": ["erase", "show", "CASE"],
+    "parked list": ["parked", "list"],
+    "parked show": ["parked", "show", "triage", "EVENT"],
+}
+# What these print is of no case: steps, counts, receipts of an officer's own report, places in logs.
+SILENT = {"node run", "node migrate", "node split", "node recover", "report", "fsck", "parked replay", "parked discard"}
+SILENT |= {"erase ask", "erase confirm"}
+SILENT |= {"audit verify"}  # reads a file that somebody was given, wherever that may be; knows of no node
+SILENT |= {f"keys {word}" for word in ("init-root", "enrol", "rotate", "retire", "revoke", "used", "propose", "sign")}
+SILENT |= {f"keys {word}" for word in ("assemble", "adopt", "list", "destroy")}
+
+
+class Scene(NamedTuple):
+    """LPSK's node, a case with work, notices and a possible duplicate, and one of its events, which is parked."""
+
+    node: Node
+    case: str
+    item: int
+    parked: EventId
+
+    def fill(self, text: str) -> str:
+        """A path or argument of this scene."""
+        for name, value in (("CASE", self.case), ("ITEM", str(self.item)), ("EVENT", b64(self.parked))):
+            text = text.replace(name, value)
+        return text
+
+    async def read(self, read: Read, **headers: str) -> httpx2.Response:
+        """What a route shows."""
+        method = "POST" if read.view is View.WORK and "done" in read.path else "GET"
+        return await ask(self.node, method, self.fill(read.path), read.officer, headers=headers)
+
+    async def last(self, service: str) -> Event:
+        """The last entry that a service has made."""
+        return (await events(self.node, LOGS[LPSK], SAID_BY[service].wire_type))[-1]
+
+
+@pytest.fixture(scope="module")
+def prepared(server_folder: Path) -> Iterator[tuple[Path, str, int, EventId]]:
+    """LPSK's home beside running servers, and what is in its database."""
+    with servers(server_folder / "access") as running:
+        home = running.homes[LPSK]
+        yield home, *asyncio.run(prepare(home))
+
+
+@pytest.fixture
+async def scene(prepared: tuple[Path, str, int, EventId]) -> AsyncIterator[Scene]:
+    """The scene, with the node in the test's own event loop."""
+    home, case, item, parked = prepared
+    async with opened(home) as node:
+        yield Scene(node, case, item, parked)
+
+
+async def prepare(home: Path) -> tuple[str, int, EventId]:
+    """Two reports about one person, a proposal, all handlers run, and one event parked."""
+    async with opened(home) as node:
+        return await play(node)
+
+
+async def play(node: Node) -> tuple[str, int, EventId]:
+    """See `prepare`; the case, an item of its work, its parked event."""
+    await report(node)
+    case = await report(node)
+    proposal = {"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]}
+    proposed = await ask(node, "POST", f"/cases/{case}/emergency", DUTY, json=proposal)
+    assert proposed.status_code == 201, proposed.text
+    await handle(node, case)
+    pool = node.pools["node"]
+    parked = await pool.fetchval("select id from log.event where case_id = $1 order by seq limit 1", case)
+    await node.pools["triage"].execute(
+        "insert into parked (event_id, type, reason, attempts) select id, type, 'Reason', 5 from log.event "
+        "where id = $1 on conflict do nothing",
+        parked,
+    )
+    item = "select id from work_item where case_id = $1 and kind = 'TRIASE'"
+    return case, await node.pools["triage"].fetchval(item, case), EventId(parked)
+
+
+async def handle(node: Node, case: str) -> None:
+    """Let every service handle every event of a case, until nothing new is said."""
+    handled: set[EventId] = set()
+    while True:
+        rows = await node.pools["node"].fetch("select id from log.event where case_id = $1", case)
+        new = [row["id"] for row in rows if row["id"] not in handled]
+        if not new:
+            return
+        for id_ in new:
+            for inbox in node.inboxes.values():
+                await inbox.handle(id_)
+        handled.update(new)
+
+
+def routes(node: Node) -> dict[str, Any]:
+    """Every route of a node's doors, by methods and path, with the model of its answer."""
+    contexts = [context for door in (node.app, node.ops) for context in iter_route_contexts(door.routes)]
+    return {f"{'|'.join(sorted({*(one.methods or ['?'])} - {'HEAD'}))} {one.path}": one for one in contexts}
+
+
+def commands(group: Any, name: str = "") -> Iterator[str]:
+    """Every command below a group, by its words."""
+    for word, one in group.commands.items():
+        whole = f"{name} {word}".strip()
+        yield from commands(one, whole) if hasattr(one, "commands") else [whole]
+
+
+async def test_every_route_is_classified(scene: Scene) -> None:
+    """A new route leaves an entry, is an act, or shows nothing of a case: whoever adds one must say which."""
+    assert set(routes(scene.node)) == READS.keys() | ACTS.keys() | NOTHING
+
+
+async def test_an_act_answers_what_became_of_it_and_no_more(scene: Scene) -> None:
+    """What needs no entry because it is an event itself has no room to show something else."""
+    found = routes(scene.node)
+    for name, fields in ACTS.items():
+        model = found[name].response_model
+        assert set(model.model_fields if model else ()) == fields, name
+
+
+def test_every_command_is_classified() -> None:
+    """A new command leaves an entry or shows nothing of a case, or this fails."""
+    assert set(commands(typer.main.get_command(command))) == COMMANDS.keys() | SILENT
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_route_that_shows_something_of_a_case_is_noted(scene: Scene, name: str) -> None:
+    """One read, one entry: signed by the service that showed it, with officer, role, door, purpose and case."""
+    read, before = READS[name], await size(scene.node, LOGS[LPSK])
+    answer = await scene.read(read, **{"Rajut-Purpose": "LEGAL"})
+    assert answer.status_code == 200, answer.text
+    assert await size(scene.node, LOGS[LPSK]) == before + 1
+    entry = await scene.last(read.service)
+    body = CaseRead.read(entry.content.body)
+    assert entry.seq == before
+    assert (body.view, body.door, body.purpose) == (read.view, Door.API, Purpose.LEGAL)
+    assert scene.case in body.cases
+    assert entry.content.actor == (officer_role(scene, read.officer), read.officer)
+    assert (entry.content.case, entry.content.to) == ("", (LPSK,))
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def officer_role(scene: Scene, officer: str) -> str:
+    """The role of an officer."""
+    entries = json.loads((scene.node.home.path / "officers.json").read_text())
+    return str(next(entry["role"] for entry in entries if entry["officer"] == officer))
+
+
+@pytest.mark.parametrize("name", sorted(NOTHING))
+async def test_a_route_that_shows_nothing_of_a_case_names_none(scene: Scene, name: str) -> None:
+    """What answers without an entry does not even name a case or an event."""
+    door = scene.node.app if name == "GET /openapi.json" else scene.node.ops
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=door), base_url="http://node") as client:
+        answer = await client.get(name.removeprefix("GET "))
+    assert answer.content
+    assert scene.case not in answer.text
+    assert b64(scene.parked) not in answer.text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_a_command_that_shows_something_of_a_case_is_noted(scene: Scene, name: str, tmp_path: Path) -> None:
+    """The operator's commands leave entries too, with the operating system's name for whoever ran them."""
+    arguments = [scene.fill(word).replace("FILE", str(tmp_path / "case.zip")) for word in COMMANDS[name]]
+    door = Door.EXPORT if "export" in name else Door.CLI
+    before = await size(scene.node, LOGS[LPSK])
+    done = await asyncio.to_thread(rajut, scene.node.home.path, *arguments, "--purpose", "audit")
+    assert done.returncode == 0, done.stderr
+    entry = await scene.last("node")
+    body = CaseRead.read(entry.content.body)
+    assert (entry.seq, await size(scene.node, LOGS[LPSK])) == (before, before + 1)
+    assert (body.door, body.purpose, scene.case in body.cases) == (door, Purpose.AUDIT, True)
+    assert entry.content.actor == operator()
+
+
+@pytest.mark.parametrize("name", [name for name in READS if name.startswith("GET") and "access" not in name])
+async def test_what_the_caller_has_already_is_neither_shown_nor_noted(scene: Scene, name: str) -> None:
+    """A screen that refreshes itself names what it has: 304, no content, no entry; something new is shown and noted."""
+    first = await scene.read(READS[name])
+    before = await size(scene.node, LOGS[LPSK])
+    again = await scene.read(READS[name], **{"If-None-Match": f'"other", {first.headers["ETag"]}'})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert await size(scene.node, LOGS[LPSK]) == before
+    other = await scene.read(READS[name], **{"If-None-Match": '"other"'})
+    assert other.json() == first.json()
+    assert await size(scene.node, LOGS[LPSK]) == before + 1
+
+
+async def test_a_purpose_is_of_the_list(scene: Scene) -> None:
+    """A purpose that nobody has agreed on is refused before anything is shown; none at all is the route's own."""
+    read, before = READS["GET /cases/{case}"], await size(scene.node, LOGS[LPSK])
+    refused = await scene.read(read, **{"Rajut-Purpose": "CURIOSITY"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "E_SCHEMA")
+    assert await size(scene.node, LOGS[LPSK]) == before
+    for name, purpose in (("GET /cases/{case}", Purpose.HANDLING), ("GET /cases/{case}/access", Purpose.AUDIT)):
+        await scene.read(READS[name])
+        assert CaseRead.read((await scene.last("node")).content.body).purpose == purpose
+
+
+async def test_what_is_not_shown_is_not_noted(scene: Scene) -> None:
+    """A case that is not there, and an officer who may not, leave no entry that says somebody saw it."""
+    before = await size(scene.node, LOGS[LPSK])
+    for officer, path, status in ((DUTY, f"/cases/{'0' * 26}", 404), (DUTY, f"/cases/{scene.case}/access", 403)):
+        assert (await ask(scene.node, "GET", path, officer)).status_code == status
+    assert await size(scene.node, LOGS[LPSK]) == before
+
+
+def test_the_lists_that_people_read_are_those_of_the_code() -> None:
+    """Each purpose, door and view has a text, and no text is left over."""
+    for name, members in (("access_purpose", Purpose), ("access_door", Door), ("access_view", View)):
+        assert set(codes(name)) == {*members}

@@ -1,0 +1,166 @@
+"""Orders of erasure on three real nodes: a case with something of everything, the order, and what is left after it."""
+
+# ruff: noqa: S608 - the statements are the tests' own
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from contracts.record import EventId
+from services.cli.arguments import owner
+from services.cli.fsck import verify
+from services.node.bus import SQL as BUS
+from services.node.fsck import Report
+from services.node.link import every
+from services.node.node import Node
+from tests.e2e.stage import AGENCIES, READERS, ask, level, opened, report, talk, tasks, until
+
+A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
+OFFICER, LEADER = "kp-pdp", "kp-piket"
+WISH = {"scope": "CASE", "basis": "SUBJECT_REQUEST"}
+KEPT = "type like 'rajut.node.erasure.%'"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trio:
+    """Three nodes in this event loop, none of them running."""
+
+    a: Node
+    b: Node
+    c: Node
+
+    @property
+    def nodes(self) -> tuple[Node, Node, Node]:
+        """All three."""
+        return self.a, self.b, self.c
+
+
+@asynccontextmanager
+async def trio_of(homes: Mapping[str, Path]) -> AsyncIterator[Trio]:
+    """Nodes that hold the same."""
+    async with AsyncExitStack() as stack:
+        a, b, c = [await stack.enter_async_context(opened(homes[name])) for name in (A, B, C)]
+        async with talk(a, b, c):
+            await until(lambda: level(a, b, c))
+        yield Trio(a=a, b=b, c=c)
+
+
+def duties(*nodes: Node) -> list[Coroutine[Any, Any, None]]:
+    """The recurring work that an erasure needs, in haste."""
+    works = [(one.witness.issue, one.witness.review, one.erasure.carry_out, one.duties.acknowledge) for one in nodes]
+    return [every(0.05, work) for of_one in works for work in of_one]
+
+
+async def handle(*nodes: Node) -> None:
+    """Let every service of these nodes handle what it has not handled."""
+    for node in nodes:
+        for plug in node.plugs:
+            types = [body.wire_type for body in plug.handlers]
+            for row in await node.pools[plug.name].fetch(BUS["unhandled"], types, 0.0, 10**9, 1000):
+                await node.inboxes[plug.name].handle(EventId(row["id"]))
+
+
+async def reported(trio: Trio) -> str:
+    """A case that all three hold, with which nobody has done anything yet."""
+    case = await report(trio.a)
+    async with talk(*trio.nodes):
+        await until(lambda: level(*trio.nodes))
+    return case
+
+
+async def told(trio: Trio) -> str:
+    """A case that all three hold, with an urgency, a proposal, work, notices and a parked event at each."""
+    case = await report(trio.a)
+    proposal = {"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]}
+    assert (await ask(trio.a, "POST", f"/cases/{case}/emergency", "kp-upr", json=proposal)).status_code == 201
+    for _ in range(2):
+        async with talk(*trio.nodes):
+            await until(lambda: level(*trio.nodes))
+        await handle(*trio.nodes)
+    for node in trio.nodes:
+        await node.pools["triage"].execute(
+            "insert into parked (event_id, type, reason, attempts) "
+            "select id, type, 'Reason', 5 from log.event where case_id = $1 limit 1",
+            case,
+        )
+    async with talk(*trio.nodes):
+        await until(lambda: level(*trio.nodes))
+    return case
+
+
+async def order(node: Node, case: str, **wish: str) -> str:
+    """Two officers of a node order an erasure; the id of the request."""
+    asked = await ask(node, "POST", f"/cases/{case}/erasure", OFFICER, json=WISH | wish)
+    assert asked.status_code == 201, asked.text
+    name = str(asked.json()["event"])
+    confirmed = await ask(node, "POST", f"/cases/{case}/erasure/{name}/confirm", LEADER)
+    assert confirmed.status_code == 201, confirmed.text
+    return name
+
+
+async def shown(node: Node, case: str, what: str = "") -> Any:
+    """What a desk shows of a case."""
+    answer = await ask(node, "GET", f"/cases/{case}{what}", READERS[node.log.agency])
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def carried_out(node: Node, case: str) -> bool:
+    """Whether a desk shows that all agencies have carried out every order in a case."""
+    orders = (await shown(node, case, "/erasure"))["orders"]
+    return all(one["executed"] == sorted(AGENCIES) and not one["open"] for one in orders)
+
+
+async def erase(trio: Trio, case: str, **wish: str) -> None:
+    """Order an erasure and wait until all three say and show that it was carried out."""
+    await order(trio.a, case, **wish)
+    async with talk(*trio.nodes), tasks(*duties(*trio.nodes)):
+        for node in trio.nodes:
+            await until(partial(carried_out, node, case))
+    async with talk(*trio.nodes):
+        await until(lambda: level(*trio.nodes))
+    await handle(*trio.nodes)
+
+
+async def held(node: Node, case: str) -> int:
+    """How many contents of a case a node holds, beyond what orders and their execution say."""
+    sql = f"select count(*) from log.content join log.event using (id) where case_id = $1 and not {KEPT}"
+    return int(await node.pools["node"].fetchval(sql, case))
+
+
+async def rows(node: Node, case: str) -> dict[str, int]:
+    """How many rows of each table of a node name a case, or an event of it that is no order."""
+    of_case = f"select id from log.event where case_id = '{case}' and not {KEPT}"
+    counts = {
+        "triage.work_item": f"case_id = '{case}'",
+        "triage.parked": f"event_id in ({of_case})",
+        "triage.inbox": f"event_id in ({of_case})",
+        "notify.notice": f"case_id = '{case}'",
+        "notify.mail": f"notice in ({of_case})",
+        "notify.inbox": f"event_id in ({of_case})",
+        "intake.person_key": f"case_id = '{case}'",
+        "intake.duplicate": f"'{case}' in (case_id, other_case_id)",
+        "log.pointer": f"id in ({of_case})",
+    }
+    return {table: await count(node, f"select count(*) from {table} where {where}") for table, where in counts.items()}
+
+
+async def times(node: Node, case: str) -> int:
+    """How often a node has carried out an order in a case."""
+    return await count(node, f"select count(*) from log.erasure where case_id = '{case}'")
+
+
+async def count(node: Node, sql: str) -> int:
+    """One number, as the database's owner sees it."""
+    connection = await owner(node.home.path)
+    try:
+        return int(await connection.fetchval(sql))
+    finally:
+        await connection.close()
+
+
+async def fsck(node: Node) -> Report:
+    """The verification of a node's store."""
+    return await verify(node.home.path, node)

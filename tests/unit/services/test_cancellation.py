@@ -1,0 +1,39 @@
+"""Endless work ends when it is told to."""
+
+import asyncio
+
+import pytest
+
+from services.node.cancellation import uncancelled
+
+
+async def test_a_cancellation_that_was_forgotten_is_remembered() -> None:
+    """Whoever swallows a cancellation inside a loop keeps it from ending once, and not for ever."""
+    rounds = 0
+
+    async def loop() -> None:
+        nonlocal rounds
+        while uncancelled():
+            rounds += 1
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                continue
+
+    task = asyncio.create_task(loop())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(1):
+            await task
+    assert rounds == 1
+
+
+async def test_a_timeout_that_ended_well_is_no_cancellation() -> None:
+    """A deadline inside the loop that passes leaves the loop going."""
+    for _ in range(3):
+        assert uncancelled()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                await asyncio.sleep(3600)
+    assert uncancelled()
