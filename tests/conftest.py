@@ -63,7 +63,7 @@ class Database:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=1000, help="simulations to run; RAJUT_SEED=n runs just seed n")
+    parser.addoption("--seeds", type=int, default=500, help="simulations to run; RAJUT_SEED=n runs just seed n")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -41,6 +41,7 @@ SINGLE = frozenset({MANIFEST, SIGNATURE, GUIDE, PROGRAM, CASE_KEY, SALTS, GAPS, 
 
 Place = Annotated[str, Field(pattern=f"^{_PLACE}$")]
 Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9./-]{1,128}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]  # as of an actor in content
 Salts = Mapping[Place, Sha256Hex]
 Audit = Mapping[Path, list[Sha256Hex]]  # by whose word the root is that the path leads to
 
@@ -57,8 +58,8 @@ class Manifest(_Closed):
     scope: Scope
     agency: AgencyId
     kid: Kid  # the key behind `manifest.sig`
-    role: str
-    officer: str
+    role: Name
+    officer: Name
     purpose: CodeText
     exported: Instant
     withheld: list[Place]  # events that the exporter can read and does not disclose

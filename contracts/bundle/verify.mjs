@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 
 const options = parseArgs({ options: { pin: { type: "string" } }, allowPositionals: true });
 const [pin, root] = [options.values.pin, options.positionals[0] ?? "."];
+const say = (text) => console.log(text.replace(/[^\x20-\x7e]/g, "?")); // nothing moves the cursor over a finding
 const findings = [];
 const fault = (file, what) => findings.push(`${file}: ${what}`);
 const attempt = (file, work) => {
@@ -41,7 +42,6 @@ const inside = (folder, end) =>
   names.filter((name) => name.startsWith(folder) && name.endsWith(end)).map((name) => [name.slice(folder.length, -end.length), name]);
 const short = (log) => log.slice(log.indexOf("/") + 1);
 const agencyOf = (log) => log.split("/")[1];
-
 const KNOWN = new RegExp(
   "^(manifest\\.(json|sig)|VERIFY\\.md|verify\\.mjs|casekey|(salts|gaps|erasures)\\.json|directory/\\d+\\.json|forks/[0-9a-f]{64}\\.json" +
     "|logs/[a-z0-9-]+/\\d+\\.(json|jws)|(records|anchors|proofs|content|checkpoints)/[a-z0-9-]+/\\d+/\\d+\\.(jws|json|note))$",
@@ -85,7 +85,7 @@ for (let number = 1; existsSync(join(root, `directory/${number}.json`)); number+
   });
 }
 const found = digests[0]?.toString("hex");
-console.log(`pin ${found}: ${pin ? "compared with yours" : "compare it with the published one"}`);
+say(`pin ${found}: ${pin ? "compared with yours" : "compare it with the published one"}`);
 if (pin && pin !== found) fault("directory/1.json", "is not the pinned directory");
 const entries = (document) => Object.values(document?.agencies ?? {}).flatMap((entry) => entry.keys);
 const newest = directory.at(-1);
@@ -255,7 +255,7 @@ const search = (log, least) => {
       if (record.tag === tagOf(record) && !records.has(place)) fault(`records/${place}.jws`, "is of this case, and was left out");
       if (records.has(place) && !records.get(place).jws.equals(line)) fault(`records/${place}.jws`, "is not what the log has there");
     });
-    console.log(`searched ${log} from ${first} to ${size - 1}`);
+    say(`searched ${log} from ${first} to ${size - 1}`);
   });
 };
 if (manifest.scope === "whole" && caseKey) {
@@ -283,8 +283,8 @@ for (const [place, event] of contents) {
 }
 
 // 10. What there is to say.
-const END = 253402300799999; // of the year 9999
-const instant = (bound) => (bound ? `${new Date(Math.min(bound[0], END)).toISOString()} (${bound[1]})` : "?");
+const YEAR_9999 = 253402300799999;
+const instant = (bound) => (bound ? `${new Date(Math.min(bound[0], YEAR_9999)).toISOString()} (${bound[1]})` : "?");
 const inTime = (one, other) => one[0] - other[0];
 const others = Object.keys(newest?.agencies ?? {}).length - 1;
 for (const record of records.values()) {
@@ -292,8 +292,8 @@ for (const record of records.values()) {
   const [least, most] = [after.sort(inTime).at(-1), before.sort(inTime)[0]].map(instant);
   const by = [...witnesses.keys()].sort().join(", ") || "nobody yet";
   const only = witnesses.size && witnesses.size < others ? "only " : "";
-  console.log(`${record.place} ${stateOf(record)}${record.void ? ", by a key that was revoked" : ""}`);
-  console.log(`  between ${least} and ${most}; witnessed ${only}by ${by}`);
+  say(`${record.place} ${stateOf(record)}${record.void ? ", by a key that was revoked" : ""}`);
+  say(`  between ${least} and ${most}; witnessed ${only}by ${by}`);
 }
-console.log([...findings, `${findings.length} findings`].join("\n"));
+[...findings, `${findings.length} findings`].forEach(say);
 process.exitCode = findings.length ? 1 : 0;

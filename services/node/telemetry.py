@@ -166,6 +166,7 @@ def _setup_logs(agency: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Wordless())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of every TLS connection that nats-py closes
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -20,6 +20,7 @@ from deploy.dev import cast, ceremony
 from deploy.dev.mailbox import Mailbox
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import migrate
+from tests.e2e import javascript
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -86,7 +87,8 @@ def _run(steps: list[Step], folder: Path, environment: Mapping[str, str]) -> lis
         for number, step in enumerate(steps)
     )
     (folder / "script").write_text(script)
-    told = {"PATH": f"{_BIN}:{os.environ['PATH']}", "HOME": str(folder), "LANG": "C.UTF-8", **environment}
+    path = f"{_BIN}:{javascript.FOLDER}:{os.environ['PATH']}"
+    told = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", **environment}
     subprocess.run(["bash", folder / "script"], cwd=ROOT, env=told, check=True, timeout=240)
     return [
         (int((folder / f"{number}.status").read_text()), (folder / f"{number}.out").read_text())

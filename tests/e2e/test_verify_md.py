@@ -1,7 +1,6 @@
 """A bundle is verified with tools that are not ours: by the steps of its own VERIFY.md, and by a program in Node.js."""
 
 import io
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import pytest
 from contracts.bundle import Line, verify_archive
 from contracts.bundle.verdict import Dated
 from contracts.vectors import material
+from tests.e2e.javascript import NODE
 from tests.e2e.test_docs import Step, _agrees, _run, _steps
 from tests.unit.contracts.dossiers import KEY, bundle, dossier, erase, told
 from tests.unit.contracts.tampering import ATTACKS, COURT_FILES, EVENTS, FILES, NOTE, THREE, signed_again, without
@@ -28,7 +28,6 @@ BUNDLES = {
 }
 # What only our own verification looks at.
 LEFT_TO_OURS = {"a fork that is none", "a salt without content"}
-NODE = shutil.which("node", path=f"{Path(__file__).parents[2] / '.venv' / 'bin'}:/usr/local/bin:/usr/bin")
 
 
 def unpacked(data: bytes, folder: Path) -> Path:
@@ -49,7 +48,6 @@ def written(files: Mapping[str, bytes], folder: Path) -> Path:
 
 def program(folder: Path, *arguments: str) -> tuple[int, list[str]]:
     """Status and output of the program that is in the bundle."""
-    assert NODE, "no Node.js: `make setup` installs it"
     command = [NODE, "verify.mjs", *arguments]
     done = subprocess.run(command, cwd=folder, env={}, capture_output=True, text=True, check=False, timeout=60)
     assert done.stderr == ""
@@ -141,7 +139,6 @@ def test_the_program_names_a_changed_and_a_removed_file(name: str, tmp_path: Pat
 
 def program_at(path: Path, folder: Path) -> tuple[int, list[str]]:
     """As `program`, with a copy that lies elsewhere."""
-    assert NODE, "no Node.js: `make setup` installs it"
     command = [NODE, str(path), str(folder), "--pin", PIN]
     done = subprocess.run(command, env={}, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout.splitlines()
@@ -168,3 +165,9 @@ def test_the_program_knows_another_directory(tmp_path: Path) -> None:
     status, lines = program(folder, "--pin", "00" * 32)
     assert (status, "directory/1.json: is not the pinned directory" in lines) == (1, True)
     assert program(folder)[1][0] == f"pin {PIN}: compare it with the published one"
+
+
+def test_the_program_prints_nothing_that_moves_a_cursor(tmp_path: Path) -> None:
+    """A hostile name cannot hide what was found from somebody at a terminal."""
+    status, lines = program(written(FILES | {"more\x1b[2J": b""}, tmp_path))
+    assert (status, "more?[2J: was added" in lines) == (1, True)

@@ -102,9 +102,14 @@ async def test_a_backup_made_before_shows_nothing_of_an_erased_case(scene: Scene
     async with edited(scene.machines, "select 1", C, source=BEFORE) as node:
         assert await look(node, scene.gone) == (422, "E_WRAP")
         assert await look(node, scene.there) == (200, "")
-    async with edited(scene.machines, "select 1", C, source=BEFORE) as node:
-        shutil.copy(scene.vault, node.home.path / VAULT)
-        assert await look(node, scene.gone) == (200, "")
+    vault = scene.machines.homes[C] / VAULT
+    now = vault.read_bytes()
+    shutil.copy(scene.vault, vault)
+    try:
+        async with edited(scene.machines, "select 1", C, source=BEFORE) as node:
+            assert await look(node, scene.gone) == (200, "")
+    finally:
+        vault.write_bytes(now)
 
 
 async def test_a_node_restored_from_an_older_backup_erases_again(scene: Scene) -> None:

@@ -21,7 +21,6 @@ from tests.e2e.stage import (
     running,
     servers,
     size,
-    tasks,
     until,
 )
 from tests.integration import softhsm
@@ -71,18 +70,19 @@ async def test_keys_are_replaced_while_reports_come_in(machines: ThreeNodes, kee
         while not stop.is_set():
             cases.append(await report(node))
 
-    async def more(number: int = 2) -> None:
-        enough = len(cases) + number
+    async def more() -> None:
+        enough = len(cases) + 2
         await until(lambda: asyncio.sleep(0, len(cases) >= enough), within_s=100)
 
     async with running(homes[A]) as a, running(homes[B]) as b, running(homes[C]) as c:
         before, first = [await troubles(node) for node in (a, b, c)], await size(a, LOGS[A])
 
-        async def both_sign(number: dict[str, str]) -> None:
-            wanted = {number["intake"], number["triage"]}
+        async def both_sign(keys: dict[str, str]) -> None:
+            wanted = {keys["intake"], keys["triage"]}
             await until(lambda: signed_by(a, wanted, first), within_s=100)
 
-        async with tasks(reports(a)):
+        async with asyncio.TaskGroup() as meanwhile:
+            meanwhile.create_task(reports(a))
             await both_sign(old)
             version = keepers.replace(A, *purposes)
             for agency in (A, C, B):
@@ -95,7 +95,6 @@ async def test_keys_are_replaced_while_reports_come_in(machines: ThreeNodes, kee
             new = {purpose: keepers.current(A, purpose) for purpose in purposes}
             await both_sign(new)
             stop.set()
-            await more(1)
         await until(lambda: level(a, b, c), within_s=100)
         assert [await troubles(node) for node in (a, b, c)] == before
         written = await logged(b, LOGS[A], first)

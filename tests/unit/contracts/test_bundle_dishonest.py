@@ -87,9 +87,12 @@ def test_whoever_signed_two_histories_is_named() -> None:
     true = THREE.notes[log][-1]
     lie = note.sign(Checkpoint(log, true.checkpoint.size, b"\x01" * 32), key, material.signer(f"{HAM}.checkpoint.1"))
     roots = evidence.encode(CheckpointFork(true.encode(), lie.encode()))
-    verdict = verify(dict(unpack(bundle(dossier(THREE, forks=[records, roots]))).files), PIN)
+    files = dict(unpack(bundle(dossier(THREE, forks=[records, roots]))).files)
+    verdict = verify(files, PIN)
     assert verdict.findings == ()
     assert set(verdict.forks) == {(log, 1), (log, true.checkpoint.size)}
+    elsewhere = f"forks/{'1' * 64}.json"
+    assert found(files | {elsewhere: records}) == {elsewhere: "is another proof than its name says"}
 
 
 def test_only_colluders_are_called_only_colluders() -> None:
