@@ -46,12 +46,12 @@ class Proofs:
         return sum(name in self._material.notes for name in self._leads[place])
 
     def witnesses(self, place: str) -> tuple[Witness, ...]:
-        """Who cosigned a checkpoint that covers a record, and when first."""
+        """Who cosigned a checkpoint that covers a record, and by when first: the end of the second that it signed."""
         first: dict[str, int] = {}
         for note in (self._material.notes[name] for name in self._leads[place] if name in self._material.notes):
             for agency, seconds in note.cosigned.items():
                 first[agency] = min(seconds, first.get(agency, seconds))
-        return tuple(Witness(agency, moment(seconds * 1000)) for agency, seconds in sorted(first.items()))
+        return tuple(Witness(agency, moment((seconds + 1) * 1000)) for agency, seconds in sorted(first.items()))
 
     def before(self, place: str) -> Dated:
         """The earliest sign that others had the record, by their clocks."""

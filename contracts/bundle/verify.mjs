@@ -180,7 +180,7 @@ for (const [place, name] of inside("proofs/", ".json")) {
       const [bound, other] = [bounds.get(place), byFile.get(by)];
       for (const [agency, seconds] of (bound && notes.get(by)?.cosigned) ?? []) {
         bound.witnesses.set(agency, Math.min(seconds, bound.witnesses.get(agency) ?? seconds));
-        bound.before.push([seconds * 1000, agency]);
+        bound.before.push([(seconds + 1) * 1000, agency]);
       }
       if (other && bound && other.agency !== subject.agency) bound.before.push([Number(other.hlc.slice(0, 13)), other.agency]);
       if (other && records.has(other.place) && other.agency !== subject.agency) {

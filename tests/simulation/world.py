@@ -20,7 +20,7 @@ from tests.simulation.watch import Broken, Watch
 BEGIN_MS = 1_795_312_488_123
 STEPS = 300
 ROUNDS = 40
-TALK = 30  # rounds with everybody in reach, after which a fork that two partners were shown is proven at both
+TALK = 12  # rounds with everybody in reach, after which a fork that two partners were shown is proven at both
 MINUTE = 60_000
 SKEWS = (0, 0, 0, 700, -1500, 4 * MINUTE, -4 * MINUTE, 9 * MINUTE, -20 * MINUTE)  # beyond five, others wait
 

@@ -52,11 +52,11 @@ def test_a_cosignature_dates_what_no_record_has_seen() -> None:
     three.blind = set(AGENCIES)
     said = three.say(LPSK, BODY, [parent(three)])
     three.cosign(LPSK, HAM)
-    first = moment(three.now // 1000 * 1000)
+    first = moment((three.now // 1000 + 1) * 1000)
     three.now += 10 * STEP_MS
     three.beat(LPSK)
     three.cosign(LPSK, HAM, PEREMPUAN)
-    later = moment(three.now // 1000 * 1000)
+    later = moment((three.now // 1000 + 1) * 1000)
     line = line_of(three, said)
     assert (line.before, line.after) == (Dated(first, HAM), Dated())
     assert line.witnesses == (Witness(HAM, first), Witness(PEREMPUAN, later))
