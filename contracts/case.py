@@ -1,76 +1,29 @@
 """The fold: from a case's causal graph of events to its state, the same on every node.
 
-Each event names its parents, so the graph says what its author knew. An event that decides a matter
-writes a *slot* (urgency, status, emergency, ...); it replaces exactly the decisions in its causal past.
-Two decisions made without knowledge of each other both stay: a visible conflict, with the protective
-one in force until people resolve it. Arrival order and clocks decide nothing; the hybrid clock only
-breaks ties in what is displayed first.
+An event that decides a matter writes a *slot* (urgency, status, emergency, ...); it replaces exactly the
+decisions in its causal past. Two decisions made without knowledge of each other both stay: a visible
+conflict, with the protective one in force until people resolve it. Which events count, and what they
+decide, is said matter by matter in `contracts.workflow`.
 """
 
-import heapq
-from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from contracts import canonical
-from contracts.content import MAX_PARENTS, Content
-from contracts.emergency import EMERGENCY_ACTS, Act, supported, undecided
+from contracts.content import MAX_PARENTS
 from contracts.encoding import b64
-from contracts.erasure import ERASURE_ACTS, may_erase, spares_no_decision
 from contracts.events import Body, read_body
-from contracts.events.intake import CaseOpened, ConsentRecorded
+from contracts.events.intake import CaseOpened
 from contracts.events.node import ErasureAsked
-from contracts.events.protection import (
-    EmergencyActivated,
-    EmergencyDeclined,
-    EmergencyProposed,
-    RequirementsDeferred,
-)
-from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
-from contracts.hlc import Hlc
-from contracts.mechanism import LATEST, MECHANISMS, Mechanism, Permission
-from contracts.record import EventId, agency_of
+from contracts.mechanism import LATEST, MECHANISMS, Mechanism
+from contracts.record import EventId
+from contracts.timeline import Event, causal_order
+from contracts.workflow import rule_for
+from contracts.workflow.rule import Act, Claim, History, in_force
 
-# Where decisions collide, the later entry is in force: it protects more.
-PROTECTIVE: Mapping[str, Sequence[str]] = {
-    "urgency": ("BIASA", "TINGGI", "MENDESAK", "KRITIS"),
-    "status": ("DITOLAK", "DIBANDING", "BELUM_DINILAI", "SEMENTARA", "TERVERIFIKASI"),
-    "emergency": ("DECLINED", "PROPOSED", "ACTIVE"),
-}
-
-
-REMEMBERED = (CaseOpened, UrgencyOverridden, *EMERGENCY_ACTS, *ERASURE_ACTS)  # what later events are judged by
 Kind = TypeVar("Kind", bound=Body)
-
-
-class Event(NamedTuple):
-    """One readable event of a case, at its place in its agency's log."""
-
-    id: EventId
-    log: str
-    seq: int
-    hlc: Hlc
-    content: Content
-    void: bool = False  # signed with a key that was revoked before this place
-
-    @property
-    def agency(self) -> str:
-        """Who published it."""
-        return agency_of(self.log)
-
-    @property
-    def erased(self) -> bool:
-        """Whether all that is left of it is its record and its place in the case."""
-        return not self.content.type
-
-
-class Claim(NamedTuple):
-    """A value that an event gave a slot."""
-
-    value: str
-    event: EventId
 
 
 class Case(NamedTuple):
@@ -96,9 +49,7 @@ class Case(NamedTuple):
 
     def in_force(self, slot: str) -> str:
         """The value that holds now: the only one, or the most protective of those in conflict; "" if none."""
-        values = [claim.value for claim in self.slots.get(slot, ())]
-        rank = PROTECTIVE.get(slot, ())
-        return max(values, key=lambda value: (rank.index(value) if value in rank else -1, value), default="")
+        return in_force(slot, self.slots.get(slot, ()))
 
     @property
     def conflicts(self) -> Mapping[str, tuple[Claim, ...]]:
@@ -116,31 +67,21 @@ def fold(events: Iterable[Event], mechanism: Mechanism | None = None) -> Case:
 
     `mechanism` is the version that the case's opening names, unless another is given.
     """
-    timeline = _causal_order({event.id: event for event in events})
+    timeline = causal_order({event.id: event for event in events})
     bodies = {event.id: body for event in timeline if (body := read_body(event.content.type, event.content.body))}
     rules = mechanism or _rules_of(timeline, bodies)
-    past = Past(timeline)
-    roots = [event for event in timeline if not event.content.parents]
-    slots: dict[str, tuple[Claim, ...]] = {}
-    acts: dict[EventId, Act] = {}
+    history = History(timeline, bodies, rules)
     unsupported = set()
     for event in timeline:
         if event.id not in bodies:
             continue
-        act = Act(event, bodies[event.id])
-        known = {id_: one for id_, one in acts.items() if past.has(event.id, id_)}
-        whole = spares_no_decision(act.body, bodies, partial(past.has, event.id))
-        begun = {root.agency for root in roots if root.id == event.id or past.has(event.id, root.id)}
-        may = whole and _entitled(act, known, rules, begun)
-        if event.void or not (may and supported(act, known, rules.emergency)):
+        act, known = Act(event, bodies[event.id]), history.known_to(event.id)
+        rule = rule_for(type(act.body))
+        if event.void or not rule.bears_out(act, known):
             unsupported.add(event.id)
-            continue
-        if isinstance(act.body, REMEMBERED):
-            acts[event.id] = act
-        for slot, value in _writes(event, act.body, known):
-            standing = tuple(claim for claim in slots.get(slot, ()) if not past.has(event.id, claim.event))
-            slots[slot] = (*standing, Claim(value, event.id))
-    return Case(timeline, slots, frozenset(unsupported), bodies, rules.version)
+        else:
+            history.add(act, rule.writes(act, known))
+    return Case(timeline, history.slots(), frozenset(unsupported), bodies, rules.version)
 
 
 def digest(case: Case, mechanism: Mechanism | None = None) -> bytes:
@@ -165,44 +106,6 @@ def heads(events: Iterable[Event], to: Iterable[str]) -> tuple[EventId, ...]:
     return tuple(sorted(id_ for _, id_ in sorted(ranked)[:MAX_PARENTS]))
 
 
-class Past:
-    """Who knew of what: the causal past of every event, as bit sets over the timeline."""
-
-    def __init__(self, timeline: Sequence[Event]) -> None:
-        """Build from events in causal order."""
-        self._place = {event.id: place for place, event in enumerate(timeline)}
-        self._before: dict[EventId, int] = {}
-        for event in timeline:
-            known = 0
-            for parent in event.content.parents:
-                known |= self._before[parent] | 1 << self._place[parent]
-            self._before[event.id] = known
-
-    def has(self, later: EventId, earlier: EventId) -> bool:
-        """Whether the author of `later` knew of `earlier`."""
-        return bool(self._before[later] >> self._place[earlier] & 1)
-
-
-def _causal_order(events: Mapping[EventId, Event]) -> tuple[Event, ...]:
-    """Parents before children; among the possible next ones the lowest (hlc, id) first (Kahn 1962)."""
-    missing = {event.id: len(event.content.parents) for event in events.values()}
-    children: dict[EventId, list[EventId]] = {}
-    for event in events.values():
-        for parent in event.content.parents:
-            children.setdefault(parent, []).append(event.id)
-    ready = [(e.hlc, e.id) for e in events.values() if not missing[e.id]]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        _, done = heapq.heappop(ready)
-        order.append(events[done])
-        for child in children.get(done, ()):
-            missing[child] -= 1
-            if not missing[child]:
-                heapq.heappush(ready, (events[child].hlc, child))
-    return tuple(order)
-
-
 def _rules_of(timeline: Sequence[Event], bodies: Mapping[EventId, Body]) -> Mechanism:
     """The mechanism that a case runs under, also when its opening is erased.
 
@@ -215,52 +118,3 @@ def _rules_of(timeline: Sequence[Event], bodies: Mapping[EventId, Body]) -> Mech
     orders = [body for event, body in told if isinstance(body, ErasureAsked) and event.agency in begun]
     named: list[CaseOpened | ErasureAsked] = [*openings, *orders]
     return MECHANISMS.get(named[0].mechanism, LATEST) if named else LATEST
-
-
-def _entitled(act: Act, known: Mapping[EventId, Act], rules: Mechanism, begun: AbstractSet[str]) -> bool:
-    """Whether this agency, and this role at it, may say such a thing in this case at all.
-
-    `begun` says who began the case, also when the opening is erased.
-    """
-    agency, role = act.event.agency, act.event.content.actor.role
-    opened = [one.event.agency for one in known.values() if isinstance(one.body, CaseOpened)]
-    match act.body:
-        case CaseOpened():
-            entitled = agency in begun and not opened  # whoever opens it again, knowing of it, changes nothing
-        case ConsentRecorded():
-            entitled = agency in opened
-        case UrgencyAssessed():
-            overridden = any(isinstance(one.body, UrgencyOverridden) for one in known.values())
-            entitled = agency in opened and not overridden  # the table does not talk back to a person
-        case UrgencyOverridden():
-            entitled = rules.may(agency, role, Permission.OVERRIDE_URGENCY)
-        case StatusDetermined():
-            owner = rules.status.owners.get(act.body.defender_kind)
-            entitled = agency == owner and rules.may(agency, role, Permission.DETERMINE_STATUS)
-        case EmergencyProposed():
-            entitled = rules.may(agency, role, Permission.PROPOSE_EMERGENCY)
-        case _:
-            entitled = may_erase(act, known, rules, begun)
-    return entitled
-
-
-def _writes(event: Event, body: Body, known: Mapping[EventId, Act]) -> Iterable[tuple[str, str]]:
-    match body:
-        case CaseOpened():
-            yield "lead", event.agency
-        case ConsentRecorded():
-            yield "consent", b64(event.id)
-        case UrgencyAssessed() | UrgencyOverridden():
-            yield "urgency", body.level
-        case StatusDetermined():
-            yield "status", body.status
-        case EmergencyProposed():
-            yield "emergency", "PROPOSED"
-        case EmergencyActivated():
-            yield "emergency", "ACTIVE"
-        case EmergencyDeclined() if not undecided(known, besides=body.proposal):
-            yield "emergency", "DECLINED"
-        case RequirementsDeferred():
-            yield from ((f"requirement/{item.code}", item.owner) for item in body.items)
-        case _:
-            pass

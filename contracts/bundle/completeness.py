@@ -15,13 +15,13 @@ from contracts.content import case_name
 from contracts.delivery import position
 from contracts.directory import Chain
 from contracts.encoding import b64, fixed
-from contracts.erasure import graph
 from contracts.errors import Code, Rejected
 from contracts.events import read_body
 from contracts.events.node import ErasureAsked, ErasureConfirmed, ErasureExecuted
 from contracts.merkle import HASH_BYTES, Tree
 from contracts.record import EventId, Signed, stored
 from contracts.sealing import case_tag
+from contracts.workflow.erasure import graph
 
 COURT = (
     "The logs are not in this bundle, so nobody searched them for records of this case. That none was left out rests "

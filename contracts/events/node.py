@@ -67,7 +67,8 @@ class ErasureConfirmed(Body):
 class ErasureExecuted(Body):
     """This agency has destroyed what it held, so many events.
 
-    `graph` is a hash over their ids and parents (`contracts.erasure.graph`): the order of what remains rests on them.
+    `graph` is a hash over their ids and parents (see `contracts.workflow.erasure`): the order of what remains
+    rests on them.
     """
 
     type: ClassVar[str] = "node.erasure.executed"

@@ -17,6 +17,7 @@ from deploy.dev import launch
 from deploy.dev.errors import RunnerError
 
 _POLL_S = 0.02
+_LAST_WORDS = 2000
 
 
 class Process:
@@ -77,14 +78,14 @@ class Process:
         """Block until `ready` holds.
 
         Raises:
-            RunnerError: `PROCESS_DIED` or `PROCESS_NOT_READY`; see the log file that it names.
+            RunnerError: `PROCESS_DIED` or `PROCESS_NOT_READY`, with the end of its log.
         """
         deadline = time.monotonic() + within_s
         while not ready():
             if self.pid is None:
-                raise RunnerError("PROCESS_DIED", f"{self.name} ended; see {self.log}")
+                raise RunnerError("PROCESS_DIED", f"{self.name} ended; {self._last_words()}")
             if time.monotonic() > deadline:
-                raise RunnerError("PROCESS_NOT_READY", f"{self.name} is not ready; see {self.log}")
+                raise RunnerError("PROCESS_NOT_READY", f"{self.name} is not ready; {self._last_words()}")
             time.sleep(_POLL_S)
 
     def stop(self, within_s: float = 10.0) -> None:
@@ -113,6 +114,10 @@ class Process:
         """Send a signal if it runs."""
         if self.pid is not None and self._child is not None:
             self._child.send_signal(number)
+
+    def _last_words(self) -> str:
+        said = self.log.read_text(errors="replace")[-_LAST_WORDS:]
+        return f"see {self.log}, which ends:\n{said}"
 
     def _signal_family(self, number: signal.Signals) -> None:
         if (parent := self.pid) is None:

@@ -8,6 +8,7 @@ stopped.
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, Protocol, Self
@@ -198,10 +199,11 @@ class ThreeNodes:
             self._watcher.start()
 
     def stop_all(self) -> None:
-        """Stop supervision and every process."""
+        """Stop supervision and every process; the agencies side by side, since a busy one takes its time."""
         self._ending.set()
-        for agency in self.agencies.values():
-            agency.stop_all()
+        with ThreadPoolExecutor(len(self.agencies)) as side_by_side:
+            for stopped in [side_by_side.submit(agency.stop_all) for agency in self.agencies.values()]:
+                stopped.result()
         # Last: the kernel ends what the watcher started when the watcher ends.
         if self._watcher.is_alive():
             self._watcher.join()

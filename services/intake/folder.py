@@ -15,10 +15,10 @@ from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.case import Event
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.report import MAX_BYTES
+from contracts.timeline import Event
 from services.intake.api import taken
 from services.intake.handlers import Receipt, Submission, receive
 from services.node import telemetry

@@ -8,13 +8,13 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.case import Event
 from contracts.content import Actor, case_name
 from contracts.errors import Code, Rejected
 from contracts.events.intake import IdentityShared
 from contracts.record import EventId
 from contracts.report import read_report
 from contracts.sealing import KEY_BYTES
+from contracts.timeline import Event
 from services.intake import domain
 from services.intake.domain import MAX_SUGGESTED, Person
 from services.node.service import Desk

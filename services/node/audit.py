@@ -17,13 +17,13 @@ from contracts.case import fold
 from contracts.content import decode
 from contracts.delivery import position
 from contracts.encoding import b64
-from contracts.erasure import ERASURE_ACTS, PERSONAL
 from contracts.errors import Code, Rejected
 from contracts.events import REGISTRY
 from contracts.merkle import Leaves, leaf_hash
 from contracts.note import Checkpoint, Note
 from contracts.record import EventId, Signed, stored
 from contracts.sealing import Opened, unseal
+from contracts.workflow.erasure import ERASURE_ACTS, PERSONAL
 from services.node.cases import gaps
 from services.node.log import SQL as LOG, Log, split
 from services.node.sql import Connection, queries

@@ -1,12 +1,19 @@
-"""Work that goes on for ever must end when it is told to, and Python 3.11 may forget that it was told.
+"""Work that goes on for ever must end when it is told to, and at no other time. Python 3.11 gets both wrong.
 
 `asyncio.wait_for`, which nats-py and asyncpg use, drops a cancellation that comes in the same moment as the
 answer it waits for (CPython issue 86296, gone in 3.12). A loop that then goes on keeps the group around it
 waiting for ever, with its other work already ended. The request itself is not forgotten: the task counts it.
+
+`asyncio.TaskGroup` cancels the task that waits for it when a member fails, and does not take that back (CPython
+issue 116720, gone in 3.13). By the count alone that task looks as if it had been told to end. So a group inside
+an endless loop gets a task of its own.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Literal
+
+Work = Coroutine[None, None, None]
 
 
 def uncancelled() -> Literal[True]:
@@ -15,3 +22,14 @@ def uncancelled() -> Literal[True]:
     if task and task.cancelling():
         raise asyncio.CancelledError
     return True
+
+
+async def together(*works: Work) -> None:
+    """Do these side by side, until all have ended or one has failed; ExceptionGroup of what failed."""
+    await asyncio.create_task(_group(works))
+
+
+async def _group(works: tuple[Work, ...]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for work in works:
+            tasks.create_task(work)

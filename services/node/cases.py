@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends
 
-from contracts.case import Case, Event, digest, fold
+from contracts.case import Case, digest, fold
 from contracts.codes import event_title, label
 from contracts.content import type_name
 from contracts.encoding import b64
@@ -19,6 +19,7 @@ from contracts.events.fields import CaseId
 from contracts.hlc import Hlc
 from contracts.mechanism import Permission
 from contracts.record import EventId, Signed, agency_of, read, stored
+from contracts.timeline import Event
 from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.clock import instant
 from services.node.forks import disputed

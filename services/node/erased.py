@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from contracts.encoding import b64
-from contracts.erasure import graph
 from contracts.errors import Rejected
 from contracts.events import Body, read_body
 from contracts.events.node import ErasureAsked, ErasureConfirmed, ErasureExecuted
 from contracts.record import EventId
+from contracts.workflow.erasure import graph
 from services.node.log import Log, split
 from services.node.sql import Connection, Row, queries
 

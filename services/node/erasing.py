@@ -10,17 +10,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
-from contracts.case import Case, Event
+from contracts.case import Case
 from contracts.codes import label
-from contracts.content import Actor
 from contracts.encoding import b64
-from contracts.erasure import PERSONAL
 from contracts.errors import Code, Rejected
-from contracts.events import Body
 from contracts.events.access import Purpose, View
 from contracts.events.fields import MAX_ERASED, CaseId, EventId as EventName
 from contracts.events.node import Basis, ErasureAsked, ErasureConfirmed
 from contracts.mechanism import Permission
+from contracts.timeline import Event
+from contracts.workflow.erasure import PERSONAL, is_second
 from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.cases import Level
 from services.node.erasure import KEPT, Order, level, orders
@@ -29,7 +28,7 @@ from services.node.log import Log
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Connection
-from services.node.writing import Draft, Timeline
+from services.node.writing import Timeline
 
 
 class Scope(StrEnum):
@@ -91,15 +90,16 @@ def router(desk: Desk) -> APIRouter:
         """Nothing happens until an officer in another role confirms it. Only the agency that opened a case can ask."""
         async with desk.pool.acquire() as connection, connection.transaction():
             timeline = await desk.log.lock(connection, case)
-            return await say(desk, connection, timeline, officer.actor, asked(desk.case(timeline), wish))
+            wanted = asked(desk.case(timeline), desk.agency, wish)
+            return said(await desk.say(connection, timeline, officer.actor, wanted))
 
     @routes.post("/cases/{case}/erasure/{request}/confirm", status_code=201, summary="Confirm an erasure")
     async def confirm(case: CaseId, request: EventName, officer: confirmer) -> Said:
         """From here on it is an order. Each agency carries it out once all have cosigned it; it cannot be undone."""
         async with desk.pool.acquire() as connection, connection.transaction():
             timeline = await desk.log.lock(connection, case)
-            check_open(desk.case(timeline), request)
-            return await say(desk, connection, timeline, officer.actor, ErasureConfirmed(asked=request))
+            check_second(desk.case(timeline), request, officer)
+            return said(await desk.say(connection, timeline, officer.actor, ErasureConfirmed(asked=request)))
 
     @routes.get("/cases/{case}/erasure", responses=ANSWERS, summary="How far the erasure of a case has got")
     async def erasures(case: CaseId, reading: reader) -> Erasures:
@@ -111,8 +111,14 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-def asked(case: Case, wish: Wish) -> ErasureAsked:
-    """The request that a wish means; Rejected(STATE) if nothing is left to erase, Rejected(SIZE) if it is too much."""
+def asked(case: Case, agency: str, wish: Wish) -> ErasureAsked:
+    """The request that a wish means.
+
+    Rejected(FORBIDDEN) for an agency that did not open the case, Rejected(STATE) if nothing is left to erase,
+    Rejected(SIZE) if it is too much.
+    """
+    if case.timeline and case.timeline[0].agency != agency:
+        raise Rejected(Code.FORBIDDEN, "agency")
     events = [event for event in case.timeline if _concerned(case, event, wish.scope)]
     if not events:
         raise Rejected(Code.STATE, "scope")
@@ -122,21 +128,23 @@ def asked(case: Case, wish: Wish) -> ErasureAsked:
     return ErasureAsked(basis=wish.basis, mechanism=case.rules, events=names)
 
 
-def check_open(case: Case, request: str) -> None:
-    """Raise Rejected(NOT_FOUND) if there is no such request, Rejected(STATE) if it was confirmed already."""
+def check_second(case: Case, request: str, officer: Officer) -> None:
+    """Raise unless this officer may make an order of a request.
+
+    Rejected(NOT_FOUND) if there is no such request, Rejected(STATE) if it was confirmed already, Rejected(FORBIDDEN)
+    for who asked, and for others in the same role.
+    """
     found = [order for order in orders(case) if b64(order.asked.id) == request]
     if not found:
         raise Rejected(Code.NOT_FOUND, "request")
     if found[0].confirmed:
         raise Rejected(Code.STATE, "confirmed")
+    if not is_second(found[0].asked.agency, officer.actor, found[0].asked):
+        raise Rejected(Code.FORBIDDEN, "officer")
 
 
-async def say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Said:
-    """Append; Rejected(FORBIDDEN), which undoes the transaction, for an act that the other nodes would ignore."""
-    draft = Draft(body, desk.case(timeline).participants, actor, desk.now())
-    after = await desk.append(connection, timeline, [draft])
-    if after.events[-1].id in desk.case(after).unsupported:
-        raise Rejected(Code.FORBIDDEN, "erasure")
+def said(after: Timeline) -> Said:
+    """The name of what was just said."""
     return Said(event=b64(after.events[-1].id))
 
 

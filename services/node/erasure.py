@@ -1,10 +1,10 @@
 """Carries out orders of erasure at this node, and tells how far each of them has got.
 
-An order is two signed events in the case (`contracts.erasure`). It is obeyed once all other agencies have cosigned a
-checkpoint that covers it: nothing is destroyed on the word of one agency that nobody else has seen. Then content, the
-services' read models, parked copies, pointers and quarantined bytes go in one transaction, with our own signed word
-that they went. What stays is every record, and of each event its place in the case. At last the key goes under which
-the case's content keys were locked (`services.node.vault`): so what older backups hold of it stays shut.
+An order is two signed events in the case (`contracts.workflow.erasure`). It is obeyed once all other agencies have
+cosigned a checkpoint that covers it: nothing is destroyed on the word of one agency that nobody else has seen. Then
+content, the services' read models, parked copies, pointers and quarantined bytes go in one transaction, with our own
+signed word that they went. What stays is every record, and of each event its place in the case. At last the key goes
+under which the case's content keys were locked (`services.node.vault`): so what older backups hold of it stays shut.
 
 Locks are taken in this order: admission, case, person index (`intake.forget`), own log.
 """
@@ -14,14 +14,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.case import Case, Event, fold
+from contracts.case import Case, fold
 from contracts.delivery import position
 from contracts.encoding import b64, fixed
-from contracts.erasure import ERASURE_ACTS, executable, graph
 from contracts.errors import Rejected
 from contracts.events.node import ErasureAsked, ErasureConfirmed, ErasureExecuted
 from contracts.record import EventId, Record, stored
 from contracts.sealing import case_tag
+from contracts.timeline import Event
+from contracts.workflow.erasure import ERASURE_ACTS, executable, graph
 from services.node import telemetry
 from services.node.cases import Level, level_of
 from services.node.clock import Clock, instant

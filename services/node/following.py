@@ -7,9 +7,9 @@ log name never go back, whichever process writes the next one; a record that did
 
 from pathlib import Path
 
-from contracts.case import Event
 from contracts.directory import Chain
 from contracts.record import LaterDirectory, stored
+from contracts.timeline import Event
 from services.node.clock import Clock
 from services.node.keys import Keyring
 from services.node.log import SQL, Log

@@ -19,11 +19,12 @@ from typing import NamedTuple
 
 from asyncpg.cursor import Cursor
 
-from contracts.case import Event, fold
+from contracts.case import fold
 from contracts.delivery import check_blob
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.record import LaterDirectory, Signed, read
+from contracts.timeline import Event
 from services.node.access import named_in
 from services.node.erased import unproven
 from services.node.log import Log, head_of

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import asyncpg
 
-from contracts.case import Event
 from contracts.delivery import Reader, open_content, position
 from contracts.directory import Chain
-from contracts.erasure import remains
 from contracts.errors import Code, Rejected
 from contracts.hlc import Hlc
 from contracts.merkle import Tree
 from contracts.record import EventId, Seen, Signed, header, read, stored
 from contracts.sealing import case_tag
 from contracts.signing import Signer
+from contracts.timeline import Event
+from contracts.workflow.erasure import remains
 from services.node import telemetry
 from services.node.admission import Head
 from services.node.clock import Clock

@@ -20,7 +20,7 @@ from contracts.errors import Rejected
 from contracts.record import stored
 from services.node import telemetry
 from services.node.broker import Server, connected
-from services.node.cancellation import uncancelled
+from services.node.cancellation import together, uncancelled
 from services.node.forks import proofs
 from services.node.link import RETRY_S, pack
 from services.node.log import SQL, Log
@@ -90,10 +90,7 @@ class Relay:
 
     async def _serve(self, client: "Client") -> None:
         await client.subscribe("backfill.*", cb=self._answer)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._point(client))
-            for partner in self._partners:
-                tasks.create_task(self._feed_for_ever(client, partner))
+        await together(self._point(client), *(self._feed_for_ever(client, partner) for partner in self._partners))
 
     async def _feed_for_ever(self, client: "Client", partner: str) -> None:
         """Feed one partner; its trouble (a full stream, another writer) is not the others'."""

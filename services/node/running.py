@@ -40,18 +40,35 @@ class Shift(NamedTuple):
     greet: Work | None = None  # done once while the works go on, before the timers and the doors
 
 
+class Ended(Exception):
+    """Work that should never end has ended. Better no process, which is noticed and started again, than half of one."""
+
+
 async def serve(shift: Shift) -> None:
-    """Do it until cancelled. BadSettings, in an exception group, if a port is taken."""
+    """Do it until cancelled.
+
+    Raises, in an exception group: BadSettings if a port is taken, Ended if some work ends by itself.
+    """
     await shift.begin()
     async with asyncio.TaskGroup() as tasks:
-        for work in shift.works:
-            tasks.create_task(work())
+        works = [
+            tasks.create_task(work, name=getattr(work, "__qualname__", None))
+            for work in (begin() for begin in shift.works)
+        ]
+        tasks.create_task(_first_to_end(works))
         if shift.greet:
             await shift.greet()
         for timer in shift.timers:
             tasks.create_task(every(*timer))
         for door in shift.doors:
             tasks.create_task(_keep_open(door))
+
+
+async def _first_to_end(works: Sequence[asyncio.Task[Any]]) -> None:
+    """A group takes notice of members that fail, and of none that returns or is cancelled."""
+    if works:
+        ended, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        raise Ended(", ".join(sorted(work.get_name() for work in ended)))
 
 
 def both_doors(home: Home, part: Part | None, api: FastAPI, ops: FastAPI) -> tuple[Door, Door]:

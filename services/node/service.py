@@ -5,10 +5,13 @@ from typing import NamedTuple
 
 from fastapi import APIRouter
 
-from contracts.case import Case, Event, fold
+from contracts.case import Case, fold
 from contracts.content import Actor
+from contracts.errors import Code, Rejected
 from contracts.events import Body
-from contracts.mechanism import Mechanism
+from contracts.mechanism import Mechanism, load as rules_of
+from contracts.timeline import Event
+from contracts.workflow import rule_for
 from services.node.clock import Clock, instant
 from services.node.log import Log
 from services.node.officers import Officers
@@ -58,6 +61,23 @@ class Desk(NamedTuple):
     def case(self, timeline: Timeline) -> Case:
         """The state that a timeline tells."""
         return fold(timeline.events)
+
+    async def say(self, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
+        """Tell all who take part in a case something, in the caller's transaction; the timeline after it.
+
+        Raises, so that nothing is ever signed that the other nodes would ignore: Rejected(STATE) while we do not hold
+        the event that opened the case, Rejected(FORBIDDEN) if the role may not say this, Rejected(STATE) if what is
+        known of the case does not bear it out.
+        """
+        to = self.case(timeline).participants
+        if not to:
+            raise Rejected(Code.STATE, "case")
+        after = await self.append(connection, timeline, [Draft(body, to, actor, self.now())])
+        case = self.case(after)
+        if after.events[-1].id in case.unsupported:
+            permitted = rule_for(type(body)).permits(self.agency, actor.role, rules_of(case.rules))
+            raise Rejected(Code.STATE if permitted else Code.FORBIDDEN, body.type)
+        return after
 
     async def append(self, connection: Connection, timeline: Timeline, drafts: Sequence[Draft]) -> Timeline:
         """Say something in a case, signed with this service's key, in the caller's transaction."""

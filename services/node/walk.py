@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from contracts.case import Event
 from contracts.hlc import Hlc
 from contracts.merkle import EMPTY_ROOT, Tree
 from contracts.record import Seen, Signed
+from contracts.timeline import Event
 from services.node.admission import follows
 from services.node.sql import Row
 

@@ -8,12 +8,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from contracts.case import Event, fold
+from contracts.case import fold
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.access import CaseRead, Purpose, View
 from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
+from contracts.timeline import Event
 from services.node.access import ANSWERS, SQL, Reading, Shown, named_in, reads
 from services.node.cases import Line, lines
 from services.node.http import Answer, StrictRoute, problems

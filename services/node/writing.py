@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from contracts import record as records, sealing
-from contracts.case import Event, heads
+from contracts.case import heads
 from contracts.content import Actor, Content, encode
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.hlc import Hlc
 from contracts.record import EventId, Record, Seen, Signed, agency_of
 from contracts.signing import Signer
+from contracts.timeline import Event
 from services.node.admission import Head
 
 

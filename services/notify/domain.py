@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from contracts.case import Case, Event
+from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events import Body
 from contracts.events.intake import CaseOpened
@@ -23,6 +23,7 @@ from contracts.events.protection import (
 )
 from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import AgencyRules, Mechanism
+from contracts.timeline import Event
 
 GRAVE = "KRITIS"
 CALM = "BIASA"

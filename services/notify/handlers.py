@@ -10,19 +10,17 @@ from pathlib import Path
 
 import asyncpg
 
-from contracts.case import Event
-from contracts.content import Actor
 from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
-from contracts.events import Body
 from contracts.events.notify import NoticeAcknowledged, NoticeEscalated
 from contracts.mechanism import AgencyRules
 from contracts.record import EventId
+from contracts.timeline import Event
 from services.node import telemetry
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, queries
-from services.node.writing import Draft, Timeline
+from services.node.writing import Timeline
 from services.notify import domain
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
@@ -45,7 +43,7 @@ async def acknowledge(desk: Desk, connection: Connection, name: str, officer: Of
     if not domain.may_answer(_rules(desk), row["step"], row["role"], officer.role):
         raise Rejected(Code.FORBIDDEN, "role")
     if row["acknowledged_at"] is None:
-        await _say(desk, connection, timeline, officer.actor, NoticeAcknowledged(notice=name))
+        await desk.say(connection, timeline, officer.actor, NoticeAcknowledged(notice=name))
         await connection.execute(SQL["acknowledge"], row["about"], row["step"], moment(desk), officer.officer)
 
 
@@ -72,7 +70,7 @@ async def _escalate(desk: Desk, connection: Connection, id_: EventId) -> None:
     call = domain.climb(_rules(desk), row["step"], row["level"], _staffed(desk), told)
     if call:
         said = NoticeEscalated(notice=b64(id_), step=call.step)
-        timeline = await _say(desk, connection, timeline, SYSTEM, said)
+        timeline = await desk.say(connection, timeline, SYSTEM, said)
     if call and call.role:
         await _call(desk, connection, timeline, row["about"], [call])
     await connection.execute(SQL["escalated"], id_, moment(desk))
@@ -84,7 +82,7 @@ async def _call(
     minute = timedelta(seconds=desk.settings.notice_unit_s)
     for call in called:
         due = domain.respond_by(desk.now(), call.level, desk.mechanism, minute)
-        timeline = await _say(desk, connection, timeline, SYSTEM, domain.notice(about, call, due))
+        timeline = await desk.say(connection, timeline, SYSTEM, domain.notice(about, call, due))
         id_ = timeline.events[-1].id
         row = (id_, about, timeline.case, call.step, call.role, call.level, due)
         await connection.execute(SQL["add_notice"], *row)
@@ -100,11 +98,6 @@ async def _locked(desk: Desk, connection: Connection, id_: bytes) -> tuple[Timel
     timeline = await desk.log.lock(connection, case_id)
     (row,) = await connection.fetch(SQL["notice"], id_)
     return timeline, row
-
-
-async def _say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
-    to = desk.case(timeline).participants
-    return await desk.append(connection, timeline, [Draft(body, to, actor, desk.now())])
 
 
 def _rules(desk: Desk) -> AgencyRules:

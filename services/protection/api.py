@@ -18,6 +18,7 @@ from contracts.events.protection import (
     RequirementsDeferred,
 )
 from contracts.mechanism import EmergencyRules, Permission
+from contracts.workflow.emergency import Vote
 from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
@@ -90,7 +91,7 @@ def router(desk: Desk) -> APIRouter:
         """The proposal is declined once too few leaders are left who could approve."""
         return await vote(case, officer, EmergencyRefused.read({"proposal": proposal, "reason": body.reason}))
 
-    async def vote(case: CaseId, officer: Officer, given: domain.Vote) -> Voted:
+    async def vote(case: CaseId, officer: Officer, given: Vote) -> Voted:
         async with desk.pool.acquire() as connection, connection.transaction():
             after, events = await handlers.vote(desk, connection, case, officer.actor, given)
         state = domain.proposed(after, given.proposal).state

@@ -1,7 +1,7 @@
 """Emergency protection, decided purely: what may be said next, given the case, the rules and the time.
 
-Nothing here judges on its own. A vote is held against `contracts.emergency.supported`, the rule by which
-every other node will judge it, so this node never signs what the others would ignore. What follows from
+Nothing here judges on its own. What is said is held against `contracts.workflow`, the rules by which every
+other node will judge it, so this node never signs what the others would ignore. What follows from
 the votes (`consequence`) is asked again and again until nothing follows: activation, then the deferred
 list, all in the transaction of the vote that decided. No rule looks at a document.
 """
@@ -9,11 +9,10 @@ list, all in the transaction of the vote that decided. No rule looks at a docume
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from contracts.case import Case, Event
-from contracts.content import Actor, Content
-from contracts.emergency import Act, Tally, is_leader, supported, tally
+from contracts.case import Case
+from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events import Body
@@ -29,13 +28,13 @@ from contracts.events.protection import (
 )
 from contracts.mechanism import EmergencyRules, Mechanism
 from contracts.record import EventId
+from contracts.timeline import Event
+from contracts.workflow.emergency import Tally, Vote, may_vote, reachable, tally
+from contracts.workflow.rule import Act
 
 UNREACHABLE = "PERSETUJUAN_TIDAK_TERCAPAI"
 MAX_NAMED = 16  # votes that one body may name
 OFFICE_TIME = timezone(timedelta(hours=7))  # WIB: the days of the deferred list are those of the deciding office
-
-Vote = EmergencyApproved | EmergencyRefused
-Kind = TypeVar("Kind", bound=Body)
 
 
 class State(StrEnum):
@@ -66,13 +65,6 @@ class Proposal(NamedTuple):
                 return State.PROPOSED
 
 
-class _Intent(NamedTuple):
-    """An event that nobody has written yet, as the emergency rules look at events."""
-
-    agency: str
-    content: Content
-
-
 def propose(case: Case, agency: str, rules: EmergencyRules) -> None:
     """Raise unless `agency` may propose now.
 
@@ -94,7 +86,7 @@ def check_vote(case: Case, agency: str, actor: Actor, vote: Vote, rules: Emergen
     force, or this leader has voted, Rejected(FORBIDDEN) for anybody but a leader other than the proposer.
     """
     proposal = proposed(case, vote.proposal)
-    if not supported(_act(case, agency, actor, vote), _acts(case), rules):
+    if not may_vote(agency, actor, proposal.event, rules):
         raise Rejected(Code.FORBIDDEN, "a leader other than the proposer decides")
     if proposal.outcome or case.in_force("emergency") == State.ACTIVE:
         raise Rejected(Code.STATE, "decided")
@@ -105,7 +97,7 @@ def check_vote(case: Case, agency: str, actor: Actor, vote: Vote, rules: Emergen
 def consequence(case: Case, name: str, mechanism: Mechanism, now: str) -> Body | None:
     """What the votes on proposal `name` oblige the deciding agency to say next; None when all is said."""
     proposal = proposed(case, name)
-    active = next((b64(event.id) for event, body in _counted(case, EmergencyActivated) if body.proposal == name), "")
+    active = next((b64(event.id) for event, body in case.of_type(EmergencyActivated) if body.proposal == name), "")
     if active:
         listed = any(body.emergency == active for body in deferred(case))
         return None if listed else _deferred(case, active, mechanism, now)
@@ -113,18 +105,18 @@ def consequence(case: Case, name: str, mechanism: Mechanism, now: str) -> Body |
         return None
     if proposal.votes.reached(mechanism.emergency):
         return _activated(proposal, mechanism.emergency, now)
-    by_leader = is_leader(proposal.event, mechanism.emergency)
-    if not proposal.votes.reachable(mechanism.emergency, proposer_is_leader=by_leader):
+    if not reachable(proposal.event, proposal.votes, mechanism.emergency):
         return EmergencyDeclined(proposal=name, refusals=_names(proposal.votes.refusals), reason=UNREACHABLE)
     return None
 
 
 def proposals(case: Case) -> list[Proposal]:
     """Every supported proposal, in timeline order."""
-    known = _acts(case)
+    approvals = [Act(*told) for told in case.of_type(EmergencyApproved)]
+    refusals = [Act(*told) for told in case.of_type(EmergencyRefused)]
     return [
-        Proposal(event, body, tally(event.id, known), _outcome(case, b64(event.id)))
-        for event, body in _counted(case, EmergencyProposed)
+        Proposal(event, body, tally(b64(event.id), approvals, refusals), _outcome(case, b64(event.id)))
+        for event, body in case.of_type(EmergencyProposed)
     ]
 
 
@@ -138,25 +130,13 @@ def proposed(case: Case, name: str) -> Proposal:
 
 def deferred(case: Case) -> list[RequirementsDeferred]:
     """The lists of what is still to come, in timeline order."""
-    return [body for _, body in _counted(case, RequirementsDeferred)]
-
-
-def _counted(case: Case, kind: type[Kind]) -> list[tuple[Event, Kind]]:
-    return [(event, body) for event, body in case.of_type(kind) if event.id not in case.unsupported]
-
-
-def _acts(case: Case) -> Mapping[EventId, Act]:
-    return {event.id: Act(event, body) for event, body in _counted(case, Body)}
-
-
-def _act(case: Case, agency: str, actor: Actor, body: Body) -> Act:
-    return Act(_Intent(agency, Content(body.wire_type, "", "", actor, case.participants, (), body.wire())), body)
+    return [body for _, body in case.of_type(RequirementsDeferred)]
 
 
 def _outcome(case: Case, name: str) -> EmergencyActivated | EmergencyDeclined | None:
     """Activation outweighs a decline that did not know of it."""
-    activated = [body for _, body in _counted(case, EmergencyActivated) if body.proposal == name]
-    declined = [body for _, body in _counted(case, EmergencyDeclined) if body.proposal == name]
+    activated = [body for _, body in case.of_type(EmergencyActivated) if body.proposal == name]
+    declined = [body for _, body in case.of_type(EmergencyDeclined) if body.proposal == name]
     return activated[0] if activated else declined[0] if declined else None
 
 

@@ -4,15 +4,14 @@ A vote and all that follows from it are said together, so no crash can leave a d
 or an active one without its deferred list.
 """
 
-from contracts.case import Case, Event
+from contracts.case import Case
 from contracts.content import Actor
-from contracts.errors import Code, Rejected
-from contracts.events import Body
 from contracts.events.protection import EmergencyProposed
 from contracts.record import EventId
+from contracts.timeline import Event
+from contracts.workflow.emergency import Vote
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection
-from services.node.writing import Draft, Timeline
 from services.protection import domain
 
 
@@ -22,26 +21,17 @@ async def propose(
     """Ask the deciding agency for protection now; the id of the proposal. Rejects as `domain.propose`."""
     timeline = await desk.log.lock(connection, case_id)
     domain.propose(desk.case(timeline), desk.agency, desk.mechanism.emergency)
-    after = await _say(desk, connection, timeline, actor, proposal)
+    after = await desk.say(connection, timeline, actor, proposal)
     return after.events[-1].id
 
 
 async def vote(
-    desk: Desk, connection: Connection, case_id: str, actor: Actor, given: domain.Vote
+    desk: Desk, connection: Connection, case_id: str, actor: Actor, given: Vote
 ) -> tuple[Case, tuple[Event, ...]]:
     """Cast a leader's vote and say what follows; the case after it and the new events. Rejects as `check_vote`."""
     timeline = await desk.log.lock(connection, case_id)
     domain.check_vote(desk.case(timeline), desk.agency, actor, given, desk.mechanism.emergency)
-    after = await _say(desk, connection, timeline, actor, given)
+    after = await desk.say(connection, timeline, actor, given)
     while body := domain.consequence(desk.case(after), given.proposal, desk.mechanism, desk.now()):
-        after = await _say(desk, connection, after, SYSTEM, body)
+        after = await desk.say(connection, after, SYSTEM, body)
     return desk.case(after), after.events[len(timeline.events) :]
-
-
-async def _say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
-    """Append; Rejected(STATE), which undoes the transaction, for an event that the other nodes would ignore."""
-    to = desk.case(timeline).participants
-    after = await desk.append(connection, timeline, [Draft(body, to, actor, desk.now())])
-    if after.events[-1].id in desk.case(after).unsupported:
-        raise Rejected(Code.STATE, "emergency")
-    return after

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
-from contracts.case import Case, Event
+from contracts.case import Case
 from contracts.codes import codes, label
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
@@ -23,6 +23,7 @@ from contracts.events.protection import (
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Mechanism
 from contracts.record import EventId
+from contracts.timeline import Event
 from services.triage.rules import LISTS, TABLES, Facts, Table
 
 WIB = timezone(timedelta(hours=7))  # days of the mechanism end in Jakarta
@@ -92,13 +93,6 @@ def check_status(body: StatusDetermined, agency: str, mechanism: Mechanism) -> N
     _known("basis", body.basis, "basis")
     if mechanism.status.owners.get(body.defender_kind) != agency:
         raise Rejected(Code.FORBIDDEN, "defender_kind")
-
-
-def participants(case: Case) -> tuple[str, ...]:
-    """To whom a decision goes; Rejected(STATE) while we do not hold the event that opened the case."""
-    if not case.participants:
-        raise Rejected(Code.STATE, "case")
-    return case.participants
 
 
 def check_done(kind: str) -> None:

@@ -6,17 +6,17 @@ that arrive in another order give the same list.
 
 from pathlib import Path
 
-from contracts.case import Event
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.intake import CaseOpened
 from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.record import EventId
+from contracts.timeline import Event
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, Row, queries
-from services.node.writing import Draft, Timeline
+from services.node.writing import Timeline
 from services.triage import domain
 from services.triage.rules import LATEST
 
@@ -29,7 +29,7 @@ async def case_opened(desk: Desk, connection: Connection, event: Event) -> None:
     timeline = await desk.log.lock(connection, event.content.case)
     if event.agency == desk.agency and not desk.case(timeline).in_force("urgency"):
         body = domain.assess(event, CaseOpened.read(event.content.body), LATEST)
-        timeline = await _say(desk, connection, timeline, SYSTEM, body)
+        timeline = await desk.say(connection, timeline, SYSTEM, body)
     await _derive_work(desk, connection, timeline)
 
 
@@ -73,14 +73,9 @@ async def finish(connection: Connection, item: int, officer: Officer) -> Row:
 
 async def _decide(desk: Desk, connection: Connection, case: str, actor: Actor, body: Body) -> EventId:
     timeline = await desk.log.lock(connection, case)
-    after = await _say(desk, connection, timeline, actor, body)
+    after = await desk.say(connection, timeline, actor, body)
     await _derive_work(desk, connection, after)
     return after.events[-1].id
-
-
-async def _say(desk: Desk, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
-    to = domain.participants(desk.case(timeline))
-    return await desk.append(connection, timeline, [Draft(body, to, actor, desk.now())])
 
 
 async def _derive_work(desk: Desk, connection: Connection, timeline: Timeline) -> None:

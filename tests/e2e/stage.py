@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from contracts.case import Event
+from contracts.timeline import Event
 from deploy.dev import cast, ceremony
 from deploy.dev.desks import DeskClient
 from deploy.dev.probe import answers_ok

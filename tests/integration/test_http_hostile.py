@@ -17,7 +17,7 @@ import pytest
 from deploy.dev import cast
 from deploy.dev.runner import AgencyProcesses, ThreeNodes
 from services.node import http as door_module
-from tests.e2e.stage import CASES, RECEIVERS, REPORTS, eventually, running
+from tests.e2e.stage import CASES, RECEIVERS, REPORTS, eventually, running, servers
 
 MIB = 1 << 20
 REPORT = (CASES / "saksi-hanya-lpsk.json").read_bytes()
@@ -58,11 +58,17 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def lpsk(agencies: ThreeNodes) -> Iterator[AgencyProcesses]:
+def agencies(server_folder: Path) -> Iterator[ThreeNodes]:
+    """Servers of this file's own, since what is said here leads from one agency to the next."""
+    with servers(server_folder / "hostile") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lpsk(agencies: ThreeNodes) -> AgencyProcesses:
     """LPSK with its node."""
     agencies["lpsk"].start("node")
-    yield agencies["lpsk"]
-    agencies["lpsk"].stop("node")
+    return agencies["lpsk"]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Who gets in at all: a pinned certificate and a known key, both."""
 
+import gc
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,19 @@ from deploy.dev.nats_server import NatsServer
 from deploy.dev.pki import Authority, new_user_key
 from deploy.dev.process import Process
 from deploy.nats.client import connect, connect_to_partner
+
+# nats-py leaves the socket of a refused connection to the garbage collector, which says so whenever it comes by.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:loop is closed:ResourceWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What a test leaves is collected before the next one, to which it would be an error."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

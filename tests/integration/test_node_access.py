@@ -11,11 +11,11 @@ import pytest
 import typer
 from fastapi.routing import iter_route_contexts
 
-from contracts.case import Event
 from contracts.codes import codes
 from contracts.encoding import b64
 from contracts.events.access import CaseRead, Door, Purpose, View
 from contracts.record import EventId
+from contracts.timeline import Event
 from deploy.dev.trio import rajut
 from services.cli import app as command
 from services.cli.access import operator

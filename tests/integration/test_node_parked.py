@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from contracts.case import Event
 from contracts.encoding import b64
 from contracts.events import REGISTRY
 from contracts.record import EventId
+from contracts.timeline import Event
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services import wiring

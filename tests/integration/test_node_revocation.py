@@ -9,7 +9,6 @@ import pytest
 from fastapi import APIRouter
 
 from contracts import record as records, sealing
-from contracts.case import Event
 from contracts.content import Actor
 from contracts.delivery import Delivery
 from contracts.encoding import b64
@@ -17,6 +16,7 @@ from contracts.events import Body
 from contracts.events.triage import UrgencyOverridden
 from contracts.record import Record
 from contracts.signing import SeedSigner
+from contracts.timeline import Event
 from deploy.dev.runner import ThreeNodes
 from services.cli.fsck import verify
 from services.node.bus import Inbox

@@ -24,6 +24,7 @@ from contracts.events.protection import (
 from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.mechanism import Permission
 from contracts.record import EventId
+from contracts.workflow.emergency import Vote
 from services.node.writing import Draft, Timeline, Written, _write_one
 from services.protection import domain
 from tests.simulation.node import SYSTEM, Node
@@ -121,7 +122,7 @@ class Office:
 
     def _cast(self, node: Node, case: str, proposal: str, actor: Actor) -> tuple[EventId, ...]:
         """As `services.protection.handlers.vote`: a vote and all that follows from it."""
-        given: domain.Vote = EmergencyApproved(proposal=proposal)
+        given: Vote = EmergencyApproved(proposal=proposal)
         if self._rng.random() < self._refuse:
             given = EmergencyRefused(proposal=proposal, reason="DASAR_TIDAK_TERPENUHI")
         domain.check_vote(node.case(case), node.agency, actor, given, node.rules)

@@ -8,7 +8,7 @@ against it. `Broken` names the first promise that does not hold.
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from contracts.case import Case, Event, digest
+from contracts.case import Case, digest
 from contracts.delivery import Delivery
 from contracts.encoding import b64, unb64
 from contracts.events import Body
@@ -17,6 +17,7 @@ from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.mechanism import LATEST, Permission
 from contracts.merkle import Tree
 from contracts.record import EventId, Signed
+from contracts.timeline import Event
 from services.node.admission import Head
 from services.node.admit import is_record
 from tests.simulation.node import Node

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from contracts import sealing
-from contracts.case import Event
 from contracts.delivery import Delivery, position
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.record import EventId, Seen, Signed
 from contracts.signing import Signer
+from contracts.timeline import Event
 from services.node.admission import Head
 from services.node.clock import Clock
 from services.node.testing.store import MemoryStore

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from contracts.case import Case, Event, fold, heads
+from contracts.case import Case, fold, heads
 from contracts.content import Actor, Content
 from contracts.encoding import b64
 from contracts.events import Body
@@ -18,6 +18,7 @@ from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.hlc import Hlc
 from contracts.mechanism import LATEST, Permission
 from contracts.record import EventId
+from contracts.timeline import Event
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
 NOW = "2026-11-22T01:54:48.123Z"

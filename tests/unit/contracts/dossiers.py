@@ -11,7 +11,6 @@ from contracts.bundle.verdict import Scope
 from contracts.content import Actor, Content, case_name, encode, type_name
 from contracts.directory import Chain
 from contracts.encoding import b64
-from contracts.erasure import graph
 from contracts.events import Body
 from contracts.events.intake import Identity, IdentityShared
 from contracts.events.node import ErasureAsked, ErasureConfirmed, ErasureExecuted
@@ -23,6 +22,7 @@ from contracts.note import Checkpoint, Note
 from contracts.record import EventId, Record, Seen, Signed
 from contracts.sealing import Opened, Position
 from contracts.vectors import material
+from contracts.workflow.erasure import graph
 from tests.unit.contracts.chronicle import opening
 
 HAM, PEREMPUAN, LPSK = AGENCIES = material.AGENCIES

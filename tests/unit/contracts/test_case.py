@@ -4,7 +4,7 @@ from random import Random
 import pytest
 from hypothesis import given, strategies as st
 
-from contracts.case import PROTECTIVE, Case, Event, digest, fold, heads
+from contracts.case import Case, digest, fold, heads
 from contracts.content import MAX_PARENTS, Actor
 from contracts.encoding import b64
 from contracts.events import Body
@@ -18,6 +18,8 @@ from contracts.events.protection import (
 from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.mechanism import LATEST
 from contracts.record import EventId
+from contracts.timeline import Event
+from contracts.workflow.rule import PROTECTIVE
 from tests.unit.contracts.chronicle import AGENCIES, Chronicle, opening
 
 LEVELS = PROTECTIVE["urgency"]

@@ -1,15 +1,16 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from contracts.case import Event, digest, fold
+from contracts.case import digest, fold
 from contracts.content import Actor
 from contracts.encoding import b64
-from contracts.erasure import executable, graph, remains
 from contracts.events.intake import ReportReceived
 from contracts.events.node import Basis, ErasureAsked, ErasureConfirmed, ErasureExecuted
 from contracts.events.triage import UrgencyOverridden
 from contracts.mechanism import LATEST
 from contracts.record import EventId
+from contracts.timeline import Event
+from contracts.workflow.erasure import executable, graph, remains
 from tests.unit.contracts.chronicle import Chronicle, opening
 from tests.unit.contracts.test_case import chronicles
 from tests.unit.contracts.test_report import read, sample

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.node.cancellation import uncancelled
+from services.node.cancellation import together, uncancelled
 
 
 async def test_a_cancellation_that_was_forgotten_is_remembered() -> None:
@@ -37,3 +37,39 @@ async def test_a_timeout_that_ended_well_is_no_cancellation() -> None:
             async with asyncio.timeout(0.001):
                 await asyncio.sleep(3600)
     assert uncancelled()
+
+
+async def fail() -> None:
+    raise LookupError
+
+
+async def test_a_group_that_failed_does_not_end_the_loop_around_it() -> None:
+    """What fails inside a loop is tried again: the failure is not mistaken for being told to end."""
+    for _ in range(3):
+        assert uncancelled()
+        with pytest.raises(ExceptionGroup):
+            await together(fail(), asyncio.sleep(3600))
+    assert uncancelled()
+
+
+async def test_a_group_ends_when_its_loop_is_told_to() -> None:
+    """Whoever waits for a group and is told to end takes all of it along."""
+    ended: list[str] = []
+
+    async def member(name: str) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append(name)
+
+    async def loop() -> None:
+        while uncancelled():
+            await together(member("a"), member("b"))
+
+    task = asyncio.create_task(loop())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(1):
+            await task
+    assert sorted(ended) == ["a", "b"]

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from contracts.case import Event
 from contracts.encoding import b64
 from contracts.events import REGISTRY, Body, read_body
 from contracts.events.notify import NoticeEscalated, NoticeSent
 from contracts.events.protection import DeferredItem, RequirementsDeferred
 from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import LATEST
+from contracts.timeline import Event
 from services.notify import domain
 from services.notify.domain import Call
 from tests.unit.contracts.chronicle import AGENCIES, NOW, Chronicle

@@ -16,6 +16,7 @@ from contracts.events.protection import (
     RequirementsDeferred,
 )
 from contracts.mechanism import LATEST
+from contracts.workflow.emergency import Vote
 from services.protection import domain
 from tests.unit.contracts.chronicle import NOW, Chronicle
 
@@ -28,7 +29,7 @@ def leader(name: str) -> Actor:
     return Actor(RULES.role, name)
 
 
-def cast(case: Chronicle, name: str, vote: domain.Vote) -> list[Body]:
+def cast(case: Chronicle, name: str, vote: Vote) -> list[Body]:
     """Vote as the handler does; what follows from it."""
     domain.check_vote(case.case, RULES.decided_by, leader(name), vote, RULES)
     case.add(RULES.decided_by, vote, actor=leader(name))
@@ -47,7 +48,7 @@ def refusal(proposal: str) -> EmergencyRefused:
     return EmergencyRefused(proposal=proposal, reason=REASON)
 
 
-def check_is_refused(case: Chronicle, agency: str, actor: Actor, vote: domain.Vote) -> Code:
+def check_is_refused(case: Chronicle, agency: str, actor: Actor, vote: Vote) -> Code:
     with pytest.raises(Rejected) as refused:
         domain.check_vote(case.case, agency, actor, vote, RULES)
     return refused.value.code
@@ -151,7 +152,7 @@ def test_only_leaders_of_the_deciding_agency_vote(agency: str, role: str) -> Non
 
 
 @pytest.mark.parametrize(("vote", "leaders"), [(approval, 2), (refusal, 6)])
-def test_a_decided_proposal_takes_no_more_votes(vote: Callable[[str], domain.Vote], leaders: int) -> None:
+def test_a_decided_proposal_takes_no_more_votes(vote: Callable[[str], Vote], leaders: int) -> None:
     """After activation or decline a vote would only confuse."""
     case = Chronicle()
     proposal = case.propose()

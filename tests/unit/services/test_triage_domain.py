@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from contracts.case import Case, Event, fold
+from contracts.case import Case, fold
 from contracts.content import Actor, Content
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
@@ -28,6 +28,7 @@ from contracts.hlc import Hlc
 from contracts.mechanism import LATEST as MECHANISM
 from contracts.record import EventId
 from contracts.report import read_report
+from contracts.timeline import Event
 from services.intake.domain import case_opened
 from services.triage import domain
 from services.triage.rules import LATEST
@@ -315,10 +316,3 @@ def test_what_an_event_settles_cannot_be_ticked_off(kind: str) -> None:
 def test_what_people_do_outside_of_the_software_can_be_ticked_off(kind: str) -> None:
     """Having looked at a case and having received a paper are an officer's word."""
     domain.check_done(kind)
-
-
-def test_nothing_is_said_to_nobody() -> None:
-    """While the event that opened a case is missing, its participants are unknown and nothing is decided."""
-    with pytest.raises(Rejected) as refused:
-        domain.participants(case([]))
-    assert refused.value.code == Code.STATE

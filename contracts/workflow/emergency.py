@@ -1,0 +1,123 @@
+"""Who may put emergency protection in force: a ground and two different leaders, neither the proposer.
+
+No document appears anywhere in these rules: none may be a precondition (reference domain.md 3.4 and 7.2,
+emergency-first rule 1).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from contracts.content import Actor
+from contracts.events.protection import (
+    EmergencyActivated,
+    EmergencyApproved,
+    EmergencyDeclined,
+    EmergencyProposed,
+    EmergencyRefused,
+    RequirementsDeferred,
+)
+from contracts.mechanism import EmergencyRules, Permission
+from contracts.record import EventId
+from contracts.timeline import Event
+from contracts.workflow.rule import Act, Known, Writes, rule
+
+Vote = EmergencyApproved | EmergencyRefused
+Votes = Mapping[EventId, str]  # who cast them, by event id
+Yes = Iterable[Act[EmergencyApproved]]
+No = Iterable[Act[EmergencyRefused]]
+
+
+class Tally(NamedTuple):
+    """Where a proposal stands."""
+
+    approvals: Votes
+    refusals: Votes
+
+    def reached(self, rules: EmergencyRules) -> bool:
+        """Whether enough different leaders approved."""
+        return len(set(self.approvals.values())) >= rules.approvals
+
+
+def tally(proposal: str, approvals: Yes, refusals: No) -> Tally:
+    """The votes that name a proposal."""
+    return Tally(_cast(proposal, approvals), _cast(proposal, refusals))
+
+
+def is_leader(agency: str, actor: Actor, rules: EmergencyRules) -> bool:
+    """Whether this is a leader of the agency that decides."""
+    return agency == rules.decided_by and actor.role == rules.role
+
+
+def may_vote(agency: str, actor: Actor, proposal: Event, rules: EmergencyRules) -> bool:
+    """Whether this is a leader, and somebody else than the proposer."""
+    proposer = (proposal.agency, proposal.content.actor.officer)
+    return is_leader(agency, actor, rules) and (agency, actor.officer) != proposer
+
+
+def reachable(proposal: Event, votes: Tally, rules: EmergencyRules) -> bool:
+    """Whether enough leaders are left who could still approve; the proposer cannot."""
+    against = set(votes.refusals.values()) - set(votes.approvals.values())
+    return rules.leaders - len(against) - is_leader(proposal.agency, proposal.content.actor, rules) >= rules.approvals
+
+
+def _not_active(_: Act[EmergencyProposed], known: Known) -> bool:
+    return not known.of(EmergencyActivated)
+
+
+def _by_another_leader(act: Act[EmergencyApproved] | Act[EmergencyRefused], known: Known) -> bool:
+    proposal = known.named(act.body.proposal, EmergencyProposed)
+    actor, rules = act.event.content.actor, known.rules.emergency
+    return proposal is not None and may_vote(act.agency, actor, proposal.event, rules)
+
+
+def _with_its_votes(act: Act[EmergencyActivated], known: Known) -> bool:
+    named = [vote for vote in known.of(EmergencyApproved).values() if vote.name in set(act.body.approvals)]
+    return _decides(act, known) and tally(act.body.proposal, named, ()).reached(known.rules.emergency)
+
+
+def _lost(act: Act[EmergencyDeclined], known: Known) -> bool:
+    """Too few leaders are left who could approve, and nothing is in force meanwhile."""
+    proposal = known.named(act.body.proposal, EmergencyProposed)
+    if proposal is None or not _decides(act, known) or known.of(EmergencyActivated):
+        return False
+    votes = tally(proposal.name, known.of(EmergencyApproved).values(), known.of(EmergencyRefused).values())
+    return not reachable(proposal.event, votes, known.rules.emergency)
+
+
+def _of_an_emergency(act: Act[RequirementsDeferred], known: Known) -> bool:
+    return _decides(act, known) and known.named(act.body.emergency, EmergencyActivated) is not None
+
+
+def _declined(act: Act[EmergencyDeclined], known: Known) -> Writes:
+    """A refusal decides nothing while another proposal is neither activated nor declined."""
+    activated = {outcome.body.proposal for outcome in known.of(EmergencyActivated).values()}
+    declined = {outcome.body.proposal for outcome in known.of(EmergencyDeclined).values()} | {act.body.proposal}
+    proposed = {proposal.name for proposal in known.of(EmergencyProposed).values()}
+    return [] if proposed - activated - declined else [("emergency", "DECLINED")]
+
+
+def _requirements(act: Act[RequirementsDeferred], _: Known) -> Writes:
+    return [(f"requirement/{item.code}", item.owner) for item in act.body.items]
+
+
+def _decides(act: Act[EmergencyActivated] | Act[EmergencyDeclined] | Act[RequirementsDeferred], known: Known) -> bool:
+    return act.agency == known.rules.emergency.decided_by
+
+
+def _cast(proposal: str, votes: Yes | No) -> Votes:
+    return {vote.event.id: vote.event.content.actor.officer for vote in votes if vote.body.proposal == proposal}
+
+
+RULES = (
+    rule(
+        EmergencyProposed,
+        Permission.PROPOSE_EMERGENCY,
+        counts=_not_active,
+        writes=lambda _, __: [("emergency", "PROPOSED")],
+    ),
+    rule(EmergencyApproved, counts=_by_another_leader),
+    rule(EmergencyRefused, counts=_by_another_leader),
+    rule(EmergencyActivated, counts=_with_its_votes, writes=lambda _, __: [("emergency", "ACTIVE")]),
+    rule(EmergencyDeclined, counts=_lost, writes=_declined),
+    rule(RequirementsDeferred, counts=_of_an_emergency, writes=_requirements),
+)

@@ -1,0 +1,32 @@
+"""A case begins: who opened it leads it, and says for the person what may be shared."""
+
+from contracts.events.intake import CaseOpened, ConsentRecorded
+from contracts.workflow.rule import Act, Known, Writes, rule
+
+
+def openers(known: Known) -> set[str]:
+    """The agencies that opened the case."""
+    return {act.agency for act in known.of(CaseOpened).values()}
+
+
+def _begins(act: Act[CaseOpened], known: Known) -> bool:
+    """Whoever opens a case again, knowing of it, changes nothing."""
+    return act.agency in known.begun and not openers(known)
+
+
+def _from_the_opener(act: Act[ConsentRecorded], known: Known) -> bool:
+    return act.agency in openers(known)
+
+
+def _lead(act: Act[CaseOpened], _: Known) -> Writes:
+    return [("lead", act.agency)]
+
+
+def _consent(act: Act[ConsentRecorded], _: Known) -> Writes:
+    return [("consent", act.name)]
+
+
+RULES = (
+    rule(CaseOpened, counts=_begins, writes=_lead),
+    rule(ConsentRecorded, counts=_from_the_opener, writes=_consent),
+)

@@ -1,0 +1,182 @@
+"""What a rule of the workflow looks at, and what it says: does an event count, and what does it decide.
+
+Every event is judged by its own causal past alone, so all nodes judge alike, in whatever order events
+arrive. An event that does not count is kept and shown, and changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+from typing import Generic, NamedTuple, TypeVar, cast
+
+from contracts.encoding import b64
+from contracts.events import Body
+from contracts.mechanism import Mechanism, Permission
+from contracts.record import EventId
+from contracts.timeline import Event, Past
+
+Kind = TypeVar("Kind", bound=Body)
+Said_co = TypeVar("Said_co", bound=Body, covariant=True)
+
+
+class Act(NamedTuple, Generic[Said_co]):
+    """An event with its readable body."""
+
+    event: Event
+    body: Said_co
+
+    @property
+    def agency(self) -> str:
+        """Who published it."""
+        return self.event.agency
+
+    @property
+    def name(self) -> str:
+        """Its id, as bodies name it."""
+        return b64(self.event.id)
+
+
+class Claim(NamedTuple):
+    """A value that an event gave a slot."""
+
+    value: str
+    event: EventId
+
+
+Acts = Mapping[EventId, Act[Kind]]
+Writes = Iterable[tuple[str, str]]  # slot and value
+
+
+class History:
+    """What a case tells so far, filled in causal order: the events, those that count, and what they decided."""
+
+    def __init__(self, timeline: Sequence[Event], bodies: Mapping[EventId, Body], rules: Mechanism) -> None:
+        """Of a timeline with nothing judged yet."""
+        self.past = Past(timeline)
+        self.bodies = bodies
+        self.rules = rules
+        self._roots = [event for event in timeline if not event.content.parents]
+        self._counting: dict[type[Body], dict[EventId, Act[Body]]] = {}
+        self._claims: dict[str, list[Claim]] = {}
+
+    def add(self, act: Act[Body], writes: Writes) -> None:
+        """An act that counts, and what it decides."""
+        self._counting.setdefault(type(act.body), {})[act.event.id] = act
+        for slot, value in writes:
+            self._claims.setdefault(slot, []).append(Claim(value, act.event.id))
+
+    def known_to(self, event: EventId) -> "Known":
+        """What the author of an event knew."""
+        return Known(self, event)
+
+    def slots(self) -> dict[str, tuple[Claim, ...]]:
+        """The decisions that no later one replaced, by slot."""
+        return {slot: self.standing(claims) for slot, claims in self._claims.items()}
+
+    def standing(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
+        """Those claims that none of the others knew of."""
+        return tuple(claim for claim in claims if not any(self.past.has(other.event, claim.event) for other in claims))
+
+    def claims(self, slot: str) -> Sequence[Claim]:
+        """All that was ever decided on a matter."""
+        return self._claims.get(slot, ())
+
+    def counting(self, kind: type[Kind]) -> Acts[Kind]:
+        """The acts of one kind that count."""
+        return cast("Acts[Kind]", self._counting.get(kind, {}))  # which holds what `add` filed under that kind
+
+    def begun_by(self, knows: Callable[[EventId], bool]) -> AbstractSet[str]:
+        """Who began the case, among the events that somebody knows."""
+        return {root.agency for root in self._roots if knows(root.id)}
+
+
+class Known:
+    """What the author of one event knew when writing it."""
+
+    def __init__(self, history: History, event: EventId) -> None:
+        """The part of `history` that lies in the causal past of `event`."""
+        self._history = history
+        self._event = event
+        self.rules = history.rules
+
+    def of(self, kind: type[Kind]) -> Acts[Kind]:
+        """The counting acts of one kind, in causal order."""
+        return {id_: act for id_, act in self._history.counting(kind).items() if self.has(id_)}
+
+    def named(self, name: str, kind: type[Kind]) -> Act[Kind] | None:
+        """The counting act of this kind with this id in base64url; None if the author knew of none."""
+        return next((act for act in self.of(kind).values() if act.name == name), None)
+
+    def standing(self, slot: str) -> tuple[Claim, ...]:
+        """The decisions on a matter that stood, as far as the author knew."""
+        return self._history.standing([claim for claim in self._history.claims(slot) if self.has(claim.event)])
+
+    def value(self, slot: str) -> str:
+        """What was in force on a matter, as far as the author knew; "" if nothing was."""
+        return in_force(slot, self.standing(slot))
+
+    def bodies(self) -> Mapping[EventId, Body]:
+        """Every readable body, also of events that do not count."""
+        return {id_: body for id_, body in self._history.bodies.items() if self.has(id_)}
+
+    @property
+    def begun(self) -> AbstractSet[str]:
+        """The agency whose event stands at the beginning, also when that is erased or is the author's own event."""
+        return self._history.begun_by(lambda root: root == self._event or self.has(root))
+
+    def has(self, other: EventId) -> bool:
+        """Whether the author knew of an event."""
+        return self._history.past.has(self._event, other)
+
+
+def always(_act: Act[Body], _known: Known) -> bool:
+    """Counts whatever came before."""
+    return True
+
+
+def nothing(_act: Act[Body], _known: Known) -> Writes:
+    """Decides nothing."""
+    return ()
+
+
+class Rule(NamedTuple):
+    """How events of one type are judged; made by `rule`."""
+
+    kind: type[Body]
+    permission: Permission | None  # which the role of the author needs at its agency
+    counts: Callable[[Act[Body], Known], bool]
+    writes: Callable[[Act[Body], Known], Writes]
+
+    def permits(self, agency: str, role: str, rules: Mechanism) -> bool:
+        """Whether a role of an agency may say such a thing at all."""
+        return self.permission is None or rules.may(agency, role, self.permission)
+
+    def bears_out(self, act: Act[Body], known: Known) -> bool:
+        """Whether the author may say it, and what the author knew bears it out."""
+        return self.permits(act.agency, act.event.content.actor.role, known.rules) and self.counts(act, known)
+
+
+def rule(
+    kind: type[Kind],
+    permission: Permission | None = None,
+    *,
+    counts: Callable[[Act[Kind], Known], bool] = always,
+    writes: Callable[[Act[Kind], Known], Writes] = nothing,
+) -> Rule:
+    """The rule for one type of event: without more said, anybody may say it, and it decides nothing."""
+    judged = cast("Callable[[Act[Body], Known], bool]", counts)  # rules are found by their kind
+    written = cast("Callable[[Act[Body], Known], Writes]", writes)
+    return Rule(kind, permission, judged, written)
+
+
+# Where decisions collide, the later entry is in force: it protects more. Of `a/b` the part before the stroke counts.
+PROTECTIVE: Mapping[str, Sequence[str]] = {
+    "urgency": ("BIASA", "TINGGI", "MENDESAK", "KRITIS"),
+    "status": ("DITOLAK", "DIBANDING", "BELUM_DINILAI", "SEMENTARA", "TERVERIFIKASI"),
+    "emergency": ("DECLINED", "PROPOSED", "ACTIVE"),
+}
+
+
+def in_force(slot: str, standing: Sequence[Claim]) -> str:
+    """The value that holds: the only one, or the most protective of those in conflict; "" if there is none."""
+    rank = PROTECTIVE.get(slot.partition("/")[0], ())
+    values = [claim.value for claim in standing]
+    return max(values, key=lambda value: (rank.index(value) if value in rank else -1, value), default="")
