@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from contracts.errors import Rejected
 from contracts.events import BODIES, REGISTRY, read_body
 from contracts.schemas import ASYNCAPI, documents
-from contracts.schemas.__main__ import FOLDER, main
+from contracts.schemas.generate import FOLDER, main
 
 GOLDEN = Path(__file__).parents[2] / "cases" / "bodies"
 TYPES = sorted(REGISTRY)

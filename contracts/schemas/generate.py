@@ -1,4 +1,4 @@
-"""`python -m contracts.schemas` writes the generated files; with `--check` it only compares them.
+"""`python -m contracts.schemas.generate` writes the generated files; with `--check` it only compares them.
 
 Exit status 1 means that a committed file differs from what the models say; the names are printed.
 """
@@ -32,7 +32,7 @@ def write(expected: Mapping[str, bytes], folder: Path) -> None:
 def main(arguments: list[str], folder: Path = FOLDER) -> int:
     """Run the command; the result is its exit status."""
     if arguments not in ([], ["--check"]):
-        sys.stderr.write("usage: python -m contracts.schemas [--check]\n")
+        sys.stderr.write("usage: python -m contracts.schemas.generate [--check]\n")
         return 2
     if not arguments:
         write(documents(), folder)
