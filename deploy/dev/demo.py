@@ -143,7 +143,8 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="make demo ARGS=", description=__doc__)
     options.add_argument("--once", action="store_true", help="end by itself, with a status")
     once = options.parse_args().once
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it starts in the background ignore the first
+        signal.signal(ending, signal.default_int_handler)
     root = Path(tempfile.mkdtemp(prefix="rajut-demo-"))
     root.chmod(0o711)
     try:
