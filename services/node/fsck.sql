@@ -19,14 +19,18 @@ union all
 select 'content', id from log.content c where not exists (select from log.record r where r.id = c.id);
 
 -- name: misplaced
--- Events that are applied, refused or waiting without the parents that would make them so.
-select e.log, e.seq, e.state from log.event e cross join lateral (
-    select coalesce(bool_or(p.state is distinct from 'applied'), false) as missing,
-        coalesce(bool_or(p.state = 'refused' or p.case_id is distinct from e.case_id or not e.audience <@ p.audience)
-            filter (where p.id is not null), false) as unfit
-    from generate_series(1, length(e.parents), 32) as place
-    left join log.event p on p.id = substring(e.parents from place for 32)) as parents
-where case e.state when 'applied' then missing or unfit when 'refused' then not unfit
+-- Events that are applied, refused or waiting without the parents that would make them so. All parents are looked up
+-- in one pass: one event after the other, the planner would go through the whole table for each.
+with told as (
+    select e.id, bool_or(p.state is distinct from 'applied') as missing,
+        bool_or(p.state = 'refused' or p.case_id is distinct from e.case_id or not e.audience <@ p.audience)
+            filter (where p.id is not null) as unfit
+    from log.event e cross join generate_series(1, length(e.parents), 32) as place
+    left join log.event p on p.id = substring(e.parents from place for 32)
+    group by e.id)
+select e.log, e.seq, e.state from log.event e left join told t using (id)
+where case e.state when 'applied' then coalesce(t.missing, false) or coalesce(t.unfit, false)
+    when 'refused' then not coalesce(t.unfit, false)
     else not exists (select from log.waiting w where w.id = e.id) end
 order by e.log, e.seq;
 
