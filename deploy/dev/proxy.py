@@ -83,7 +83,11 @@ class Proxy:
             self._open.add(their_writer)
             both: tuple[Awaitable[None], ...] = (self._pass(reader, their_writer), self._pass(their_reader, writer))
             await asyncio.gather(*both)
-            self._open.discard(their_writer)
+            self._forget(their_writer)
+        self._forget(writer)
+
+    def _forget(self, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()  # a hole may have left it open
         self._open.discard(writer)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
