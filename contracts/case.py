@@ -49,7 +49,7 @@ class Case(NamedTuple):
 
     def in_force(self, slot: str) -> str:
         """The value that holds now: the only one, or the most protective of those in conflict; "" if none."""
-        return in_force(slot, self.slots.get(slot, ()))
+        return in_force(slot, self.slots.get(slot, ()), MECHANISMS.get(self.rules, LATEST))
 
     @property
     def conflicts(self) -> Mapping[str, tuple[Claim, ...]]:
@@ -60,6 +60,10 @@ class Case(NamedTuple):
         """Every event of one kind that counts, in timeline order, with its body."""
         counting = (event for event in self.timeline if event.id not in self.unsupported)
         return [(event, body) for event in counting if isinstance(body := self.bodies.get(event.id), kind)]
+
+    def acts(self, kind: type[Kind]) -> list[Act[Kind]]:
+        """As `of_type`, each as the rules of the workflow look at it."""
+        return [Act(*told) for told in self.of_type(kind)]
 
 
 def fold(events: Iterable[Event], mechanism: Mechanism | None = None) -> Case:

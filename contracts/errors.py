@@ -36,6 +36,7 @@ class Code(StrEnum):
     NOT_FOUND = "E_NOT_FOUND"  # no such thing that this officer may see
     STATE = "E_STATE"  # the case is not in a state that allows this
     CONFLICT = "E_CONFLICT"  # the same idempotency key with another request
+    STALE = "E_STALE"  # the case has moved on since the version that the request rests on
     SLOW = "E_SLOW"  # a request that did not arrive in time
     SETTINGS = "E_SETTINGS"  # a setting, key or file of this node cannot be used
     ACCESS = "E_ACCESS"  # the access log cannot be written, so nothing is shown

@@ -6,6 +6,7 @@ nothing; the hybrid clock only breaks ties in what is displayed first.
 
 import heapq
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from contracts.content import Content
@@ -32,6 +33,16 @@ class Event(NamedTuple):
     def erased(self) -> bool:
         """Whether all that is left of it is its record and its place in the case."""
         return not self.content.type
+
+
+def claimed(event: Event) -> datetime:
+    """When an event happened: as claimed, but never after its record was made."""
+    return min(_said(event), _recorded(event))
+
+
+def latest(event: Event) -> datetime:
+    """The later of what is claimed and what is recorded: nobody escapes a limit by claiming an early time."""
+    return max(_said(event), _recorded(event))
 
 
 class Past:
@@ -70,3 +81,14 @@ def causal_order(events: Mapping[EventId, Event]) -> tuple[Event, ...]:
             if not missing[child]:
                 heapq.heappush(ready, (events[child].hlc, child))
     return tuple(order)
+
+
+def _recorded(event: Event) -> datetime:
+    return datetime.fromtimestamp(event.hlc.ms / 1000, UTC)
+
+
+def _said(event: Event) -> datetime:
+    try:
+        return datetime.fromisoformat(event.content.time)
+    except ValueError:
+        return _recorded(event)  # a claim such as 30 February

@@ -39,6 +39,9 @@ class View(StrEnum):
     CASE = "CASE"
     CASES = "CASES"
     URGENCY = "URGENCY"
+    STATUS = "STATUS"
+    RISK = "RISK"
+    ELIGIBILITY = "ELIGIBILITY"
     EMERGENCY = "EMERGENCY"
     DUPLICATES = "DUPLICATES"
     WORK = "WORK"
@@ -46,6 +49,10 @@ class View(StrEnum):
     ACCESS = "ACCESS"
     PARKED = "PARKED"
     ERASURE = "ERASURE"
+    LEAD = "LEAD"
+    REFERRALS = "REFERRALS"
+    CONSENT = "CONSENT"
+    PLAN = "PLAN"
 
 
 class CaseRead(Body):

@@ -56,6 +56,7 @@ Array = Annotated[tuple[Item, ...], Field(strict=False)]
 
 CodeText = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+OfficerName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]  # a pseudonym, as in a content's actor
 AgencyId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 LogName = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,64}/[a-z0-9-]{1,32}/[1-9][0-9]{0,3}$")]
 Hash = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
@@ -112,6 +113,9 @@ Participants = Annotated[
 EventIds = Annotated[Array[EventId], Field(max_length=16, json_schema_extra=_NO_TWICE), AfterValidator(_unique)]
 SomeEventIds = Annotated[
     Array[EventId], Field(min_length=1, max_length=16, json_schema_extra=_NO_TWICE), AfterValidator(_unique)
+]
+SomeOfficers = Annotated[
+    Array[OfficerName], Field(min_length=1, max_length=16, json_schema_extra=_NO_TWICE), AfterValidator(_unique)
 ]
 CaseIds = Annotated[
     Array[CaseId],

@@ -18,12 +18,14 @@ from contracts.events.fields import (
     Codes,
     CodeText,
     Day,
+    EventId,
     GatheredCodes,
     Line,
     Lines,
     OffsetTime,
     Participants,
     Province,
+    ShortText,
     Version,
     Word,
     Words,
@@ -82,6 +84,35 @@ class ConsentRecorded(Body):
     fields: Words
     purpose: Word
     expires: Day | None = None
+
+
+class ConsentWithdrawn(Body):
+    """The person allows nothing any more, told to any agency; who said so, in which form, and when."""
+
+    type: ClassVar[str] = "intake.consent.withdrawn"
+    given_by: Word
+    form: Word
+    at: OffsetTime
+
+
+class DisclosureMade(Body):
+    """Without consent, on a legal ground: these groups of fields shall go to these agencies, and why.
+
+    `reason` is read by every participant: it says what danger, never who.
+    """
+
+    type: ClassVar[str] = "intake.disclosure.made"
+    ground: CodeText
+    fields: Annotated[Words, Field(min_length=1)]
+    recipients: Annotated[Agencies, Field(min_length=1)]
+    reason: ShortText
+
+
+class DisclosureConfirmed(Body):
+    """A second officer, in another role, agrees: only now may anything be shared on its basis."""
+
+    type: ClassVar[str] = "intake.disclosure.confirmed"
+    disclosure: EventId
 
 
 class Identity(Value):

@@ -5,9 +5,20 @@ mechanism. Dates that hang on the moon or on a decree not yet seen are marked as
 """
 
 from collections.abc import Container
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 
 SATURDAY = 5
+OFFICE_TIME = timezone(timedelta(hours=7))  # WIB: the days of the mechanism begin and end in Jakarta
+
+
+def office_day(moment: datetime) -> date:
+    """The day that the offices write at a moment."""
+    return moment.astimezone(OFFICE_TIME).date()
+
+
+def end_of(day: date) -> datetime:
+    """The last second of a day of the offices."""
+    return datetime.combine(day, time(23, 59, 59), OFFICE_TIME)
 
 
 def is_working_day(day: date, holidays: Container[date]) -> bool:

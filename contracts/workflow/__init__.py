@@ -1,15 +1,63 @@
 """The shared workflow: for each type of event, whether it counts and what it decides. One module per matter."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 from contracts.events import Body
-from contracts.workflow import emergency, erasure, opening, triage
+from contracts.events.protection import EmergencyProposed
+from contracts.workflow import (
+    closure,
+    consent,
+    emergency,
+    ending,
+    erasure,
+    lead,
+    leaders,
+    opening,
+    paper,
+    plan,
+    referral,
+    risk,
+    session,
+    status,
+    triage,
+)
 from contracts.workflow.rule import Rule, rule
 
 _FREE = rule(Body)  # of types that decide nothing: a report, a notice, a refusal
+# Their acts count in a closed case, too; of all others none does that knew of its being closed.
+_ALWAYS = frozenset({opening, consent, emergency, leaders, paper, ending, session, erasure, closure})
+
+
+def _in_its_time(judged: Rule, matter: ModuleType) -> Rule:
+    """A rule as it stands beside those that close a case: an emergency opens it again."""
+    if judged.kind is EmergencyProposed:
+        return closure.reopening(judged)
+    return judged if matter in _ALWAYS else closure.while_open(judged)
+
+
 _RULES: Mapping[type[Body], Rule] = MappingProxyType(
-    {one.kind: one for matter in (opening, triage, emergency, erasure) for one in matter.RULES}
+    {
+        one.kind: _in_its_time(one, matter)
+        for matter in (
+            opening,
+            consent,
+            lead,
+            referral,
+            triage,
+            status,
+            risk,
+            emergency,
+            leaders,
+            paper,
+            ending,
+            session,
+            erasure,
+            plan,
+            closure,
+        )
+        for one in matter.RULES
+    }
 )
 
 

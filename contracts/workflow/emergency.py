@@ -5,6 +5,7 @@ emergency-first rule 1).
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from contracts.content import Actor
@@ -14,13 +15,16 @@ from contracts.events.protection import (
     EmergencyDeclined,
     EmergencyProposed,
     EmergencyRefused,
+    RecordConfirmed,
+    RecordSupplemented,
     RequirementsDeferred,
 )
 from contracts.mechanism import EmergencyRules, Permission
 from contracts.record import EventId
-from contracts.timeline import Event
+from contracts.timeline import Event, claimed
 from contracts.workflow.rule import Act, Known, Writes, rule
 
+ACTIVE = "ACTIVE"
 Vote = EmergencyApproved | EmergencyRefused
 Votes = Mapping[EventId, str]  # who cast them, by event id
 Yes = Iterable[Act[EmergencyApproved]]
@@ -32,15 +36,22 @@ class Tally(NamedTuple):
 
     approvals: Votes
     refusals: Votes
+    by_phone: frozenset[str] = frozenset()  # who approved by what was written down afterwards and confirmed
 
     def reached(self, rules: EmergencyRules) -> bool:
         """Whether enough different leaders approved."""
-        return len(set(self.approvals.values())) >= rules.approvals
+        return len(self.in_favour) >= rules.approvals
+
+    @property
+    def in_favour(self) -> frozenset[str]:
+        """The leaders who approved, each once."""
+        return self.by_phone.union(self.approvals.values())
 
 
-def tally(proposal: str, approvals: Yes, refusals: No) -> Tally:
-    """The votes that name a proposal."""
-    return Tally(_cast(proposal, approvals), _cast(proposal, refusals))
+def tally(proposal: str, approvals: Yes, refusals: No, records: Iterable[RecordSupplemented] = ()) -> Tally:
+    """The votes that name a proposal, and those of `records`, which a second officer has confirmed."""
+    by_phone = {leader for record in records if record.proposal == proposal for leader in record.leaders}
+    return Tally(_cast(proposal, approvals), _cast(proposal, refusals), frozenset(by_phone))
 
 
 def is_leader(agency: str, actor: Actor, rules: EmergencyRules) -> bool:
@@ -60,8 +71,14 @@ def reachable(proposal: Event, votes: Tally, rules: EmergencyRules) -> bool:
     return rules.leaders - len(against) - is_leader(proposal.agency, proposal.content.actor, rules) >= rules.approvals
 
 
+def ongoing(emergency: str, known: Known) -> bool:
+    """Whether protection is in force and this is, as far as the author knew, the last activation."""
+    activated = [act.name for act in known.of(EmergencyActivated).values()]
+    return activated[-1:] == [emergency] and known.value("emergency") == ACTIVE
+
+
 def _not_active(_: Act[EmergencyProposed], known: Known) -> bool:
-    return not known.of(EmergencyActivated)
+    return known.value("emergency") != ACTIVE
 
 
 def _by_another_leader(act: Act[EmergencyApproved] | Act[EmergencyRefused], known: Known) -> bool:
@@ -71,14 +88,40 @@ def _by_another_leader(act: Act[EmergencyApproved] | Act[EmergencyRefused], know
 
 
 def _with_its_votes(act: Act[EmergencyActivated], known: Known) -> bool:
-    named = [vote for vote in known.of(EmergencyApproved).values() if vote.name in set(act.body.approvals)]
-    return _decides(act, known) and tally(act.body.proposal, named, ()).reached(known.rules.emergency)
+    name, named = act.body.proposal, set(act.body.approvals)
+    votes = [vote for vote in known.of(EmergencyApproved).values() if vote.name in named]
+    confirmed = {one.body.record for one in known.of(RecordConfirmed).values() if one.name in named}
+    records = [record.body for record in known.of(RecordSupplemented).values() if record.name in confirmed]
+    reached = tally(name, votes, (), records).reached(known.rules.emergency)
+    return reached and _decides(act, known) and not _over(name, known)
+
+
+def _written_down(act: Act[RecordSupplemented], known: Known) -> bool:
+    """Of a proposal that is known, of no time to come, and not by or about whoever proposed or writes it down."""
+    proposal = known.named(act.body.proposal, EmergencyProposed)
+    if proposal is None or act.agency != known.rules.emergency.decided_by:
+        return False
+    writer, proposer = act.event.content.actor.officer, proposal.event.content.actor.officer
+    barred = {writer} | ({proposer} if proposal.agency == act.agency else set())
+    return barred.isdisjoint(act.body.leaders) and datetime.fromisoformat(act.body.decided_at) <= claimed(act.event)
+
+
+def _by_a_second(act: Act[RecordConfirmed], known: Known) -> bool:
+    record = known.named(act.body.record, RecordSupplemented)
+    actor = act.event.content.actor
+    return record is not None and act.agency == record.agency and actor.officer != record.event.content.actor.officer
+
+
+def _over(proposal: str, known: Known) -> bool:
+    """Whether what this proposal put in force has ended: old approvals begin nothing new."""
+    activated = any(act.body.proposal == proposal for act in known.of(EmergencyActivated).values())
+    return activated and known.value("emergency") != ACTIVE
 
 
 def _lost(act: Act[EmergencyDeclined], known: Known) -> bool:
     """Too few leaders are left who could approve, and nothing is in force meanwhile."""
     proposal = known.named(act.body.proposal, EmergencyProposed)
-    if proposal is None or not _decides(act, known) or known.of(EmergencyActivated):
+    if proposal is None or not _decides(act, known) or known.value("emergency") == ACTIVE:
         return False
     votes = tally(proposal.name, known.of(EmergencyApproved).values(), known.of(EmergencyRefused).values())
     return not reachable(proposal.event, votes, known.rules.emergency)
@@ -97,7 +140,8 @@ def _declined(act: Act[EmergencyDeclined], known: Known) -> Writes:
 
 
 def _requirements(act: Act[RequirementsDeferred], _: Known) -> Writes:
-    return [(f"requirement/{item.code}", item.owner) for item in act.body.items]
+    items = [(f"requirement/{item.code}", item.owner) for item in act.body.items]
+    return [*items, (f"deadline/{act.body.emergency}", act.body.due_on)]
 
 
 def _decides(act: Act[EmergencyActivated] | Act[EmergencyDeclined] | Act[RequirementsDeferred], known: Known) -> bool:
@@ -117,7 +161,9 @@ RULES = (
     ),
     rule(EmergencyApproved, counts=_by_another_leader),
     rule(EmergencyRefused, counts=_by_another_leader),
-    rule(EmergencyActivated, counts=_with_its_votes, writes=lambda _, __: [("emergency", "ACTIVE")]),
+    rule(RecordSupplemented, Permission.SUPPLEMENT_RECORD, counts=_written_down),
+    rule(RecordConfirmed, Permission.CONFIRM_RECORD, counts=_by_a_second),
+    rule(EmergencyActivated, counts=_with_its_votes, writes=lambda _, __: [("emergency", ACTIVE)]),
     rule(EmergencyDeclined, counts=_lost, writes=_declined),
     rule(RequirementsDeferred, counts=_of_an_emergency, writes=_requirements),
 )

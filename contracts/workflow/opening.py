@@ -1,5 +1,6 @@
 """A case begins: who opened it leads it, and says for the person what may be shared."""
 
+from contracts.events import Body
 from contracts.events.intake import CaseOpened, ConsentRecorded
 from contracts.workflow.rule import Act, Known, Writes, rule
 
@@ -7,6 +8,16 @@ from contracts.workflow.rule import Act, Known, Writes, rule
 def openers(known: Known) -> set[str]:
     """The agencies that opened the case."""
     return {act.agency for act in known.of(CaseOpened).values()}
+
+
+def participants(known: Known) -> set[str]:
+    """The agencies for which the case was opened."""
+    return {agency for act in known.of(CaseOpened).values() for agency in act.event.content.to}
+
+
+def to_all(act: Act[Body], known: Known) -> bool:
+    """Whether every participant may read it: what only some hear cannot decide a matter of all."""
+    return participants(known) <= set(act.event.content.to)
 
 
 def _begins(act: Act[CaseOpened], known: Known) -> bool:

@@ -50,6 +50,7 @@ class History:
 
     def __init__(self, timeline: Sequence[Event], bodies: Mapping[EventId, Body], rules: Mechanism) -> None:
         """Of a timeline with nothing judged yet."""
+        self.timeline = timeline
         self.past = Past(timeline)
         self.bodies = bodies
         self.rules = rules
@@ -105,13 +106,21 @@ class Known:
         """The counting act of this kind with this id in base64url; None if the author knew of none."""
         return next((act for act in self.of(kind).values() if act.name == name), None)
 
+    def events(self) -> Iterable[Event]:
+        """Every event, also those that do not count or cannot be read by this version."""
+        return (event for event in self._history.timeline if self.has(event.id))
+
+    def event(self, name: str) -> Event | None:
+        """The event with this id in base64url; None if the author knew of none."""
+        return next((event for event in self.events() if b64(event.id) == name), None)
+
     def standing(self, slot: str) -> tuple[Claim, ...]:
         """The decisions on a matter that stood, as far as the author knew."""
         return self._history.standing([claim for claim in self._history.claims(slot) if self.has(claim.event)])
 
     def value(self, slot: str) -> str:
         """What was in force on a matter, as far as the author knew; "" if nothing was."""
-        return in_force(slot, self.standing(slot))
+        return in_force(slot, self.standing(slot), self.rules)
 
     def bodies(self) -> Mapping[EventId, Body]:
         """Every readable body, also of events that do not count."""
@@ -125,6 +134,10 @@ class Known:
     def has(self, other: EventId) -> bool:
         """Whether the author knew of an event."""
         return self._history.past.has(self._event, other)
+
+    def informed(self, later: EventId, earlier: EventId) -> bool:
+        """Whether the author of `later`, an event that this author knew of, knew of `earlier`."""
+        return self._history.past.has(later, earlier)
 
 
 def always(_act: Act[Body], _known: Known) -> bool:
@@ -171,12 +184,38 @@ def rule(
 PROTECTIVE: Mapping[str, Sequence[str]] = {
     "urgency": ("BIASA", "TINGGI", "MENDESAK", "KRITIS"),
     "status": ("DITOLAK", "DIBANDING", "BELUM_DINILAI", "SEMENTARA", "TERVERIFIKASI"),
-    "emergency": ("DECLINED", "PROPOSED", "ACTIVE"),
+    "emergency": ("DECLINED", "ENDED", "PROPOSED", "ACTIVE"),
+    "requirement": ("WAIVED", "FULFILLED"),  # above any owner, for whom it still waits
+    "ending": ("ENDED", "ANNOUNCED", "WITHDRAWN"),
+    "handover": ("ACCEPTED", "OFFERED", "DECLINED"),  # what is not surely taken over stays where it is
+    "session": (
+        "DITOLAK",
+        "PENGHENTIAN",
+        "PENGURANGAN",
+        "TABLED",
+        "REKOMENDASI",
+        "DITERIMA",
+        "PENAMBAHAN",
+        "PERPANJANGAN",
+    ),
+    "risk": ("RENDAH", "SEDANG", "TINGGI", "EKSTREM"),
+    # That the person is no subject takes nothing away, and asks the plan for a measure by somebody else.
+    "eligibility": ("BELUM_DITENTUKAN", "AHLI", "PELAPOR", "SAKSI", "KORBAN", "SAKSI_PELAKU", "TIDAK_MEMENUHI"),
+    "referral": ("SENT", "UNANSWERED", "ACCEPTED", "COMPLETED", "DECLINED", "FAILED", "WITHDRAWN"),
+    "consent": ("WITHDRAWN",),
+    "disclosure": ("WITHDRAWN",),
+    "recognition": ("DIAKUI", "DISANGGAH"),
+    "review": ("RENDAH", "SEDANG", "TINGGI", "EKSTREM"),
+    "measure": ("COMPLETED", "STARTED", "FAILED"),
+    "closure": ("CLOSED", "PROPOSED", "OPEN"),
 }
 
 
-def in_force(slot: str, standing: Sequence[Claim]) -> str:
-    """The value that holds: the only one, or the most protective of those in conflict; "" if there is none."""
-    rank = PROTECTIVE.get(slot.partition("/")[0], ())
+def in_force(slot: str, standing: Sequence[Claim], rules: Mechanism) -> str:
+    """The value that holds: the only one, or the most protective of those in conflict; "" if there is none.
+
+    Who leads is no matter of more or less protection: of several the rules' rank decides, the same at every node.
+    """
+    rank = rules.lead.rank[::-1] if slot == "lead" else PROTECTIVE.get(slot.partition("/")[0], ())
     values = [claim.value for claim in standing]
     return max(values, key=lambda value: (rank.index(value) if value in rank else -1, value), default="")

@@ -28,6 +28,7 @@ ROLES: Mapping[str, Mapping[str, str]] = {
         "lpsk-hotline": "petugas_permohonan",
         "lpsk-darurat": "petugas_darurat",
         "lpsk-telaah": "tenaga_ahli_telaah",
+        "lpsk-smpl": "sekretaris_smpl",
         "lpsk-pdp": "pejabat_pdp",
         **{f"lpsk-pimpinan-{number}": "pimpinan" for number in range(1, 8)},
     },

@@ -62,7 +62,7 @@ class Demo:
         status = {"defender_kind": "PPHAM", "status": "SEMENTARA", "basis": ["KERJA_HAM", "CARA_DAMAI"]}
         kp.post("kp-piket", f"/cases/{case}/status", status)
         self.tell("komnas-perempuan komisioner_piket", "provisional defender status: SEMENTARA")
-        self.everywhere(case, "the status is known", lambda seen: _value(seen, "status") == "SEMENTARA")
+        self.everywhere(case, "the status is known", lambda seen: _value(seen, "status/PPHAM") == "SEMENTARA")
         self.show_work(kh, case)
         return case
 

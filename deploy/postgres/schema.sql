@@ -202,6 +202,13 @@ begin
     delete from triage.work_item where source = any(p_events);
 end $$;
 
+CREATE TABLE intake.act (
+    officer text NOT NULL,
+    key text NOT NULL,
+    events bytea[] NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE intake.duplicate (
     case_id text NOT NULL,
     other_case_id text NOT NULL,
@@ -462,6 +469,13 @@ CREATE TABLE notify.parked (
     parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE protection.act (
+    officer text NOT NULL,
+    key text NOT NULL,
+    events bytea[] NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE protection.inbox (
     event_id bytea NOT NULL,
     handled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
@@ -481,6 +495,13 @@ CREATE TABLE public.migration (
     name text NOT NULL,
     checksum bytea NOT NULL,
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE triage.act (
+    officer text NOT NULL,
+    key text NOT NULL,
+    events bytea[] NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE triage.inbox (
@@ -516,6 +537,9 @@ ALTER TABLE triage.work_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+ALTER TABLE ONLY intake.act
+    ADD CONSTRAINT act_pkey PRIMARY KEY (officer, key);
 
 ALTER TABLE ONLY intake.duplicate
     ADD CONSTRAINT duplicate_pkey PRIMARY KEY (case_id, other_case_id);
@@ -613,6 +637,9 @@ ALTER TABLE ONLY notify.notice
 ALTER TABLE ONLY notify.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY protection.act
+    ADD CONSTRAINT act_pkey PRIMARY KEY (officer, key);
+
 ALTER TABLE ONLY protection.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
 
@@ -621,6 +648,9 @@ ALTER TABLE ONLY protection.parked
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (part, number);
+
+ALTER TABLE ONLY triage.act
+    ADD CONSTRAINT act_pkey PRIMARY KEY (officer, key);
 
 ALTER TABLE ONLY triage.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
@@ -651,6 +681,8 @@ CREATE INDEX erasure_order ON log.erasure USING btree (confirmed);
 CREATE INDEX event_admitted ON log.event USING btree (admitted_at);
 
 CREATE INDEX event_case ON log.event USING btree (case_id) WHERE (case_id IS NOT NULL);
+
+CREATE INDEX event_closure ON log.event USING btree (case_id) WHERE (type = 'rajut.protection.closure.proposed.v1'::text);
 
 CREATE INDEX event_order ON log.event USING btree (id) WHERE (type = 'rajut.node.erasure.confirmed.v1'::text);
 
@@ -765,6 +797,8 @@ GRANT ALL ON FUNCTION protection.forget(p_case text, p_events bytea[]) TO rajut_
 
 REVOKE ALL ON FUNCTION triage.forget(p_case text, p_events bytea[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION triage.forget(p_case text, p_events bytea[]) TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE intake.act TO rajut_intake;
 
 GRANT SELECT,INSERT ON TABLE intake.duplicate TO rajut_intake;
 
@@ -910,6 +944,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE notify.notice TO rajut_notify;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notify.parked TO rajut_notify;
 
+GRANT SELECT,INSERT ON TABLE protection.act TO rajut_protection;
+
 GRANT SELECT,INSERT ON TABLE protection.inbox TO rajut_protection;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE protection.parked TO rajut_protection;
@@ -919,6 +955,8 @@ GRANT SELECT ON TABLE public.migration TO rajut_intake;
 GRANT SELECT ON TABLE public.migration TO rajut_triage;
 GRANT SELECT ON TABLE public.migration TO rajut_protection;
 GRANT SELECT ON TABLE public.migration TO rajut_notify;
+
+GRANT SELECT,INSERT ON TABLE triage.act TO rajut_triage;
 
 GRANT SELECT,INSERT ON TABLE triage.inbox TO rajut_triage;
 

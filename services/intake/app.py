@@ -6,6 +6,7 @@ from pathlib import Path
 from contracts.events import Body
 from contracts.events.intake import IdentityShared
 from contracts.events.node import ErasureExecuted
+from services.intake import consent
 from services.intake.api import router
 from services.intake.check import check
 from services.intake.folder import Folder
@@ -25,4 +26,6 @@ def plug(desk: Desk) -> Plug:
         IdentityShared: partial(identity_shared, desk),
         ErasureExecuted: folder.forget,
     }
-    return Plug("intake", handlers, router(desk), [Timer(LOOK_EVERY_S, folder.sweep)], partial(check, desk))
+    routes = router(desk)
+    routes.include_router(consent.router(desk))
+    return Plug("intake", handlers, routes, [Timer(LOOK_EVERY_S, folder.sweep)], partial(check, desk))

@@ -25,9 +25,9 @@ from contracts.events.intake import (
 )
 from contracts.events.report import Consent, Incident, Report
 from contracts.report import gender_lens
+from contracts.workflow.consent import PROTECTION, runs
 from services.node.writing import Draft
 
-PROTECTION = "protection"  # the one purpose that this workflow serves
 BASIS: Mapping[str, tuple[str, ...]] = {"person": ("NAMA", "TANGGAL_LAHIR"), "contact": ("KONTAK",)}
 MAX_SUGGESTED = 16  # as many cases as one event may name
 _PHONE = re.compile(r"[+0-9().\-\s]{6,}")
@@ -86,10 +86,8 @@ def participants(report: Report, now: str) -> tuple[str, ...]:
 
 
 def in_force(consent: Consent, now: str) -> bool:
-    """Whether a consent allows sharing for protection now; its last day ends where it was given."""
-    place = datetime.fromisoformat(consent.at).tzinfo
-    today = datetime.fromisoformat(now).astimezone(place).date().isoformat()
-    return consent.purpose == PROTECTION and (consent.expires is None or today <= consent.expires)
+    """Whether a consent allows sharing for protection now."""
+    return consent.purpose == PROTECTION and runs(consent, datetime.fromisoformat(now))
 
 
 def case_opened(report: Report, readers: tuple[str, ...], mechanism: int) -> CaseOpened:
@@ -118,7 +116,12 @@ def case_opened(report: Report, readers: tuple[str, ...], mechanism: int) -> Cas
 
 def shared_identity(report: Report) -> IdentityShared | None:
     """The groups of fields that the consent names, and no other; None if it names none that we know."""
-    person, fields = report.defender, report.consent.fields
+    return groups(report, report.consent.fields)
+
+
+def groups(report: Report, fields: Container[str]) -> IdentityShared | None:
+    """These groups of fields of a report; None if it knows none of them."""
+    person = report.defender
     named = Identity(name=person.name, aliases=person.aliases, birth_date=person.birth_date)
     groups = {"identity": named, "safe_contact": person.safe_contact, "incidents": report.incidents}
     allowed = {name: group for name, group in groups.items() if name in fields}

@@ -64,9 +64,11 @@ async def receive(desk: Desk, connection: Connection, submission: Submission) ->
 
 
 async def identity_shared(desk: Desk, connection: Connection, event: Event) -> None:
-    """Another agency shared who a person is: offer our cases that may be about the same one."""
+    """Another agency shared who a person is, and might: offer our cases that may be about the same one."""
     if event.agency == desk.agency:
         return  # our own reports entered the index when they came in
+    if event.id in desk.case(await desk.log.load(connection, event.content.case)).unsupported:
+        return  # nobody allowed it
     person = domain.person_of(IdentityShared.read(event.content.body))
     await connection.execute(SQL["lock_persons"])
     await _offer_duplicates(desk, connection, event.content.case, person)

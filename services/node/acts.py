@@ -6,14 +6,15 @@ by which every other node judges the event. What then has to follow is said in t
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header
 
 from contracts.case import Case
 from contracts.content import Actor
 from contracts.encoding import b64
-from contracts.errors import Code
+from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.fields import CaseId
 from contracts.mechanism import Mechanism
@@ -22,7 +23,12 @@ from contracts.workflow import rule_for
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
-from services.node.sql import Connection
+from services.node.sql import Connection, queries
+from services.node.writing import Timeline
+
+SQL = queries(Path(__file__).with_name("acts.sql"))
+Key = Annotated[str, Header(max_length=200, description="A request that comes again with its key is done once")]
+Version = Annotated[str, Header(max_length=1000, description="Do it only if the case still has this `version`")]
 
 
 class Moment(NamedTuple):
@@ -55,25 +61,54 @@ class Act(NamedTuple):
 
 
 class Said(Answer):
-    """What was said: the ids of the new events, the officer's own first."""
+    """What was said: the ids of the new events, the officer's own first, and the version of the case after it."""
 
     events: list[str]
+    version: str
+
+
+class Terms(NamedTuple):
+    """On which terms a request was made."""
+
+    key: str = ""  # a request with the same key is the same request
+    versions: tuple[str, ...] = ()  # if not empty, the case must be one of these
+
+
+NO_TERMS = Terms()
+
+
+def terms_of(idempotency_key: Key = "", if_match: Version = "") -> Terms:
+    """A route dependency: the terms that a request's headers name."""
+    return Terms(idempotency_key, tuple(tag.strip().strip('"') for tag in if_match.split(",") if tag.strip()))
+
+
+OnTerms = Annotated[Terms, Depends(terms_of)]
 
 
 def router(desk: Desk, tag: str, acts: Sequence[Act]) -> APIRouter:
     """A route for every act."""
-    routes = APIRouter(tags=[tag], responses=problems(Code.STATE), route_class=StrictRoute)
+    documented = problems(Code.STATE, Code.CONFLICT, Code.STALE)
+    routes = APIRouter(tags=[tag], responses=documented, route_class=StrictRoute)
     for act in acts:
-        routes.post(f"/cases/{{case}}/{act.path}", status_code=201, summary=act.summary, description=act.body.__doc__)(
-            _route(desk, act)
-        )
+        add = routes.post(f"/cases/{{case}}/{act.path}", status_code=201, summary=act.summary, description=_told(act))
+        add(_route(desk, act))
     return routes
 
 
-async def perform(desk: Desk, connection: Connection, case_id: str, actor: Actor, act: Act, body: Body) -> list[Event]:
-    """Say it and what follows from it, in the caller's transaction; the new events. Rejected as `Desk.say`."""
+async def perform(
+    desk: Desk, connection: Connection, case_id: str, actor: Actor, act: Act, body: Body, terms: Terms = NO_TERMS
+) -> Said:
+    """Say it and what follows from it, in the caller's transaction.
+
+    Raises Rejected: as `Desk.say` and the act's own check; CONFLICT if the key was used for something else; STALE if
+    the case has moved on.
+    """
     timeline = await desk.log.lock(connection, case_id)
     before = len(timeline.events)
+    if terms.key and (events := await _said_before(connection, timeline, actor, body, terms.key)):
+        return Said(events=events, version=timeline.version)
+    if terms.versions and timeline.version not in terms.versions:
+        raise Rejected(Code.STALE, "If-Match")
 
     def moment() -> Moment:
         return Moment(desk.case(timeline), desk.agency, actor, desk.mechanism, desk.now())
@@ -83,17 +118,32 @@ async def perform(desk: Desk, connection: Connection, case_id: str, actor: Actor
     event = timeline.events[before]
     while said := act.follows(moment(), event):
         timeline = await desk.say(connection, timeline, SYSTEM, said)
-    return list(timeline.events[before:])
+    new = [event.id for event in timeline.events[before:]]
+    if terms.key:
+        await connection.execute(SQL["keep"], actor.officer, terms.key, new)
+    return Said(events=[b64(id_) for id_ in new], version=timeline.version)
+
+
+async def _said_before(
+    connection: Connection, timeline: Timeline, actor: Actor, body: Body, key: str
+) -> list[str] | None:
+    """What this officer said under this key; Rejected(CONFLICT) if that was something else."""
+    ids = await connection.fetchval(SQL["said"], actor.officer, key)
+    if ids is None:
+        return None
+    first = timeline.event(ids[0])
+    if first is None or (first.content.type, first.content.body) != (body.wire_type, body.wire()):
+        raise Rejected(Code.CONFLICT, "Idempotency-Key")
+    return [b64(id_) for id_ in ids]
 
 
 def _route(desk: Desk, act: Act) -> Callable[..., Any]:
     permission = rule_for(act.body).permission
     assert permission is not None, act.body.type  # noqa: S101  what officers may say is for roles to say
 
-    async def say(case: CaseId, officer: Officer, body: Body) -> Said:
+    async def say(case: CaseId, officer: Officer, body: Body, terms: OnTerms) -> Said:
         async with desk.pool.acquire() as connection, connection.transaction():
-            events = await perform(desk, connection, case, officer.actor, act, body)
-        return Said(events=[b64(event.id) for event in events])
+            return await perform(desk, connection, case, officer.actor, act, body, terms)
 
     # The framework reads what a route takes from its annotations, and every act takes another body.
     say.__annotations__ |= {
@@ -102,3 +152,7 @@ def _route(desk: Desk, act: Act) -> Callable[..., Any]:
     }
     say.__name__ = act.body.type.replace(".", "_")
     return say
+
+
+def _told(act: Act) -> str:
+    return (act.body.__doc__ or "").split("\n")[0]

@@ -87,6 +87,7 @@ class CaseView(Answer):
     lead: str
     participants: list[str]
     digest: str  # equal on nodes that hold the same shared events
+    version: str  # of what this node holds of it: acts may name it as If-Match
     state: Mapping[str, Standing]
     conflicts: list[str]
     disputed: list[str]  # logs of its participants that have two histories, or of which others say what we do not hold
@@ -133,6 +134,7 @@ async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
         lead=case.in_force("lead"),
         participants=list(case.participants),
         digest=b64(digest(case)),
+        version=timeline.version,
         state={slot: _standing(case, slot) for slot in sorted(case.slots)},
         conflicts=sorted(case.conflicts),
         disputed=await disputed(connection, sorted({event.log for event in case.timeline})),

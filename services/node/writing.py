@@ -1,11 +1,13 @@
 """How the next record of the own log is made: pure, under whatever lock the caller holds."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from contracts import record as records, sealing
 from contracts.case import heads
 from contracts.content import Actor, Content, encode
+from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.hlc import Hlc
@@ -30,6 +32,11 @@ class Timeline(NamedTuple):
     case: str
     key: bytes
     events: tuple[Event, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """A name for exactly these events: another one as soon as anything is added."""
+        return b64(sha256(b"".join(sorted(event.id for event in self.events))).digest()[:12])
 
     def event(self, id_: EventId) -> Event | None:
         """One of its events, by id."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events import Body
-from contracts.events.intake import CaseOpened
+from contracts.events.intake import CaseOpened, DisclosureMade
 from contracts.events.notify import NoticeEscalated, NoticeSent
 from contracts.events.protection import (
     EmergencyActivated,
@@ -40,6 +40,7 @@ TELLING: tuple[type[Body], ...] = (
     EmergencyDeclined,
     RequirementsDeferred,
     NoticeEscalated,
+    DisclosureMade,
 )
 
 
@@ -61,6 +62,8 @@ def calls(case: Case, event: Event, agency: str, mechanism: Mechanism, staffed: 
         return []
     body = case.bodies.get(event.id)
     level = _level(body)
+    if isinstance(body, DisclosureMade):
+        return [_auditor(agency, mechanism, level)]
     called = [_first(mechanism.agencies[agency].ladder, level, staffed)]
     if isinstance(body, EmergencyProposed):
         called.append(_decider(mechanism, level))
@@ -103,7 +106,7 @@ def ladder_end(rules: AgencyRules) -> int:
 
 def roles(rules: AgencyRules, mechanism: Mechanism) -> set[str]:
     """Every role that a notice of this agency may name."""
-    return {*rules.ladder, mechanism.emergency.role}
+    return {*rules.ladder, mechanism.emergency.role, mechanism.disclosure.auditor}
 
 
 def _concerns(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bool:
@@ -116,6 +119,8 @@ def _concerns(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bo
             concerned = agency == mechanism.emergency.decided_by
         case RequirementsDeferred(items=items):
             concerned = agency in {item.owner for item in items}
+        case DisclosureMade():
+            concerned = event.agency == agency
         case NoticeEscalated() as body:
             concerned = _left_alone(case, event, body, agency, mechanism)
         case body:
@@ -147,6 +152,11 @@ def _first(ladder: tuple[str, ...], level: str, staffed: Iterable[str]) -> Call:
     """The lowest step with somebody on it; the lowest of all if nobody is anywhere, so that it climbs."""
     place = next((place for place, role in enumerate(ladder) if role in staffed), 0)
     return Call(place, ladder[place], level)
+
+
+def _auditor(agency: str, mechanism: Mechanism, level: str) -> Call:
+    """Who shared without consent is not who watches over it: above the ladder, so that nobody on it answers instead."""
+    return Call(len(mechanism.agencies[agency].ladder), mechanism.disclosure.auditor, level)
 
 
 def _decider(mechanism: Mechanism, level: str) -> Call:

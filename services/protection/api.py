@@ -19,11 +19,13 @@ from contracts.events.protection import (
 )
 from contracts.mechanism import EmergencyRules, Permission
 from contracts.workflow.emergency import Vote
+from services.node import acts
 from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
-from services.protection import domain, handlers
+from services.protection import domain, ending, handlers, session
+from services.protection.standing import Standing, standing
 
 
 class Refusal(Value):
@@ -61,11 +63,12 @@ class ProposalState(Answer):
 
 
 class Emergency(Answer):
-    """The emergency of a case: what is in force, each proposal, and the papers that may come later."""
+    """The emergency of a case: what is in force, each proposal, the deferred papers, where it stands since."""
 
     state: str
     proposals: list[ProposalState]
     deferred: list[RequirementsDeferred]
+    standing: Standing
 
 
 def router(desk: Desk) -> APIRouter:
@@ -110,13 +113,19 @@ def router(desk: Desk) -> APIRouter:
             answer = shown(desk.case(timeline), desk.mechanism.emergency)
             return await reading.show(connection, answer, Shown(View.EMERGENCY, [case], len(timeline.events)))
 
+    routes.include_router(acts.router(desk, "protection", (*ending.ACTS, *session.acts(desk))))
     return routes
 
 
 def shown(case: Case, rules: EmergencyRules) -> Emergency:
     """The emergency of a case as the desk sees it."""
     proposals = [_shown(proposal, rules) for proposal in domain.proposals(case)]
-    return Emergency(state=case.in_force("emergency"), proposals=proposals, deferred=domain.deferred(case))
+    return Emergency(
+        state=case.in_force("emergency"),
+        proposals=proposals,
+        deferred=domain.deferred(case),
+        standing=standing(case, rules),
+    )
 
 
 def _shown(proposal: domain.Proposal, rules: EmergencyRules) -> ProposalState:
@@ -127,7 +136,7 @@ def _shown(proposal: domain.Proposal, rules: EmergencyRules) -> ProposalState:
         proposed_at=proposal.event.content.time,
         ground=proposal.body.ground,
         needs=list(proposal.body.needs),
-        approvals=len(set(proposal.votes.approvals.values())),
+        approvals=len(proposal.votes.in_favour),
         refusals=len(set(proposal.votes.refusals.values())),
         approvals_needed=rules.approvals,
         review_by=proposal.outcome.review_by if isinstance(proposal.outcome, EmergencyActivated) else None,

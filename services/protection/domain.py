@@ -2,12 +2,13 @@
 
 Nothing here judges on its own. What is said is held against `contracts.workflow`, the rules by which every
 other node will judge it, so this node never signs what the others would ignore. What follows from
-the votes (`consequence`) is asked again and again until nothing follows: activation, then the deferred
-list, all in the transaction of the vote that decided. No rule looks at a document.
+the votes (`consequence`) is asked again and again until nothing follows: activation, its place on the agenda of
+the leaders' session, then the deferred list, all in the transaction of the vote that decided. No rule looks at a
+document.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -24,9 +25,13 @@ from contracts.events.protection import (
     EmergencyDeclined,
     EmergencyProposed,
     EmergencyRefused,
+    RecordConfirmed,
+    RecordSupplemented,
     RequirementsDeferred,
 )
+from contracts.events.session import SessionTabled
 from contracts.mechanism import EmergencyRules, Mechanism
+from contracts.mechanism.calendar import office_day
 from contracts.record import EventId
 from contracts.timeline import Event
 from contracts.workflow.emergency import Tally, Vote, may_vote, reachable, tally
@@ -34,7 +39,6 @@ from contracts.workflow.rule import Act
 
 UNREACHABLE = "PERSETUJUAN_TIDAK_TERCAPAI"
 MAX_NAMED = 16  # votes that one body may name
-OFFICE_TIME = timezone(timedelta(hours=7))  # WIB: the days of the deferred list are those of the deciding office
 
 
 class State(StrEnum):
@@ -99,12 +103,12 @@ def consequence(case: Case, name: str, mechanism: Mechanism, now: str) -> Body |
     proposal = proposed(case, name)
     active = next((b64(event.id) for event, body in case.of_type(EmergencyActivated) if body.proposal == name), "")
     if active:
-        listed = any(body.emergency == active for body in deferred(case))
-        return None if listed else _deferred(case, active, mechanism, now)
+        return _after_activation(case, active, mechanism, now)
     if proposal.outcome or case.in_force("emergency") == State.ACTIVE:
         return None
     if proposal.votes.reached(mechanism.emergency):
-        return _activated(proposal, mechanism.emergency, now)
+        by_phone = [one for one, record in confirmed(case).items() if record.proposal == name]
+        return _activated(proposal, by_phone, mechanism.emergency, now)
     if not reachable(proposal.event, proposal.votes, mechanism.emergency):
         return EmergencyDeclined(proposal=name, refusals=_names(proposal.votes.refusals), reason=UNREACHABLE)
     return None
@@ -114,10 +118,17 @@ def proposals(case: Case) -> list[Proposal]:
     """Every supported proposal, in timeline order."""
     approvals = [Act(*told) for told in case.of_type(EmergencyApproved)]
     refusals = [Act(*told) for told in case.of_type(EmergencyRefused)]
+    records = list(confirmed(case).values())
     return [
-        Proposal(event, body, tally(b64(event.id), approvals, refusals), _outcome(case, b64(event.id)))
+        Proposal(event, body, tally(b64(event.id), approvals, refusals, records), _outcome(case, b64(event.id)))
         for event, body in case.of_type(EmergencyProposed)
     ]
+
+
+def confirmed(case: Case) -> dict[str, RecordSupplemented]:
+    """What was written down afterwards and counts, by the id of its confirmation."""
+    records = {b64(event.id): body for event, body in case.of_type(RecordSupplemented)}
+    return {b64(event.id): records[body.record] for event, body in case.of_type(RecordConfirmed)}
 
 
 def proposed(case: Case, name: str) -> Proposal:
@@ -140,9 +151,16 @@ def _outcome(case: Case, name: str) -> EmergencyActivated | EmergencyDeclined | 
     return activated[0] if activated else declined[0] if declined else None
 
 
-def _activated(proposal: Proposal, rules: EmergencyRules, now: str) -> EmergencyActivated:
+def _after_activation(case: Case, emergency: str, mechanism: Mechanism, now: str) -> Body | None:
+    if not any(body.emergency == emergency for _, body in case.of_type(SessionTabled)):
+        return SessionTabled(emergency=emergency)
+    listed = any(body.emergency == emergency for body in deferred(case))
+    return None if listed else _deferred(case, emergency, mechanism, now)
+
+
+def _activated(proposal: Proposal, by_phone: list[str], rules: EmergencyRules, now: str) -> EmergencyActivated:
     review_by = _instant(datetime.fromisoformat(now) + rules.review)
-    names = _names(proposal.votes.approvals)
+    names = (*_names(proposal.votes.approvals), *by_phone)[:MAX_NAMED]
     return EmergencyActivated(proposal=b64(proposal.event.id), approvals=names, review_by=review_by)
 
 
@@ -153,7 +171,7 @@ def _deferred(case: Case, emergency: str, mechanism: Mechanism, now: str) -> Req
         item if item.owner in case.participants else DeferredItem(code=item.code, owner=mechanism.emergency.decided_by)
         for item in mechanism.deferred_items(gender_lens=gender_lens)
     )
-    today = datetime.fromisoformat(now).astimezone(OFFICE_TIME).date()
+    today = office_day(datetime.fromisoformat(now))
     return RequirementsDeferred(emergency=emergency, items=items, due_on=str(mechanism.requirements_due(today)))
 
 

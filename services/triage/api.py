@@ -1,4 +1,4 @@
-"""HTTP for triage: the work list, an officer's own urgency, the status of a defender."""
+"""HTTP for triage: the work list, how urgent a case is, and what officers say of it, of the status and of the risk."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,17 +10,21 @@ from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.events.access import View
 from contracts.events.fields import CaseId
-from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
+from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Permission
+from services.node import acts
 from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.clock import instant
-from services.node.http import Answer, StrictRoute, allowed, problems
-from services.node.officers import Officer
+from services.node.http import Answer, StrictRoute, problems
 from services.node.service import Desk
 from services.node.sql import Row
-from services.triage import domain, handlers
+from services.triage import domain, handlers, risk, risk_view, status, status_view
 
 MAX_ID = 2**63 - 1
+OVERRIDE = acts.Act(
+    "urgency", UrgencyOverridden, "Judge the urgency oneself", lambda _, body: domain.check_override(body)
+)
+ACTS = (OVERRIDE, *status.ACTS, *risk.ACTS)
 
 
 class WorkItem(Answer):
@@ -40,12 +44,6 @@ class Work(Answer):
     """This agency's open work, the most pressing first."""
 
     items: list[WorkItem]
-
-
-class Decided(Answer):
-    """The decision was said; the id of its event."""
-
-    event: str
 
 
 class Assessment(Answer):
@@ -75,6 +73,7 @@ class Urgency(Answer):
     conflict: bool
     assessed: list[Assessment]
     overridden: list[Override]
+    threats: list[str]  # the assessments that found a clear and present threat
 
 
 def router(desk: Desk) -> APIRouter:
@@ -82,8 +81,6 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(tags=["triage"], responses=problems(Code.STATE), route_class=StrictRoute)
     Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
     Doer = Annotated[Reading, Depends(reads(desk, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
-    Assessor = Annotated[Officer, Depends(allowed(desk.officers, Permission.OVERRIDE_URGENCY))]  # noqa: N806
-    Determiner = Annotated[Officer, Depends(allowed(desk.officers, Permission.DETERMINE_STATUS))]  # noqa: N806
 
     @routes.get("/work", responses=ANSWERS, summary="What this agency has to do")
     async def work(reading: Reader) -> Work:
@@ -107,20 +104,8 @@ def router(desk: Desk) -> APIRouter:
             answer, seen = urgency_of(desk.case(timeline)), Shown(View.URGENCY, [case], len(timeline.events))
             return await reading.show(connection, answer, seen)
 
-    @routes.post("/cases/{case}/urgency", status_code=201, summary="Judge the urgency oneself")
-    async def override(case: CaseId, officer: Assessor, body: UrgencyOverridden) -> Decided:
-        """An officer's judgement, with a reason, replaces the table's for all agencies in the case."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            event = await handlers.override_urgency(desk, connection, case, officer.actor, body)
-        return Decided(event=b64(event))
-
-    @routes.post("/cases/{case}/status", status_code=201, summary="Determine a defender's status")
-    async def determine(case: CaseId, officer: Determiner, body: StatusDetermined) -> Decided:
-        """A provisional status (SEMENTARA) is enough for emergency protection. Only the agency for that kind may."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            event = await handlers.determine_status(desk, connection, case, officer.actor, body)
-        return Decided(event=b64(event))
-
+    for further in (acts.router(desk, "triage", ACTS), status_view.router(desk), risk_view.router(desk)):
+        routes.include_router(further)
     return routes
 
 
@@ -161,4 +146,5 @@ def urgency_of(case: Case) -> Urgency:
         for event, body in case.of_type(UrgencyOverridden)
     ]
     level, conflict = case.in_force("urgency"), "urgency" in case.conflicts
-    return Urgency(level=level, conflict=conflict, assessed=assessed, overridden=overridden)
+    threats = [b64(event.id) for event, body in case.of_type(RiskAssessed) if body.present_threat]
+    return Urgency(level=level, conflict=conflict, assessed=assessed, overridden=overridden, threats=threats)

@@ -10,7 +10,16 @@ from contracts.events.protection import (
     EmergencyProposed,
     RequirementsDeferred,
 )
-from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
+from contracts.events.triage import (
+    AppealDecided,
+    RiskAssessed,
+    StatusAppealed,
+    StatusDetermined,
+    StatusRecognised,
+    StatusRequested,
+    UrgencyAssessed,
+    UrgencyOverridden,
+)
 from services.node.service import Desk, Handler, Plug
 from services.triage.api import router
 from services.triage.check import check
@@ -19,7 +28,12 @@ from services.triage.handlers import case_moved, case_opened
 MOVES: tuple[type[Body], ...] = (
     UrgencyAssessed,
     UrgencyOverridden,
+    StatusRequested,
     StatusDetermined,
+    StatusRecognised,
+    StatusAppealed,
+    AppealDecided,
+    RiskAssessed,
     EmergencyProposed,
     EmergencyActivated,
     EmergencyDeclined,

@@ -6,7 +6,8 @@ itself bears it out, so nobody can push a deadline into the future.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
+from itertools import chain
 from typing import NamedTuple
 
 from contracts.case import Case
@@ -20,19 +21,18 @@ from contracts.events.protection import (
     EmergencyProposed,
     RequirementsDeferred,
 )
-from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
+from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Mechanism
+from contracts.promises import risk, status
 from contracts.record import EventId
-from contracts.timeline import Event
+from contracts.timeline import Event, claimed
 from services.triage.rules import LISTS, TABLES, Facts, Table
 
 WIB = timezone(timedelta(hours=7))  # days of the mechanism end in Jakarta
 HUMAN_TRIAGE = "TRIASE"
-STATUS = "STATUS_PEMBELA"
 DECISION = "KEPUTUSAN_DARURAT"
 REQUIREMENT = "SYARAT"
 BY_HAND = (HUMAN_TRIAGE, REQUIREMENT)  # the others are done by saying so in the case
-NOT_ASSESSED = "BELUM_DINILAI"
 PHRASES = {
     "id": (
         "Aturan {rule}: {why}",
@@ -82,17 +82,14 @@ def explain(assessed: UrgencyAssessed, language: str) -> str:
 
 
 def check_override(body: UrgencyOverridden) -> None:
-    """Raise Rejected(SCHEMA) for a level that no list has: what we say ourselves, we say in known codes."""
-    _known("urgency", [body.level], "level")
+    """Raise Rejected(SCHEMA) for a level that no list has."""
+    known_codes("urgency", [body.level], "level")
 
 
-def check_status(body: StatusDetermined, agency: str, mechanism: Mechanism) -> None:
-    """Raise Rejected(SCHEMA) for unknown codes, Rejected(FORBIDDEN) unless this agency determines that kind."""
-    _known("defender_kind", [body.defender_kind], "defender_kind")
-    _known("status", [body.status], "status")
-    _known("basis", body.basis, "basis")
-    if mechanism.status.owners.get(body.defender_kind) != agency:
-        raise Rejected(Code.FORBIDDEN, "defender_kind")
+def known_codes(code_list: str, given: Sequence[str], field: str) -> None:
+    """Raise Rejected(SCHEMA) for a code that no list has: what we say ourselves, we say in known codes."""
+    if not set(given) <= set(codes(code_list)):
+        raise Rejected(Code.SCHEMA, field)
 
 
 def check_done(kind: str) -> None:
@@ -105,34 +102,25 @@ def work(case: Case, mechanism: Mechanism, agency: str) -> list[Item]:
     """All that one agency has to do in a case, done or not."""
     return [
         *_opening_items(case, mechanism, agency),
+        *_promised(case, mechanism, agency),
         *_decision_items(case, mechanism, agency),
         *_requirement_items(case, agency),
     ]
 
 
-def kind_of_defender(body: CaseOpened) -> str:
-    """Which kind of defender the case is read as, until somebody determines it."""
-    return "PPHAM" if body.gender_lens else "PEMBELA"
-
-
-def claimed(event: Event) -> datetime:
-    """When an event happened: as claimed, but never after its record was made."""
-    recorded = datetime.fromtimestamp(event.hlc.ms / 1000, UTC)
-    try:
-        return min(datetime.fromisoformat(event.content.time), recorded)
-    except ValueError:
-        return recorded  # a claim such as 30 February
-
-
 def _opening_items(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
-    for event, body in case.of_type(CaseOpened):
-        begun, kind = claimed(event), kind_of_defender(body)
-        if mechanism.status.owners.get(kind) == agency:
-            yield Item(event.id, STATUS, kind, begun + mechanism.status.provisional, _status_settled(case))
+    for event, _ in case.of_type(CaseOpened):
         if event.agency == agency:
-            due = begun + _human_within(case.in_force("urgency"), mechanism)
+            due = claimed(event) + _human_within(case.in_force("urgency"), mechanism)
             judged = any(override.agency == agency for override, _ in case.of_type(UrgencyOverridden))
             yield Item(event.id, HUMAN_TRIAGE, "", due, judged)
+
+
+def _promised(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
+    """What the agreed rules promise of the status and the risk."""
+    for one in chain(status.promises(case, mechanism), risk.promises(case, mechanism)):
+        if one.agency == agency:
+            yield Item(one.source, one.kind, one.subject, one.due, one.kept)
 
 
 def _decision_items(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
@@ -153,15 +141,6 @@ def _requirement_items(case: Case, agency: str) -> Iterator[Item]:
         yield from (Item(event.id, REQUIREMENT, item.code, due, settled=False) for item in ours)
 
 
-def _status_settled(case: Case) -> bool:
-    return any(claim.value != NOT_ASSESSED for claim in case.slots.get("status", ()))
-
-
 def _human_within(level: str, mechanism: Mechanism) -> timedelta:
     """The time until a person looks; an unknown level gets the shortest."""
     return mechanism.triage.human.get(level, min(mechanism.triage.human.values()))
-
-
-def _known(code_list: str, given: Sequence[str], field: str) -> None:
-    if not set(given) <= set(codes(code_list)):
-        raise Rejected(Code.SCHEMA, field)

@@ -1,4 +1,4 @@
-"""Triage's transactions: the urgency that the table gives, officers' decisions, and the work list.
+"""Triage's transactions: the urgency that the table gives, and the work list.
 
 Each handler derives the case's work anew instead of following single events, so retries and events
 that arrive in another order give the same list.
@@ -6,12 +6,8 @@ that arrive in another order give the same list.
 
 from pathlib import Path
 
-from contracts.content import Actor
 from contracts.errors import Code, Rejected
-from contracts.events import Body
 from contracts.events.intake import CaseOpened
-from contracts.events.triage import StatusDetermined, UrgencyOverridden
-from contracts.record import EventId
 from contracts.timeline import Event
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
@@ -38,22 +34,6 @@ async def case_moved(desk: Desk, connection: Connection, event: Event) -> None:
     await _derive_work(desk, connection, await desk.log.lock(connection, event.content.case))
 
 
-async def override_urgency(
-    desk: Desk, connection: Connection, case: str, actor: Actor, body: UrgencyOverridden
-) -> EventId:
-    """An officer's own urgency, with the reason; Rejected(NOT_FOUND | SCHEMA | STATE)."""
-    domain.check_override(body)
-    return await _decide(desk, connection, case, actor, body)
-
-
-async def determine_status(
-    desk: Desk, connection: Connection, case: str, actor: Actor, body: StatusDetermined
-) -> EventId:
-    """What kind of defender this is; Rejected(NOT_FOUND | SCHEMA | STATE | FORBIDDEN)."""
-    domain.check_status(body, desk.agency, desk.mechanism)
-    return await _decide(desk, connection, case, actor, body)
-
-
 async def open_work(connection: Connection) -> list[Row]:
     """This agency's open items, the most pressing first."""
     return await connection.fetch(SQL["open_items"], MAX_ITEMS)
@@ -69,13 +49,6 @@ async def finish(connection: Connection, item: int, officer: Officer) -> Row:
     domain.check_done(row["kind"])
     done = await connection.fetch(SQL["finish_item"], item, officer.officer)
     return done[0]
-
-
-async def _decide(desk: Desk, connection: Connection, case: str, actor: Actor, body: Body) -> EventId:
-    timeline = await desk.log.lock(connection, case)
-    after = await desk.say(connection, timeline, actor, body)
-    await _derive_work(desk, connection, after)
-    return after.events[-1].id
 
 
 async def _derive_work(desk: Desk, connection: Connection, timeline: Timeline) -> None:

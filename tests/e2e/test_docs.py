@@ -45,7 +45,7 @@ COMMON_WORDS = {
     "partner": "mitra",
     "mechanism": "mekanisme",
 }
-LISTS_IN_GLOSSARY = ("urgency", "ground", "defender_kind", "status")
+LISTS_IN_GLOSSARY = ("urgency", "ground", "defender_kind", "status", "risk", "eligibility")
 
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

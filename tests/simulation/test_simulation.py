@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from contracts.case import Case
 from tests.simulation.charter import AGENCIES
 from tests.simulation.lost import Lost
 from tests.simulation.node import Node
@@ -45,6 +46,7 @@ class Observed(Lost):
             cases = [node.case(case) for case in node.cases]
             self.met |= {case.in_force("emergency") for case in cases}
             self.met |= {f"conflict of {slot}" for case in cases for slot in case.conflicts}
+            self.met |= {"statuses that differ" for case in cases if len(statuses(case)) > 1}
             self.met |= {"unsupported" for case in cases if case.unsupported}
             self.met |= {str(bad.refusal.code) for bad in node.store.tables.quarantine.values()}
 
@@ -57,10 +59,15 @@ class Observed(Lost):
         self.met |= {"parent missing" if parent else "too early" for _, parent in tables.waiting}
 
 
+def statuses(case: Case) -> set[str]:
+    """What the agencies found of each kind of defender."""
+    return {case.in_force(slot) for slot in case.slots if slot.startswith("status/")}
+
+
 def test_what_the_promises_are_about_does_happen() -> None:
     """The seeds are not idle: holes, crashes, conflicts, decisions either way and refusals of every sort occur."""
     missing = {"gap", "crash", "parent missing", "too early", "unsupported", "ACTIVE", "PROPOSED", "DECLINED"}
-    missing |= {"conflict of urgency", "conflict of status", "conflict of emergency", "behind", "recovered"}
+    missing |= {"conflict of urgency", "statuses that differ", "conflict of emergency", "behind", "recovered"}
     missing |= {"E_SIGNATURE", "E_HEADER", "E_BLOB", "E_WRAP", "E_GRANT", "E_VISIBILITY"}
     for seed in range(MOST_SEEDS):
         world = Observed(seed)

@@ -22,8 +22,6 @@ from services.node.admission import Head
 from services.node.admit import is_record
 from tests.simulation.node import Node
 
-DECISIONS: Mapping[type, str] = {UrgencyOverridden: "urgency", StatusDetermined: "status"}
-
 
 class Broken(AssertionError):
     """A promise that does not hold; the first word names it."""
@@ -202,8 +200,9 @@ class Watch:
 
     def _check_standing(self, agency: str, case: Case) -> None:
         """A decision stands exactly as long as nobody who knew of it decided the same matter."""
-        for kind, slot in DECISIONS.items():
-            writers = [event for event, body in _of(case, kind) if _may_decide(event, body)]
+        decided = [(event, slot) for event, body in _of(case, Body) if (slot := _decides(event, body))]
+        for slot in {"urgency", *(slot for _, slot in decided)}:
+            writers = [event for event, matter in decided if matter == slot]
             replaced = set().union(*(past(event, case.timeline) for event in writers)) if writers else set()
             standing = {event.id for event in writers if event.id not in replaced}
             if {claim.event for claim in case.slots.get(slot, ())} != standing:
@@ -214,13 +213,17 @@ def _of(case: Case, kind: type) -> list[tuple[Event, Body]]:
     return [(event, body) for event in case.timeline if (body := case.bodies.get(event.id)) and isinstance(body, kind)]
 
 
-def _may_decide(event: Event, body: Body) -> bool:
-    """Whether the mechanism document lets this role of this agency decide this."""
-    role = event.content.actor.role
-    if isinstance(body, StatusDetermined):
-        owner = LATEST.status.owners.get(body.defender_kind)
-        return event.agency == owner and LATEST.may(event.agency, role, Permission.DETERMINE_STATUS)
-    return LATEST.may(event.agency, role, Permission.OVERRIDE_URGENCY)
+def _decides(event: Event, body: Body) -> str:
+    """The matter that this decides; "" if none, or if the mechanism document does not let this role of this agency."""
+    role, rules = event.content.actor.role, LATEST
+    match body:
+        case StatusDetermined(defender_kind=kind):
+            owner = event.agency == rules.status.owners.get(kind)
+            return f"status/{kind}" if owner and rules.may(event.agency, role, Permission.DETERMINE_STATUS) else ""
+        case UrgencyOverridden():
+            return "urgency" if rules.may(event.agency, role, Permission.OVERRIDE_URGENCY) else ""
+        case _:
+            return ""
 
 
 def past(event: Event, timeline: Sequence[Event]) -> set[EventId]:

@@ -14,11 +14,11 @@ from contracts.events.protection import (
     EmergencyProposed,
     EmergencyRefused,
 )
-from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.hlc import Hlc
-from contracts.mechanism import LATEST, Permission
+from contracts.mechanism import LATEST
 from contracts.record import EventId
 from contracts.timeline import Event
+from contracts.workflow import rule_for
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
 NOW = "2026-11-22T01:54:48.123Z"
@@ -47,16 +47,9 @@ def opening(
     )
 
 
-NEEDS = {
-    UrgencyOverridden: Permission.OVERRIDE_URGENCY,
-    StatusDetermined: Permission.DETERMINE_STATUS,
-    EmergencyProposed: Permission.PROPOSE_EMERGENCY,
-}
-
-
 def officer(agency: str, body: Body) -> Actor:
     """Somebody at this agency who may say this, or anybody if nobody there may."""
-    needed = NEEDS.get(type(body))
+    needed = rule_for(type(body)).permission
     roles = LATEST.agencies[agency].permissions[needed] if needed and agency in LATEST.agencies else ()
     return Actor(next(iter(roles), "petugas"), "o-1")
 
@@ -83,12 +76,13 @@ class Chronicle:
         to: tuple[str, ...] = (),
         parents: tuple[EventId, ...] | None = None,
         tick: int = 1,
+        time: str = NOW,
     ) -> Event:
         """The next event; it knows of everything before it unless `parents` says otherwise."""
         to, actor = to or self.to, actor or officer(agency, body)
         cited = heads(self.events, to) if parents is None else tuple(sorted(parents))
         latest = max((event.hlc.ms for event in self.events if event.id in cited), default=0)
-        content = Content(body.wire_type, CASE_ID, NOW, actor, to, cited, body.wire())
+        content = Content(body.wire_type, CASE_ID, time, actor, to, cited, body.wire())
         seq = sum(event.agency == agency for event in self.events)
         id_ = EventId(sha256(f"{agency}/{seq}/{content}".encode()).digest())
         event = Event(id_, f"rajut.example/{agency}/1", seq, Hlc(latest + tick, 0), content)

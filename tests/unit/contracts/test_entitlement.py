@@ -51,7 +51,8 @@ def test_status_is_determined_by_its_owner(agency: str, kind: str) -> None:
     case = Chronicle()
     case.add("komnas-ham", StatusDetermined(defender_kind="PEMBELA", status="TERVERIFIKASI", basis=()))
     case.add(agency, StatusDetermined(defender_kind=kind, status="DITOLAK", basis=()), actor=Actor("tim_hrd", "o-1"))
-    assert case.case.in_force("status") == "TERVERIFIKASI"
+    assert case.case.in_force("status/PEMBELA") == "TERVERIFIKASI"
+    assert set(case.case.slots) == {"lead", "status/PEMBELA"}
 
 
 @pytest.mark.parametrize(

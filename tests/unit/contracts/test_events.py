@@ -78,7 +78,7 @@ def test_a_body_is_closed(wire_type: str) -> None:
 
 def test_an_unknown_type_is_kept() -> None:
     """Agencies do not upgrade on one day: a later type is not an error."""
-    assert read_body("rajut.protection.plan.proposed.v1", {"any": "thing"}) is None
+    assert read_body("rajut.protection.plan.dreamt.v1", {"any": "thing"}) is None
     assert read_body("rajut.intake.case.opened.v2", {"any": "thing"}) is None
 
 

@@ -40,7 +40,9 @@ def test_emergency_numbers() -> None:
     )
 
 
-@pytest.mark.parametrize("part", ["emergency", "requirements", "status", "triage", "notices", "measures"])
+@pytest.mark.parametrize(
+    "part", ["emergency", "requirements", "status", "triage", "notices", "measures", "plan", "review", "closure"]
+)
 def test_no_number_without_its_basis(part: str) -> None:
     """A rule whose basis is missing cannot be loaded, so nobody agrees to a number from nowhere."""
     changed = document()
@@ -143,6 +145,12 @@ def test_status_is_determined_where_the_owner_is() -> None:
     """Exactly the agencies that own a kind of defender have roles that determine it."""
     able = {a for a, rules in LATEST.agencies.items() if rules.permissions[Permission.DETERMINE_STATUS]}
     assert able == set(LATEST.status.owners.values())
+
+
+def test_only_lpsk_says_whom_it_may_take() -> None:
+    """Eligibility is no other agency's to determine, and some role of LPSK's can."""
+    able = {a for a, rules in LATEST.agencies.items() if rules.permissions[Permission.DETERMINE_ELIGIBILITY]}
+    assert able == {"lpsk"}
 
 
 def test_strangers_may_nothing() -> None:

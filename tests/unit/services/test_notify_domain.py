@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events import REGISTRY, Body, read_body
+from contracts.events.intake import DisclosureMade
 from contracts.events.notify import NoticeEscalated, NoticeSent
 from contracts.events.protection import DeferredItem, RequirementsDeferred
 from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
-from contracts.mechanism import LATEST
+from contracts.mechanism import LATEST, Permission
 from contracts.timeline import Event
 from services.notify import domain
 from services.notify.domain import Call
@@ -90,6 +92,20 @@ def test_deferred_papers_call_their_owners() -> None:
     items = tuple(DeferredItem(code=code, owner=owner) for code, owner in [("IDENTITAS", "lpsk"), ("X", "komnas-ham")])
     event = case.add("lpsk", RequirementsDeferred(emergency=b64(active.id), items=items, due_on="2027-01-07"))
     assert called(case, event) == {agency: [Call(0, DUTY[agency], "BIASA")] for agency in ("komnas-ham", "lpsk")}
+
+
+def test_a_disclosure_without_consent_is_told_to_the_auditor_alone() -> None:
+    """At the agency that discloses, above its ladder: nobody on it answers instead of the auditor."""
+    case = Chronicle()
+    body = DisclosureMade(
+        ground="KEPENTINGAN_VITAL", fields=("identity",), recipients=("lpsk",), reason="Ancaman pembunuhan."
+    )
+    made = case.add("komnas-ham", body, actor=Actor("tim_hrd", "o-1"))
+    rules = LATEST.agencies["komnas-ham"]
+    assert called(case, made) == {"komnas-ham": [Call(domain.ladder_end(rules), "auditor", "KRITIS")]}
+    assert domain.may_answer(rules, domain.ladder_end(rules), "auditor", "auditor")
+    assert not any(domain.may_answer(rules, domain.ladder_end(rules), "auditor", role) for role in rules.ladder)
+    assert LATEST.may("komnas-ham", "auditor", Permission.ACKNOWLEDGE_NOTICE)
 
 
 def test_a_claim_that_does_not_hold_calls_nobody() -> None:

@@ -15,6 +15,7 @@ from contracts.events.protection import (
     EmergencyRefused,
     RequirementsDeferred,
 )
+from contracts.events.session import SessionTabled
 from contracts.mechanism import LATEST
 from contracts.workflow.emergency import Vote
 from services.protection import domain
@@ -54,14 +55,15 @@ def check_is_refused(case: Chronicle, agency: str, actor: Actor, vote: Vote) -> 
     return refused.value.code
 
 
-def test_the_second_leader_activates_and_defers_the_papers_at_once() -> None:
-    """One approval changes nothing; the second is followed by activation and the deferred list, each once."""
+def test_the_second_leader_activates_tables_and_defers_the_papers_at_once() -> None:
+    """One approval changes nothing; the second is followed by activation, agenda and deferred list, each once."""
     case = Chronicle()
     proposal = case.propose()
     assert cast(case, "leader-1", approval(proposal)) == []
-    active, deferred = cast(case, "leader-2", approval(proposal))
+    active, tabled, deferred = cast(case, "leader-2", approval(proposal))
     assert isinstance(active, EmergencyActivated)
     assert isinstance(deferred, RequirementsDeferred)
+    assert tabled == SessionTabled(emergency=b64(case.events[4].id))
     assert set(active.approvals) == {b64(event.id) for event in case.events[2:4]}
     assert deferred.emergency == b64(case.events[4].id)
     assert not case.case.unsupported
@@ -74,7 +76,7 @@ def test_need_is_reviewed_after_seven_days_and_papers_are_due_after_thirty_worki
     case = Chronicle()
     proposal = case.propose()
     cast(case, "leader-1", approval(proposal))
-    active, deferred = cast(case, "leader-2", approval(proposal))
+    active, _, deferred = cast(case, "leader-2", approval(proposal))
     assert isinstance(active, EmergencyActivated)
     assert isinstance(deferred, RequirementsDeferred)
     assert datetime.fromisoformat(active.review_by) - datetime.fromisoformat(NOW) == timedelta(days=7)
@@ -86,6 +88,9 @@ def test_an_evening_in_utc_is_the_next_day_in_the_office() -> None:
     case = Chronicle()
     proposal = case.propose()
     case.activate(proposal, case.approve(proposal, "leader-1"), case.approve(proposal, "leader-2"))
+    tabled = domain.consequence(case.case, proposal, LATEST, "2026-11-19T18:00:00.000Z")
+    assert isinstance(tabled, SessionTabled)
+    case.add("lpsk", tabled)
     body = domain.consequence(case.case, proposal, LATEST, "2026-11-19T18:00:00.000Z")
     assert isinstance(body, RequirementsDeferred)
     assert body.due_on == "2027-01-07"

@@ -26,6 +26,8 @@ from contracts.events.protection import (
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
 from contracts.hlc import Hlc
 from contracts.mechanism import LATEST as MECHANISM
+from contracts.promises.risk import AGAIN, FIRST
+from contracts.promises.status import APPEAL, FINAL_STATUS, PROVISIONAL_STATUS
 from contracts.record import EventId
 from contracts.report import read_report
 from contracts.timeline import Event
@@ -167,17 +169,17 @@ def test_an_unknown_code_is_marked_in_the_explanation() -> None:
 
 
 def test_each_agency_gets_its_own_work_when_a_case_opens() -> None:
-    """Who received the report looks at it; who determines that kind of defender does so within a day; nobody else."""
+    """Who received the report looks at it and at the risk; who determines that kind of defender does; nobody else."""
     events = story((opening("jurnalis-doxing"), KOMNAS_HAM))
-    assert set(work(events, KOMNAS_HAM)) == {(domain.HUMAN_TRIAGE, "")}
-    assert set(work(events, KOMNAS_PEREMPUAN)) == {(domain.STATUS, "PPHAM")}
+    assert set(work(events, KOMNAS_HAM)) == {(domain.HUMAN_TRIAGE, ""), (FIRST, "")}
+    assert set(work(events, KOMNAS_PEREMPUAN)) == {(PROVISIONAL_STATUS, "PPHAM"), (FINAL_STATUS, "PPHAM")}
     assert not work(events, LPSK)
-    assert work(events, KOMNAS_PEREMPUAN)[domain.STATUS, "PPHAM"].due_at == NOW + timedelta(hours=24)
+    assert work(events, KOMNAS_PEREMPUAN)[PROVISIONAL_STATUS, "PPHAM"].due_at == NOW + timedelta(hours=24)
 
 
 def test_status_of_others_is_determined_by_the_agency_for_defenders() -> None:
     """A case without gender lens asks Komnas HAM for the status, whoever received it."""
-    assert (domain.STATUS, "PEMBELA") in work(story((opening("petani-kriminalisasi"), LPSK)), KOMNAS_HAM)
+    assert (PROVISIONAL_STATUS, "PEMBELA") in work(story((opening("petani-kriminalisasi"), LPSK)), KOMNAS_HAM)
 
 
 @pytest.mark.parametrize(("level", "minutes"), [("KRITIS", 60), ("MENDESAK", 240), ("BIASA", 1440), ("LUAR_BIASA", 60)])
@@ -201,7 +203,7 @@ def test_a_determined_status_is_done(status: str, settled: bool) -> None:  # noq
     """A provisional status is enough to be done; saying that it is not assessed yet is not."""
     determined = StatusDetermined(defender_kind="PPHAM", status=status, basis=())
     events = story((opening(), KOMNAS_PEREMPUAN), (determined, KOMNAS_PEREMPUAN))
-    assert work(events, KOMNAS_PEREMPUAN)[domain.STATUS, "PPHAM"].settled is settled
+    assert work(events, KOMNAS_PEREMPUAN)[PROVISIONAL_STATUS, "PPHAM"].settled is settled
 
 
 def test_leaders_get_a_decision_to_make_until_protection_is_in_force() -> None:
@@ -266,35 +268,14 @@ def test_settled_work_stays_settled_while_a_story_goes_on() -> None:
 def test_nobody_claims_a_deadline_away(claim: str) -> None:
     """A claimed time after the record, or one that does not exist, counts as the time of the record."""
     events = [happened(opening(), KOMNAS_HAM, time=claim)]
-    assert work(events, KOMNAS_PEREMPUAN)[domain.STATUS, "PPHAM"].due_at == NOW + timedelta(hours=24)
+    assert work(events, KOMNAS_PEREMPUAN)[PROVISIONAL_STATUS, "PPHAM"].due_at == NOW + timedelta(hours=24)
 
 
 def test_what_was_noted_late_is_due_from_when_it_happened() -> None:
     """A report that was taken by telephone and entered later has its clock running since the call."""
     call = NOW - timedelta(hours=5)
     events = [happened(opening(), KOMNAS_HAM, time=text(call))]
-    assert work(events, KOMNAS_PEREMPUAN)[domain.STATUS, "PPHAM"].due_at == call + timedelta(hours=24)
-
-
-def test_only_the_agency_for_a_kind_of_defender_determines_it() -> None:
-    """Komnas HAM says who is a defender, Komnas Perempuan who is a woman defender; nobody says it for the other."""
-    for kind, owner in (("PEMBELA", KOMNAS_HAM), ("PPHAM", KOMNAS_PEREMPUAN)):
-        body = StatusDetermined(defender_kind=kind, status="SEMENTARA", basis=("KERJA_HAM",))
-        domain.check_status(body, owner, MECHANISM)
-        for other in set(AGENCIES) - {owner}:
-            with pytest.raises(Rejected) as refused:
-                domain.check_status(body, other, MECHANISM)
-            assert (refused.value.code, refused.value.detail) == (Code.FORBIDDEN, "defender_kind")
-
-
-@pytest.mark.parametrize("field", ["defender_kind", "status", "basis"])
-def test_a_misspelt_code_is_refused_at_our_own_desk(field: str) -> None:
-    """Unknown codes of others are kept; our own officers are told which field to correct."""
-    good: dict[str, object] = {"defender_kind": "PEMBELA", "status": "SEMENTARA", "basis": ("KERJA_HAM",)}
-    body = StatusDetermined.model_validate(good | {field: ("SALAH",) if field == "basis" else "SALAH"})
-    with pytest.raises(Rejected) as refused:
-        domain.check_status(body, KOMNAS_HAM, MECHANISM)
-    assert (refused.value.code, refused.value.detail) == (Code.SCHEMA, field)
+    assert work(events, KOMNAS_PEREMPUAN)[PROVISIONAL_STATUS, "PPHAM"].due_at == call + timedelta(hours=24)
 
 
 def test_a_level_that_no_list_has_is_refused_at_our_own_desk() -> None:
@@ -304,7 +285,10 @@ def test_a_level_that_no_list_has_is_refused_at_our_own_desk() -> None:
     assert (refused.value.code, refused.value.detail) == (Code.SCHEMA, "level")
 
 
-@pytest.mark.parametrize("kind", [domain.STATUS, domain.DECISION, "KERJA_BARU"])
+BY_EVENT = (PROVISIONAL_STATUS, FINAL_STATUS, APPEAL, FIRST, AGAIN, domain.DECISION, "KERJA_BARU")
+
+
+@pytest.mark.parametrize("kind", BY_EVENT)
 def test_what_an_event_settles_cannot_be_ticked_off(kind: str) -> None:
     """Nobody makes a life-saving decision disappear from the list without deciding it."""
     with pytest.raises(Rejected) as refused:

@@ -1,0 +1,35 @@
+"""A risk is assessed within a day of an urgent report, a week of any other, and anew before the assessment runs out."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+from contracts.case import Case
+from contracts.events.intake import CaseOpened
+from contracts.events.triage import RiskAssessed
+from contracts.mechanism import Mechanism
+from contracts.promises.promise import Promise
+from contracts.timeline import Event, claimed
+from contracts.workflow.closure import CLOSED, CLOSURE
+
+WIB = timezone(timedelta(hours=7))  # days of the mechanism end in Jakarta
+FIRST = "ASESMEN_RISIKO"
+AGAIN = "ASESMEN_ULANG"
+
+
+def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
+    """The first assessment by whoever received the report; each further one by whoever assessed before."""
+    assessed, closed = case.of_type(RiskAssessed), case.in_force(CLOSURE) == CLOSED
+    for event, _ in case.of_type(CaseOpened):
+        due = claimed(event) + rules.risk.initial_within(case.in_force("urgency"))
+        yield Promise(FIRST, "", event.id, event.agency, due, kept=closed or bool(assessed))
+    standing = {claim.event for claim in case.slots.get("risk", ())}
+    for event, body in assessed:
+        due = runs_out(event, body, rules)
+        yield Promise(AGAIN, "", event.id, event.agency, due, kept=closed or event.id not in standing)
+
+
+def runs_out(event: Event, body: RiskAssessed, rules: Mechanism) -> datetime:
+    """When an assessment ends: with the day that it names, and never later than its level allows."""
+    last = claimed(event).astimezone(WIB).date() + rules.risk.valid_for(body.level)
+    day = min(date.fromisoformat(body.valid_until), last)
+    return datetime.combine(day, time(23, 59, 59), WIB).astimezone(UTC)

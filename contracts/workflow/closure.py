@@ -1,0 +1,123 @@
+"""The end of a case, and its return: people close it, never time, and whatever is protective keeps it open.
+
+Slot `closure` is PROPOSED by the lead, CLOSED when the lead's second officer and every agency with an active measure
+have agreed, and OPEN again by an incident, an emergency or a reopening. OPEN outranks the others: an incident that the
+closing agencies did not know of keeps the case open on all nodes, whichever of them arrives first.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from contracts.events.plan import (
+    CaseClosed,
+    CaseReopened,
+    ClosureAgreed,
+    ClosureProposed,
+    IncidentRecorded,
+    PlanAgreed,
+    PlanProposed,
+    ReviewHeld,
+)
+from contracts.mechanism import Permission
+from contracts.workflow.plan import Agreements, Plans, Value, owing, same_officer, shared
+from contracts.workflow.rule import Act, Known, Rule, rule
+from contracts.workflow.status import REJECTED, overall
+
+CLOSURE = "closure"  # the slot
+OPEN, PROPOSED, CLOSED = "OPEN", "PROPOSED", "CLOSED"
+UNDECIDED = {"PROPOSED", "ACTIVE"}  # of an emergency: it has to end first
+
+
+class Reason(StrEnum):
+    """The reasons for closing that have to be borne out, of list `closure_reason`."""
+
+    ORDINARY_RISK = "RISIKO_BIASA"
+    NO_DEFENDER = "BUKAN_PEMBELA"
+
+
+def while_open(judged: Rule) -> Rule:
+    """The same rule, for acts that do not count once their author knew that the case is closed."""
+    return judged._replace(counts=lambda act, known: known.value(CLOSURE) != CLOSED and judged.counts(act, known))
+
+
+def reopening(judged: Rule) -> Rule:
+    """The same rule, for acts that keep a case open or open it again."""
+    return judged._replace(writes=lambda act, known: [*judged.writes(act, known), (CLOSURE, OPEN)])
+
+
+def needed(lead: str, plans: Plans, agreements: Agreements, value: Value) -> set[str]:
+    """The agencies that have to agree before a case closes."""
+    return {lead} | owing(plans, agreements, value)
+
+
+def agreed(proposal: str, agreements: Iterable[Act[ClosureAgreed]]) -> dict[str, str]:
+    """The agreements that name a proposal: the event of each agency."""
+    return {act.agency: act.name for act in agreements if act.body.proposal == proposal}
+
+
+def _may_propose(act: Act[ClosureProposed], known: Known) -> bool:
+    if act.agency != known.value("lead") or known.value("emergency") in UNDECIDED:
+        return False
+    match act.body.reason:
+        case Reason.ORDINARY_RISK:
+            return _risk_stayed_ordinary(known)
+        case Reason.NO_DEFENDER:
+            return overall(known.standing, known.rules) == REJECTED
+        case _:
+            return True
+
+
+def _risk_stayed_ordinary(known: Known) -> bool:
+    """The last reviews in a row, as many as the mechanism asks for, the last one after every incident.
+
+    Reviews held without knowledge of each other are no row: all that found more risk must come before.
+    """
+    ordinary = {*known.rules.closure.ordinary}
+    reviews = known.of(ReviewHeld)
+    graver = [id_ for id_, act in reviews.items() if act.body.after not in ordinary]
+    calm = [id_ for id_ in reviews if id_ not in graver and all(known.informed(id_, other) for other in graver)]
+    last = [id_ for id_ in calm if all(known.informed(id_, incident) for incident in known.of(IncidentRecorded))]
+    return any(sum(known.informed(id_, one) for one in calm) + 1 >= known.rules.closure.reviews for id_ in last)
+
+
+def _may_agree(act: Act[ClosureAgreed], known: Known) -> bool:
+    """Once, by a participant, and not by the officer who proposed."""
+    proposal = known.named(act.body.proposal, ClosureProposed)
+    if proposal is None or known.value(CLOSURE) != PROPOSED:
+        return False
+    return not same_officer(act, proposal) and act.agency not in agreed(
+        act.body.proposal, known.of(ClosureAgreed).values()
+    )
+
+
+def _all_agreed(act: Act[CaseClosed], known: Known) -> bool:
+    """The lead says so, nothing has happened since the proposal, and everyone who has to has agreed."""
+    if known.value("lead") != act.agency or known.value(CLOSURE) != PROPOSED:
+        return False
+    if known.value("emergency") in UNDECIDED or known.named(act.body.proposal, ClosureProposed) is None:
+        return False
+    plans, agreements = known.of(PlanProposed).values(), known.of(PlanAgreed).values()
+    named = [one for one in known.of(ClosureAgreed).values() if one.name in set(act.body.agreements)]
+    return needed(act.agency, plans, agreements, known.value) <= agreed(act.body.proposal, named).keys()
+
+
+def _was_closed(_: Act[CaseReopened], known: Known) -> bool:
+    """Also where something keeps the case open already: this settles it."""
+    return CLOSED in {claim.value for claim in known.standing(CLOSURE)}
+
+
+_RULES = (
+    reopening(rule(IncidentRecorded, Permission.RECORD_INCIDENT)),
+    while_open(
+        rule(
+            ClosureProposed,
+            Permission.PROPOSE_CLOSURE,
+            counts=_may_propose,
+            writes=lambda _, __: [(CLOSURE, PROPOSED)],
+        )
+    ),
+    rule(ClosureAgreed, Permission.AGREE_CLOSURE, counts=_may_agree),
+    rule(CaseClosed, counts=_all_agreed, writes=lambda _, __: [(CLOSURE, CLOSED)]),
+    reopening(rule(CaseReopened, Permission.REOPEN_CASE, counts=_was_closed)),
+)
+RULES = tuple(map(shared, _RULES))

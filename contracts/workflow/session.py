@@ -1,0 +1,47 @@
+"""The leaders' session (SMPL): every emergency comes before it; a decision needs a quorum and ends nothing itself."""
+
+from datetime import date
+
+from contracts.events.protection import EmergencyActivated
+from contracts.events.session import SessionDecided, SessionTabled
+from contracts.mechanism import Permission
+from contracts.workflow.emergency import ACTIVE, ongoing
+from contracts.workflow.leaders import decides
+from contracts.workflow.rule import Act, Known, Writes, rule
+
+TABLED = "TABLED"
+ACCEPTED, EXTENSION = "DITERIMA", "PERPANJANGAN"
+OBLIGING = frozenset({"DITOLAK", "PENGHENTIAN"})  # what obliges the leaders to hand over or to write an end
+
+
+def _once(act: Act[SessionTabled], known: Known) -> bool:
+    activated = known.named(act.body.emergency, EmergencyActivated) is not None
+    return activated and decides(act.agency, known) and not known.value(f"session/{act.body.emergency}")
+
+
+def _by_a_quorum(act: Act[SessionDecided], known: Known) -> bool:
+    tabled = known.value(f"session/{act.body.emergency}") != ""
+    seated = known.rules.session.quorum <= len(act.body.leaders) <= known.rules.emergency.leaders
+    return tabled and seated and decides(act.agency, known) and _later(act.body, known)
+
+
+def _later(decided: SessionDecided, known: Known) -> bool:
+    """An extension, and nothing else, names a day: one after the deadline, while protection is in force."""
+    if decided.until is None:
+        return decided.decision != EXTENSION
+    due, until = known.value(f"deadline/{decided.emergency}"), date.fromisoformat(decided.until)
+    later = not due or until > date.fromisoformat(due)
+    return later and decided.decision == EXTENSION and ongoing(decided.emergency, known)
+
+
+def _writes(act: Act[SessionDecided], _: Known) -> Writes:
+    decided = (f"session/{act.body.emergency}", act.body.decision)
+    if act.body.until is None:
+        return [decided]
+    return [decided, (f"deadline/{act.body.emergency}", act.body.until), ("emergency", ACTIVE)]
+
+
+RULES = (
+    rule(SessionTabled, counts=_once, writes=lambda act, _: [(f"session/{act.body.emergency}", TABLED)]),
+    rule(SessionDecided, Permission.RECORD_SESSION, counts=_by_a_quorum, writes=_writes),
+)

@@ -1,0 +1,50 @@
+"""What is written down of leaders: what their session (SMPL) decided, and what they decided by phone in an outage."""
+
+from collections.abc import Collection
+from functools import partial
+
+from contracts.encoding import b64
+from contracts.errors import Code, Rejected
+from contracts.events import Body
+from contracts.events.protection import RecordConfirmed, RecordSupplemented
+from contracts.events.session import SessionDecided
+from contracts.timeline import Event
+from services.node.acts import Act, Moment
+from services.node.service import Desk
+from services.protection import domain
+from services.protection.ending import in_known_codes
+
+
+def check_session(leaders: Collection[str], moment: Moment, body: SessionDecided) -> None:
+    """Raise unless the decision is one of the list and was made by a quorum of officers who are leaders here.
+
+    Rejected(SCHEMA) for an unknown decision or somebody who is no leader, Rejected(STATE) without a quorum.
+    """
+    in_known_codes("smpl_decision", [body.decision], "decision")
+    if not set(body.leaders) <= set(leaders):
+        raise Rejected(Code.SCHEMA, "leaders")
+    if len(body.leaders) < moment.rules.session.quorum:
+        raise Rejected(Code.STATE, "quorum")
+
+
+def check_record(leaders: Collection[str], _: Moment, body: RecordSupplemented) -> None:
+    """Raise Rejected(SCHEMA) if somebody is named who is no leader here."""
+    if not set(body.leaders) <= set(leaders):
+        raise Rejected(Code.SCHEMA, "leaders")
+
+
+def activation(moment: Moment, confirmation: Event) -> Body | None:
+    """What follows from a confirmed record, as from the leaders' own votes."""
+    record = domain.confirmed(moment.case).get(b64(confirmation.id))
+    return domain.consequence(moment.case, record.proposal, moment.rules, moment.now) if record else None
+
+
+def acts(desk: Desk) -> tuple[Act, ...]:
+    """What may be written down at this desk."""
+    leaders = [officer.officer for officer in desk.officers.with_role(desk.mechanism.emergency.role)]
+    session, record = partial(check_session, leaders), partial(check_record, leaders)
+    return (
+        Act("session", SessionDecided, "Record what the leaders' session decided", session),
+        Act("emergency/records", RecordSupplemented, "Write down what leaders decided by phone", record),
+        Act("emergency/records/confirm", RecordConfirmed, "Stand for it as a second officer", follows=activation),
+    )

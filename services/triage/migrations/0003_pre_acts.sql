@@ -1,0 +1,10 @@
+-- What officers said under a key of their own, so that a request that comes again is done once.
+
+create table triage.act (
+    officer text not null,
+    key text not null,
+    events bytea[] not null,
+    at timestamptz not null default clock_timestamp(),
+    primary key (officer, key)
+);
+grant select, insert on triage.act to rajut_triage;

@@ -1,0 +1,156 @@
+"""Status, risk and eligibility over HTTP: what one agency's officer says, the others see, work from and answer."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.mechanism import LATEST
+from deploy.dev.runner import ThreeNodes
+from services.node.node import Node
+from tests.e2e.stage import CASES, ask, level, servers, talk, until
+from tests.integration.warrants import Trio, fsck, handle, shown, trio_of
+
+FARMER = CASES / "petani-kriminalisasi.json"  # received by Komnas HAM, shared with both others
+VERIFIED = {"defender_kind": "PEMBELA", "status": "TERVERIFIKASI", "basis": ["KERJA_HAM", "UNIVERSALITAS"]}
+REJECTED = {"defender_kind": "PEMBELA", "status": "DITOLAK", "basis": ["CARA_DAMAI"]}
+
+
+@pytest.fixture(scope="module")
+def machines(server_folder: Path) -> Iterator[ThreeNodes]:
+    """The servers of three agencies."""
+    with servers(server_folder / "triage") as running:
+        yield running
+
+
+@pytest.fixture
+async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
+    """Komnas Perempuan (a), LPSK (b) and Komnas HAM (c), who hear each other all the time."""
+    async with trio_of(machines.homes) as nodes, talk(*nodes.nodes):
+        yield nodes
+
+
+async def tell(trio: Trio) -> None:
+    """All hear all, and every service does what follows."""
+    for _ in range(2):
+        for node in trio.nodes:
+            node.relay.wake()
+        await until(lambda: level(*trio.nodes))
+        await handle(*trio.nodes)
+
+
+async def opened(trio: Trio) -> str:
+    """A farmer's case at Komnas HAM that all three hold."""
+    answer = await ask(trio.c, "POST", "/reports", "kh-petugas", content=FARMER.read_bytes())
+    assert answer.status_code == 201, answer.text
+    await tell(trio)
+    return str(answer.json()["case"])
+
+
+async def say(node: Node, path: str, officer: str, body: Mapping[str, Any], expected: int = 201) -> str:
+    """An officer says something; the id of its event, or "" if it was refused as expected."""
+    answer = await ask(node, "POST", path, officer, json=body)
+    assert answer.status_code == expected, answer.text
+    return str(answer.json()["events"][0]) if expected == 201 else ""
+
+
+async def work(node: Node, case: str, officer: str) -> set[tuple[str, str]]:
+    """What an agency has to do in a case."""
+    answer = await ask(node, "GET", "/work", officer)
+    return {(item["kind"], item["subject"]) for item in answer.json()["items"] if item["case"] == case}
+
+
+async def test_a_rejection_is_disputed_appealed_and_turned_by_another_officer(trio: Trio) -> None:
+    """Asked for by LPSK, rejected, objected to by Komnas Perempuan, appealed there, decided anew: seen alike by all."""
+    case = await opened(trio)
+    path = f"/cases/{case}/status"
+    await say(trio.b, f"{path}/request", "lpsk-hotline", {"defender_kind": "PEMBELA"})
+    await tell(trio)
+    assert {("STATUS_PEMBELA", "PEMBELA"), ("STATUS_AKHIR", "PEMBELA")} <= await work(trio.c, case, "kh-hrd")
+    rejection = await say(trio.c, path, "kh-hrd", REJECTED)
+    await tell(trio)
+    assert not {("STATUS_PEMBELA", "PEMBELA"), ("STATUS_AKHIR", "PEMBELA")} & await work(trio.c, case, "kh-hrd")
+    objection = {"determination": rejection, "basis": ["CARA_DAMAI"], "reason": "PENILAIAN_KELIRU"}
+    await say(trio.a, f"{path}/dispute", "kp-piket", objection)
+    told = {"determination": rejection, "appealed_by": "defender", "reason": "BUKTI_TIDAK_DINILAI"}
+    appeal = await say(trio.a, f"{path}/appeal", "kp-upr", told)
+    await tell(trio)
+    assert ("BANDING_STATUS", "PEMBELA") in await work(trio.c, case, "kh-hrd")
+    outcome = {"appeal": appeal, "status": "TERVERIFIKASI", "basis": ["CARA_DAMAI"]}
+    await say(trio.c, path, "kh-komisioner", VERIFIED, 409)
+    await say(trio.c, f"{path}/appeal/decide", "kh-hrd", outcome, 403)
+    await say(trio.a, f"{path}/appeal/decide", "kp-piket", outcome, 403)
+    await say(trio.c, f"{path}/appeal/decide", "kh-komisioner", outcome)
+    await tell(trio)
+    assert ("BANDING_STATUS", "PEMBELA") not in await work(trio.c, case, "kh-hrd")
+    views = [await shown(node, case, "/status") for node in trio.nodes]
+    assert views[0] == views[1] == views[2]
+    assert views[0]["status"] == "TERVERIFIKASI"
+    assert [one["agency"] for one in views[0]["stances"]] == ["komnas-perempuan"]
+    assert views[0]["determinations"][0]["explanation"]["en"].endswith("not met: By peaceful means")
+    assert [(await fsck(node)).findings for node in trio.nodes] == [[], [], []]
+
+
+async def test_one_agency_takes_over_what_another_found(trio: Trio) -> None:
+    """Mutual recognition: Komnas Perempuan takes over Komnas HAM's determination; nobody recognises their own."""
+    case = await opened(trio)
+    path = f"/cases/{case}/status"
+    found = await say(trio.c, path, "kh-hrd", VERIFIED)
+    await tell(trio)
+    await say(trio.c, f"{path}/recognise", "kh-komisioner", {"determination": found}, 403)
+    await say(trio.b, f"{path}/recognise", "lpsk-pimpinan-1", {"determination": found}, 403)
+    await say(trio.a, f"{path}/recognise", "kp-piket", {"determination": found})
+    await tell(trio)
+    seen = await shown(trio.b, case, "/status")
+    assert [(one["agency"], one["stance"]) for one in seen["stances"]] == [("komnas-perempuan", "DIAKUI")]
+    assert not seen["disagreement"]
+
+
+async def test_a_risk_is_scored_disagreed_on_and_explained(trio: Trio) -> None:
+    """Two agencies assess without knowing of each other: the higher risk rules until a third has seen both."""
+    case = await opened(trio)
+    path = f"/cases/{case}/risk"
+    assert ("ASESMEN_RISIKO", "") in await work(trio.c, case, "kh-hrd")
+    low, high = judgement(1, 1, 1), judgement(4, 4, 0)
+    await say(trio.c, path, "kh-hrd", low)
+    await say(trio.b, path, "lpsk-telaah", high)
+    await say(trio.b, path, "lpsk-telaah", low | {"level": "EKSTREM"}, 422)
+    await tell(trio)
+    assert ("ASESMEN_RISIKO", "") not in await work(trio.c, case, "kh-hrd")
+    seen = await shown(trio.a, case, "/risk")
+    assert (seen["level"], seen["conflict"], len(seen["assessments"])) == ("EKSTREM", True, 2)
+    assert {one["explanation"]["en"].split(":")[0] for one in seen["assessments"]} == {
+        "Threat 1 x (1 + vulnerability 1) ",
+        "Threat 4 x (1 + vulnerability 4) ",
+    }
+    await say(trio.a, path, "kp-piket", low | {"level": "TINGGI", "reason": "POLA_SERUPA"})
+    await tell(trio)
+    views = [await shown(node, case, "/risk") for node in trio.nodes]
+    assert views[0] == views[1] == views[2]
+    assert (views[0]["level"], views[0]["conflict"]) == ("TINGGI", False)
+
+
+async def test_a_present_threat_acts_at_once_and_eligibility_stays_apart(trio: Trio) -> None:
+    """One tick makes the case critical everywhere; that LPSK cannot take a suspect changes no risk and no emergency."""
+    case = await opened(trio)
+    await say(trio.a, f"/cases/{case}/risk", "kp-koordinator", {"present_threat": True})
+    await say(trio.b, f"/cases/{case}/eligibility", "lpsk-telaah", {"category": "TIDAK_MEMENUHI"})
+    await say(trio.c, f"/cases/{case}/eligibility", "kh-hrd", {"category": "KORBAN"}, 403)
+    await tell(trio)
+    for node in trio.nodes:
+        assert (await shown(node, case, "/risk"))["level"] == "EKSTREM"
+        assert (await shown(node, case, "/urgency"))["level"] == "KRITIS"
+        assert (await shown(node, case, "/eligibility"))["category"] == "TIDAK_MEMENUHI"
+    ground = {"ground": "ANCAMAN_NYATA", "needs": []}
+    asked = await ask(trio.c, "POST", f"/cases/{case}/emergency", "kh-hrd", json=ground)
+    assert asked.status_code == 201, asked.text
+
+
+def judgement(threat: int, vulnerability: int, capacity: int) -> dict[str, Any]:
+    """Every agreed dimension scored alike within its part."""
+    parts = {"threats": threat, "vulnerabilities": vulnerability, "capacities": capacity}
+    return {
+        part: [{"dimension": name, "score": score} for name in getattr(LATEST.risk, part)]
+        for part, score in parts.items()
+    }

@@ -1,0 +1,385 @@
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, strategies as st
+
+from contracts.content import Actor
+from contracts.encoding import b64
+from contracts.events import Body
+from contracts.events.plan import (
+    Measure,
+    MeasureCompleted,
+    MeasureFailed,
+    MeasureStarted,
+    PlanAgreed,
+    PlanDeclined,
+    PlanProposed,
+)
+from contracts.events.triage import EligibilityDetermined
+from contracts.mechanism import LATEST
+from contracts.promises.plan import falls_short, plans_in_force
+from tests.unit.contracts.chronicle import AGENCIES
+from tests.unit.contracts.plans import LEAD, LPSKS, OURS, PARTNERS, Planning, measure
+
+NO_SUBJECT = EligibilityDetermined(category="TIDAK_MEMENUHI")
+
+
+def in_force(case: Planning) -> list[str]:
+    return [plan.name for plan in plans_in_force(case.case)]
+
+
+def test_a_plan_is_in_force_when_all_who_answer_for_a_measure_have_agreed() -> None:
+    """One agreement of two changes nothing; the second puts the plan in force, and nobody has to say so."""
+    case = Planning()
+    plan = case.plan(OURS, LPSKS)
+    case.agree(plan, LEAD)
+    assert in_force(case) == []
+    case.agree(plan, "lpsk")
+    assert in_force(case) == [plan]
+    assert not case.case.unsupported
+
+
+def test_agreements_that_cross_are_agreements() -> None:
+    """Two agencies that agree without having heard of each other have agreed."""
+    case = Planning()
+    plan = case.plan(OURS, LPSKS)
+    known = case.now
+    case.agree(plan, LEAD, parents=known)
+    case.agree(plan, "lpsk", parents=known)
+    assert in_force(case) == [plan]
+
+
+def test_nothing_is_done_to_somebody_who_does_not_want_it() -> None:
+    """Whatever the agencies agree, a plan with a measure that the defender has not agreed to is not in force."""
+    case = Planning()
+    case.agreed_plan(OURS, measure("komnas-ham-4", wanted=False))
+    assert in_force(case) == []
+
+
+def test_a_proposal_takes_no_protection_away() -> None:
+    """The plan in force stays until the version that replaces it is agreed as well."""
+    case = Planning()
+    first = case.agreed_plan(OURS)
+    second = case.plan(OURS, LPSKS, replaces=(first,))
+    assert in_force(case) == [first]
+    case.agree(second, LEAD, "lpsk")
+    assert in_force(case) == [second]
+
+
+def test_a_version_replaces_all_before_it_also_those_never_agreed() -> None:
+    """A draft between two agreed versions does not keep the oldest alive."""
+    case = Planning()
+    first = case.agreed_plan(OURS)
+    second = case.plan(LPSKS, replaces=(first,))
+    third = case.plan(OURS, LPSKS, replaces=(second,))
+    case.agree(third, LEAD, "lpsk")
+    assert in_force(case) == [third]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_versions_that_cross_conflict_in_sight_and_replace_nothing(swapped: bool) -> None:  # noqa: FBT001
+    """Of two proposals made apart neither replaces the plan in force; one that is agreed does."""
+    case = Planning()
+    first = case.agreed_plan(OURS)
+    case.activate_emergency()
+    known = case.now
+    authors = [LEAD, "lpsk"][:: -1 if swapped else 1]
+    one, other = (case.plan(OURS, by=author, replaces=(first,), parents=known) for author in authors)
+    assert {claim.value for claim in case.case.conflicts["plan_proposal"]} == {one, other}
+    assert in_force(case) == [first]
+    case.agree(other, LEAD)
+    assert in_force(case) == [other]
+
+
+def test_two_versions_agreed_apart_are_both_owed_until_a_third_replaces_both() -> None:
+    """A partition never takes a measure away: what either side agreed stays owed, in sight, until people settle it."""
+    case = Planning()
+    case.activate_emergency()
+    known = case.now
+    ours = case.plan(OURS, parents=known)
+    case.say(LEAD, PlanAgreed(plan=ours), parents=case.now)
+    here = case.now
+    theirs = case.plan(measure("lpsk-1", "lpsk", code="EVAKUASI"), by="lpsk", parents=known)
+    case.say("lpsk", PlanAgreed(plan=theirs), parents=case.now)
+    there = case.now
+    assert set(in_force(case)) == {ours, theirs}
+    third = case.plan(OURS, by="lpsk", replaces=(ours, theirs), parents=tuple(sorted(here + there)))
+    case.agree(third, LEAD)
+    assert in_force(case) == [third]
+
+
+def test_only_a_version_that_names_all_that_stand_replaces_them() -> None:
+    """Whoever has not seen a version, or claims to replace what is gone, has to look again."""
+    case = Planning()
+    first = case.plan(OURS)
+    blind = case.plan(LPSKS)
+    second = case.plan(LPSKS, replaces=(first,))
+    again = case.plan(OURS, replaces=(first,))
+    assert {b64(id_) for id_ in case.case.unsupported} == {blind, again}
+    assert case.case.in_force("plan_proposal") == second
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        measure(responsible="lembaga-empat"),
+        measure(responsible="lpsk", owner="komnas-perempuan"),
+        measure("lpsk-1"),
+        measure("mitra-1", owner="mitra"),
+    ],
+    ids=["answered for by a stranger", "owned by a third", "named by another", "named by a partner"],
+)
+def test_a_measure_has_an_owner_and_a_name_of_its_own(one: Measure) -> None:
+    """A plan whose measure nobody in the case answers for, or that takes another agency's name, is no plan."""
+    case = Planning()
+    case.plan(one)
+    assert not case.counts(case.events[-1])
+
+
+@pytest.mark.parametrize("other", [{"code": "MEDIASI"}, {"responsible": "lpsk", "owner": "lpsk"}])
+def test_a_measure_keeps_its_meaning_through_all_versions(other: dict[str, str]) -> None:
+    """What one version calls a measure, no later one calls something else; when it is due may change."""
+    case = Planning()
+    first = case.plan(OURS)
+    case.plan(OURS.model_copy(update=other), replaces=(first,))
+    assert not case.counts(case.events[-1])
+    case.plan(OURS.model_copy(update={"due_by": "2027-01-01T00:00:00.000Z"}), replaces=(first,))
+    assert case.counts(case.events[-1])
+
+
+@pytest.mark.parametrize("emergency", [False, True])
+def test_the_lead_plans_and_in_an_emergency_everybody_may(emergency: bool) -> None:  # noqa: FBT001
+    """Another participant's plan counts only while protection is active: then nobody waits for the lead."""
+    case = Planning()
+    if emergency:
+        case.activate_emergency()
+    case.plan(measure("lpsk-1", "lpsk"), by="lpsk")
+    assert case.counts(case.events[-1]) == emergency
+
+
+def test_a_plan_that_some_do_not_hear_of_decides_nothing() -> None:
+    """What only one other agency may read is no matter of all."""
+    case = Planning()
+    body = PlanProposed(measures=(OURS,), replaces=())
+    said = case.add(LEAD, body, to=(LEAD, "lpsk"))
+    assert not case.counts(said)
+
+
+def say_twice(case: Planning, plan: str) -> None:
+    case.agree(plan, LEAD, LEAD)
+
+
+def agree_as_another(case: Planning, plan: str) -> None:
+    case.agree(plan, "komnas-perempuan")
+
+
+def agree_as_the_proposer(case: Planning, plan: str) -> None:
+    case.say(LEAD, PlanAgreed(plan=plan), officer="o-1")
+
+
+def agree_without_the_role(case: Planning, plan: str) -> None:
+    case.add(LEAD, PlanAgreed(plan=plan), actor=Actor("petugas_pengaduan", "o-2"))
+
+
+def agree_after_declining(case: Planning, plan: str) -> None:
+    case.say(LEAD, PlanDeclined(plan=plan, reason="TANPA_KAPASITAS"))
+    case.agree(plan, LEAD)
+
+
+def agree_to_an_old_version(case: Planning, plan: str) -> None:
+    case.plan(OURS, replaces=(plan,))
+    case.agree(plan, LEAD)
+
+
+def agree_to_nothing(case: Planning, _: str) -> None:
+    case.agree(b64(case.events[0].id), LEAD)
+
+
+def agree_unknowing(case: Planning, plan: str) -> None:
+    case.agree(plan, LEAD, parents=(case.events[0].id,))
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        say_twice,
+        agree_as_another,
+        agree_as_the_proposer,
+        agree_without_the_role,
+        agree_after_declining,
+        agree_to_an_old_version,
+        agree_to_nothing,
+        agree_unknowing,
+    ],
+)
+def test_an_agreement_is_by_who_answers_for_it_once_and_by_somebody_else(
+    mistake: Callable[[Planning, str], None],
+) -> None:
+    """A second, foreign, own, unauthorised, late or uninformed agreement is shown and changes nothing."""
+    case = Planning()
+    mistake(case, case.plan(OURS))
+    assert not case.counts(case.events[-1])
+
+
+@pytest.mark.parametrize("suspect", ["TERSANGKA", "TERDAKWA", "TERPIDANA", None])
+def test_a_defender_who_is_no_subject_is_not_left_to_one_agency(suspect: str | None) -> None:
+    """For whom LPSK cannot take, its measures alone cannot be agreed; a partner's makes the plan whole."""
+    case = Planning(legal_status=suspect)
+    if suspect is None:
+        case.say("lpsk", NO_SUBJECT)
+    alone = case.plan(LPSKS)
+    assert not case.counts(case.agree(alone, "lpsk"))
+    assert in_force(case) == []
+    whole = case.plan(LPSKS, PARTNERS, replaces=(alone,))
+    assert case.counts(case.agree(whole, "lpsk"))
+    assert in_force(case) == [whole]
+
+
+def test_a_defender_who_is_a_subject_may_have_a_plan_of_one_agency() -> None:
+    """The rule is for those whom the law leaves out, not for everybody."""
+    case = Planning(legal_status="SAKSI")
+    case.say("lpsk", EligibilityDetermined(category="SAKSI"))
+    plan = case.agreed_plan(LPSKS)
+    assert in_force(case) == [plan]
+
+
+def test_of_two_decisions_on_eligibility_that_cross_the_careful_one_holds() -> None:
+    """While it is disputed whether LPSK can take the person, the plan needs somebody else as well."""
+    case = Planning()
+    known = case.now
+    case.say("lpsk", NO_SUBJECT, parents=known)
+    case.say("lpsk", EligibilityDetermined(category="SAKSI"), officer="o-9", parents=known)
+    case.agreed_plan(LPSKS)
+    assert in_force(case) == []
+
+
+def test_a_plan_agreed_before_stays_in_force_and_is_seen_to_fall_short() -> None:
+    """Eligibility takes no measure away: it asks for more."""
+    case = Planning()
+    plan = case.agreed_plan(LPSKS)
+    case.say("lpsk", NO_SUBJECT)
+    assert in_force(case) == [plan]
+    assert falls_short(case.case, plans_in_force(case.case)[0], LATEST)
+
+
+def test_a_measure_is_reported_of_by_who_answers_for_it() -> None:
+    """Started, completed: each by the responsible agency, also for a partner's."""
+    case = Planning()
+    plan = case.agreed_plan(OURS, PARTNERS)
+    case.start(plan, PARTNERS)
+    assert case.case.in_force("measure/komnas-ham-3") == "STARTED"
+    foreign = case.say(LEAD, MeasureCompleted(plan=plan, measure=PARTNERS.id))
+    assert not case.counts(foreign)
+    case.say("lpsk", MeasureCompleted(plan=plan, measure=PARTNERS.id))
+    assert case.case.in_force("measure/komnas-ham-3") == "COMPLETED"
+    assert not case.counts(case.start(plan, PARTNERS))
+
+
+def test_nobody_waits_for_the_others_to_begin() -> None:
+    """An agency may begin once it has agreed itself, and in an emergency at once; otherwise a draft is a draft."""
+    case = Planning()
+    plan = case.plan(OURS, LPSKS)
+    assert not case.counts(case.start(plan, OURS))
+    case.agree(plan, LEAD)
+    assert case.counts(case.start(plan, OURS))
+    assert not case.counts(case.start(plan, LPSKS))
+    case.activate_emergency()
+    assert case.counts(case.start(plan, LPSKS))
+
+
+def test_what_was_begun_can_be_ended_under_a_later_plan() -> None:
+    """A version that drops a measure does not leave it hanging, and does not let it begin again."""
+    case = Planning()
+    old = case.agreed_plan(OURS, LPSKS)
+    case.start(old, LPSKS)
+    new = case.plan(OURS, replaces=(old,))
+    case.agree(new, LEAD)
+    assert case.counts(case.say("lpsk", MeasureFailed(plan=old, measure=LPSKS.id, reason="DIHALANGI")))
+    assert not case.counts(case.start(old, LPSKS))
+
+
+@pytest.mark.parametrize("body", [MeasureStarted, MeasureCompleted])
+def test_a_measure_that_no_plan_has_cannot_be_reported_of(body: type[MeasureStarted | MeasureCompleted]) -> None:
+    """A report names a version and one of its measures."""
+    case = Planning()
+    plan = case.agreed_plan(OURS)
+    assert not case.counts(case.say(LEAD, body(plan=plan, measure="komnas-ham-9")))
+    assert not case.counts(case.say(LEAD, body(plan=b64(case.events[0].id), measure=OURS.id)))
+
+
+def test_what_failed_can_be_tried_again() -> None:
+    """A failed measure is not over for good."""
+    case = Planning()
+    plan = case.agreed_plan(OURS)
+    case.say(LEAD, MeasureFailed(plan=plan, measure=OURS.id, reason="TAK_TERHUBUNGI"))
+    assert case.case.in_force("measure/komnas-ham-1") == "FAILED"
+    assert case.counts(case.start(plan, OURS))
+
+
+@pytest.mark.parametrize("emergency", [False, True])
+def test_reviews_are_the_leads_and_in_an_emergency_anybodys(emergency: bool) -> None:  # noqa: FBT001
+    """Looking at the risk again waits for no lead that cannot be reached."""
+    case = Planning()
+    if emergency:
+        case.activate_emergency()
+    assert case.counts(case.review("SEDANG", by="komnas-perempuan")) == emergency
+    assert case.counts(case.review("TINGGI"))
+
+
+def test_of_two_reviews_that_cross_the_graver_one_holds() -> None:
+    """Both are seen, and the higher risk is in force until somebody has looked at both."""
+    case = Planning()
+    case.activate_emergency()
+    known = case.now
+    case.review("RENDAH", parents=known)
+    case.review("EKSTREM", by="lpsk", parents=known)
+    assert case.case.in_force("review") == "EKSTREM"
+    assert "review" in case.case.conflicts
+
+
+@st.composite
+def planned(draw: st.DrawFn) -> Planning:
+    """Any plans, agreements and reports, honest or not, each knowing any part of what came before."""
+    case = Planning(legal_status=draw(st.sampled_from([None, "TERSANGKA"])))
+    if draw(st.booleans()):
+        case.activate_emergency()
+    for _ in range(draw(st.integers(1, 10))):
+        ids = [event.id for event in case.events]
+        known = draw(st.just(ids[-1:]) | st.lists(st.sampled_from(ids), min_size=1, max_size=3, unique=True))
+        body = draw(bodies([b64(id_) for id_ in ids]))
+        officer = draw(st.sampled_from(["o-1", "o-2"]))
+        case.say(draw(st.sampled_from([*AGENCIES, LEAD])), body, officer=officer, parents=tuple(known))
+    return case
+
+
+def bodies(names: list[str]) -> st.SearchStrategy[Body]:
+    """Anything about a plan, about any event there is."""
+    name = st.sampled_from(names)
+    measures = st.lists(st.sampled_from([OURS, LPSKS, PARTNERS]), min_size=1, max_size=3, unique=True).map(tuple)
+    before = st.lists(name, max_size=2, unique=True).map(tuple)
+    return st.one_of(
+        st.builds(PlanProposed, measures=measures, replaces=before),
+        st.builds(PlanAgreed, plan=name),
+        st.builds(PlanDeclined, plan=name, reason=st.just("LAINNYA")),
+        st.builds(MeasureStarted, plan=name, measure=st.sampled_from([OURS.id, LPSKS.id])),
+    )
+
+
+@given(planned())
+def test_no_plan_is_in_force_without_all_who_answer_for_it(case: Planning) -> None:
+    """Whatever is claimed: each responsible agency agreed, not by the proposer, and no suspect is left to one."""
+    agreed = case.case.of_type(PlanAgreed)
+    suspect = case.case.bodies[case.events[0].id].wire().get("legal_status")
+    for plan in plans_in_force(case.case):
+        by = [event for event, body in agreed if body.plan == plan.name]
+        assert plan.body.responsible == {event.agency for event in by}
+        proposer = (plan.agency, plan.event.content.actor.officer)
+        assert all((event.agency, event.content.actor.officer) != proposer for event in by)
+        assert not (suspect and {one.owner for one in plan.body.measures} == {"lpsk"})
+
+
+@given(planned())
+def test_what_is_in_force_was_replaced_by_nothing_in_force(case: Planning) -> None:
+    """No version stands beside one that its author meant to replace it with."""
+    names = set(in_force(case))
+    assert all(names.isdisjoint(plan.body.replaces) for plan in plans_in_force(case.case))
