@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 SEEDS ?= 1000
+EXAMPLES ?= 50
 ARGS ?=
 WORKERS ?= 2
 
@@ -45,11 +46,15 @@ lint: setup ## style, types, who imports whom, a promise on every test
 
 .PHONY: test
 test: lint check-regen ## everything that CI needs
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TIERS:%=tests/%)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TIERS:%=tests/%)
 
 .PHONY: sim
 sim: setup ## seeded simulations with a malicious peer (SEEDS=1000)
 	$(BIN)/pytest -n $(WORKERS) --seeds=$(SEEDS) tests/simulation
+
+.PHONY: fuzz
+fuzz: setup ## made-up requests at the HTTP door (EXAMPLES=50 a route)
+	$(BIN)/pytest --examples=$(EXAMPLES) --timeout=3600 tests/integration/test_node_desk.py -k description
 
 .PHONY: fault
 fault: setup ## kill, cut, wipe and fill real servers

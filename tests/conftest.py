@@ -22,6 +22,7 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 _TESTS = Path(__file__).parent
+_LONG_FIRST = ("e2e", "scenarios", "integration", "simulation")
 _WITHOUT_NETWORK = ("unit", "contract", "simulation")
 _BLOCK = 25
 _names = count(1)
@@ -63,6 +64,7 @@ class Database:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--examples", type=int, default=5, help="requests made up for each route of the HTTP door")
     parser.addoption("--seeds", type=int, default=500, help="simulations to run; RAJUT_SEED=n runs just seed n")
 
 
@@ -79,10 +81,19 @@ def _blocks(seeds: int, only: str | None) -> list[range]:
     return [range(first, min(first + _BLOCK, seeds)) for first in range(0, seeds, _BLOCK)]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, so that at the end no worker waits for another; otherwise the order stays random."""
+    items.sort(key=lambda item: _LONG_FIRST.index(_tier(item)) if _tier(item) in _LONG_FIRST else len(_LONG_FIRST))
+
+
+def _tier(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).parts[0]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tests of pure logic may not open a network connection, unless marked `enable_socket`."""
-    tier = item.path.relative_to(_TESTS).parts[0]
-    if tier in _WITHOUT_NETWORK and item.get_closest_marker("enable_socket") is None:
+    if _tier(item) in _WITHOUT_NETWORK and item.get_closest_marker("enable_socket") is None:
         pytest_socket.disable_socket(allow_unix_socket=True)
 
 
