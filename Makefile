@@ -12,7 +12,7 @@ WORKERS ?= 2
 
 BIN := .venv/bin
 READY := .venv/.ready
-TIERS := unit contract integration migration simulation e2e
+TIERS := unit contract integration migration simulation scenarios e2e
 # Compared by check-regen: everything that a generator may write.
 GENERATED_UNDER := contracts services deploy docs README.md
 NEEDS_PYTHON := Rajut needs Python 3.11 or newer with the venv module: install python3 and python3-venv, \

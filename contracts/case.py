@@ -7,9 +7,9 @@ decide, is said matter by matter in `contracts.workflow`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
-from itertools import groupby
-from typing import NamedTuple, TypeVar
+from itertools import chain, groupby
 
 from contracts import canonical
 from contracts.content import MAX_PARENTS
@@ -17,80 +17,50 @@ from contracts.encoding import b64
 from contracts.events import Body, read_body
 from contracts.events.intake import CaseOpened
 from contracts.events.node import ErasureAsked
-from contracts.mechanism import LATEST, MECHANISMS, Mechanism
+from contracts.events.notify import PromiseMissed
+from contracts.mechanism import GENESIS, Mechanism
+from contracts.mechanism.rulebook import Rulebook
+from contracts.promises import promises
 from contracts.record import EventId
+from contracts.state import Case, RulesUnknown
 from contracts.timeline import Event, causal_order
 from contracts.workflow import rule_for
-from contracts.workflow.rule import Act, Claim, History, in_force
+from contracts.workflow.rule import Act, History, Known
 
-Kind = TypeVar("Kind", bound=Body)
+__all__ = ["Case", "RulesUnknown", "digest", "fold", "heads", "lacks_rules"]
 
-
-class Case(NamedTuple):
-    """A case as the given events tell it."""
-
-    timeline: tuple[Event, ...]  # causal order; ties by (hlc, id), for display only
-    slots: Mapping[str, tuple[Claim, ...]]  # decisions that nothing later replaced, by slot
-    unsupported: frozenset[EventId]  # events that are void, or claim what their causal past does not bear out
-    bodies: Mapping[EventId, Body]  # of the known event types
-    rules: int  # version of the mechanism that it was judged by
-
-    @property
-    def opened(self) -> Event | None:
-        """The event that opened the case, if we hold it."""
-        return next((event for event, _ in self.of_type(CaseOpened)), None)
-
-    @property
-    def participants(self) -> tuple[str, ...]:
-        """The agencies for which the case was opened; of an erased case those that were told to erase it."""
-        orders = (event for event, _ in self.of_type(ErasureAsked))
-        told = self.opened or next(orders, None)
-        return told.content.to if told else ()
-
-    def in_force(self, slot: str) -> str:
-        """The value that holds now: the only one, or the most protective of those in conflict; "" if none."""
-        return in_force(slot, self.slots.get(slot, ()), MECHANISMS.get(self.rules, LATEST))
-
-    @property
-    def conflicts(self) -> Mapping[str, tuple[Claim, ...]]:
-        """Slots whose standing decisions disagree."""
-        return {slot: claims for slot, claims in self.slots.items() if len({claim.value for claim in claims}) > 1}
-
-    def of_type(self, kind: type[Kind]) -> list[tuple[Event, Kind]]:
-        """Every event of one kind that counts, in timeline order, with its body."""
-        counting = (event for event in self.timeline if event.id not in self.unsupported)
-        return [(event, body) for event in counting if isinstance(body := self.bodies.get(event.id), kind)]
-
-    def acts(self, kind: type[Kind]) -> list[Act[Kind]]:
-        """As `of_type`, each as the rules of the workflow look at it."""
-        return [Act(*told) for told in self.of_type(kind)]
+_BUILT_IN = Rulebook()
+_WITHOUT_RULES = frozenset({Body, CaseOpened})  # what counts whatever the mechanism says
 
 
-def fold(events: Iterable[Event], mechanism: Mechanism | None = None) -> Case:
+def fold(events: Iterable[Event], rules: Mechanism | Rulebook = _BUILT_IN) -> Case:
     """The state that these events tell; every parent of an event must be among them. Pure and total.
 
-    `mechanism` is the version that the case's opening names, unless another is given.
+    `rules` are those that the node holds, of which the case names its own, or the ones to judge it by. If those that it
+    names are not among them, nothing that needs rules counts: the case is shown as it is, never judged by others.
     """
     timeline = causal_order({event.id: event for event in events})
     bodies = {event.id: body for event in timeline if (body := read_body(event.content.type, event.content.body))}
-    rules = mechanism or _rules_of(timeline, bodies)
-    history = History(timeline, bodies, rules)
+    version, judged_by = _rules_of(timeline, bodies, rules)
+    history = History(timeline, bodies, judged_by or GENESIS, _owed)
     unsupported = set()
     for event in timeline:
         if event.id not in bodies:
             continue
         act, known = Act(event, bodies[event.id]), history.known_to(event.id)
         rule = rule_for(type(act.body))
-        if event.void or not rule.bears_out(act, known):
+        judged = judged_by is not None or rule.kind in _WITHOUT_RULES
+        if event.void or not judged or not rule.bears_out(act, known):
             unsupported.add(event.id)
         else:
             history.add(act, rule.writes(act, known))
-    return Case(timeline, history.slots(), frozenset(unsupported), bodies, rules.version)
+    return Case(timeline, history.slots(), frozenset(unsupported), bodies, version, judged_by)
 
 
 def digest(case: Case, mechanism: Mechanism | None = None) -> bytes:
     """A hash of what all participants share: order and standing decisions. Equal on nodes that hold the same events."""
-    shared = fold((e for e in case.timeline if set(case.participants) <= set(e.content.to)), mechanism)
+    rules = mechanism or case.judged_by or _BUILT_IN
+    shared = fold((e for e in case.timeline if set(case.participants) <= set(e.content.to)), rules)
     slots = {name: [[claim.value, b64(claim.event)] for claim in claims] for name, claims in shared.slots.items()}
     told = {"events": [b64(event.id) for event in shared.timeline], "slots": slots}
     return sha256(b"rajut/case-digest/v1\0" + canonical.dumps(told)).digest()
@@ -110,15 +80,38 @@ def heads(events: Iterable[Event], to: Iterable[str]) -> tuple[EventId, ...]:
     return tuple(sorted(id_ for _, id_ in sorted(ranked)[:MAX_PARENTS]))
 
 
-def _rules_of(timeline: Sequence[Event], bodies: Mapping[EventId, Body]) -> Mechanism:
-    """The mechanism that a case runs under, also when its opening is erased.
+def lacks_rules(events: Iterable[Event], rules: Rulebook) -> bool:
+    """Whether the rules of a case are named by these events, and not among those held."""
+    told = ((event, read_body(event.content.type, event.content.body)) for event in events)
+    return any(
+        rules.named(event.agency, body.mechanism) is None
+        for event, body in told
+        if isinstance(body, CaseOpened | ErasureAsked)
+    )
 
-    The newest we have if its opening is not here or names one to come.
-    """
+
+def _rules_of(
+    timeline: Sequence[Event], bodies: Mapping[EventId, Body], rules: Mechanism | Rulebook
+) -> tuple[int, Mechanism | None]:
+    """The version that a case runs under, and that mechanism if it is here; also when its opening is erased."""
+    if isinstance(rules, Mechanism):
+        return rules.version, rules
     counting = [event for event in timeline if not event.void]
     told = [(event, bodies[event.id]) for event in counting if event.id in bodies]
-    openings = [body for _, body in told if isinstance(body, CaseOpened)]
+    openings = [(event.agency, body.mechanism) for event, body in told if isinstance(body, CaseOpened)]
     begun = {event.agency for event in timeline if not event.content.parents}
-    orders = [body for event, body in told if isinstance(body, ErasureAsked) and event.agency in begun]
-    named: list[CaseOpened | ErasureAsked] = [*openings, *orders]
-    return MECHANISMS.get(named[0].mechanism, LATEST) if named else LATEST
+    orders = [
+        (event.agency, body.mechanism)
+        for event, body in told
+        if isinstance(body, ErasureAsked) and event.agency in begun
+    ]
+    agency, version = next(chain(openings, orders), ("", 0))
+    return version, rules.named(agency, version)
+
+
+def _owed(known: Known, missed: PromiseMissed) -> datetime | None:
+    """When a promise was due of which its author knew that it was not kept; None if there was none."""
+    case = Case(
+        tuple(known.events()), known.slots(), known.unsupported(), known.bodies(), known.rules.version, known.rules
+    )
+    return next((one.due for one in promises(case, known.rules) if not one.kept and one.missed() == missed), None)

@@ -21,6 +21,7 @@ class Code(StrEnum):
     REVOKED = "E_REVOKED"  # signed beyond the last good place of a key that was revoked
     SIGNATURE = "E_SIGNATURE"  # the signature does not verify
     DIRECTORY = "E_DIRECTORY"  # a directory that its agencies did not sign or that breaks the chain
+    MECHANISM = "E_MECHANISM"  # a mechanism with a fault, not signed by all, or that does not follow the last one
     FORK = "E_FORK"  # two signed records contradict each other
     PROOF = "E_PROOF"  # a Merkle proof, or the proof of a fork, does not show what it claims
     BLOB = "E_BLOB"  # sealed content does not match the hash in the record

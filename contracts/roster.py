@@ -149,12 +149,13 @@ def read(data: bytes) -> tuple[Directory, Mapping[str, str]]:
 
 def check_signed(directory: Directory, signatures: Mapping[str, str], by: Directory) -> None:
     """At least THRESHOLD distinct agencies of `by` must have signed; a bad signature counts as none."""
-    signers = sum(_signed_by(entry.root, signatures, statement(directory)) for entry in by.agencies.values())
+    signers = sum(is_signed_by(entry.root, signatures, statement(directory)) for entry in by.agencies.values())
     if signers < THRESHOLD or len({entry.root.public for entry in by.agencies.values()}) < len(by.agencies):
         raise Rejected(Code.DIRECTORY, "not signed by enough agencies")
 
 
-def _signed_by(root: RootKey, signatures: Mapping[str, str], message: bytes) -> bool:
+def is_signed_by(root: RootKey, signatures: Mapping[str, str], message: bytes) -> bool:
+    """Whether a root's good signature of a message is among these, by the roots' names."""
     if root.kid not in signatures:
         return False
     try:

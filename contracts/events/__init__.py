@@ -9,7 +9,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from contracts.canonical import Json
-from contracts.events import access, ending, intake, lead, node, notify, plan, protection, referral, session, triage
+from contracts.events import (
+    access,
+    ending,
+    intake,
+    lead,
+    node,
+    notify,
+    plan,
+    protection,
+    referral,
+    session,
+    step,
+    triage,
+)
 from contracts.events.body import Body, Value
 
 __all__ = ["BODIES", "REGISTRY", "Body", "Value", "read_body"]
@@ -24,6 +37,7 @@ BODIES: tuple[type[Body], ...] = (
     intake.IdentityShared,
     triage.UrgencyAssessed,
     triage.UrgencyOverridden,
+    triage.CaseTriaged,
     triage.StatusRequested,
     triage.StatusDetermined,
     triage.StatusRecognised,
@@ -84,10 +98,13 @@ BODIES: tuple[type[Body], ...] = (
     referral.ReferralReported,
     referral.ReferralCompleted,
     referral.ReferralEscalated,
+    step.StepTaken,
     notify.NoticeSent,
     notify.NoticeAcknowledged,
     notify.NoticeEscalated,
+    notify.PromiseMissed,
     node.DirectoryAdopted,
+    node.MechanismAdopted,
     node.RecordRefused,
     node.ForkFound,
     node.ErasureAsked,

@@ -53,12 +53,14 @@ class View(StrEnum):
     REFERRALS = "REFERRALS"
     CONSENT = "CONSENT"
     PLAN = "PLAN"
+    STEPS = "STEPS"
 
 
 class CaseRead(Body):
     """Somebody was shown something of these cases; `lines` counts the events or list rows that were in it."""
 
     type: ClassVar[str] = "node.case.read"
+    of_case: ClassVar[bool] = False
     cases: CaseIds
     view: CodeText
     lines: Count

@@ -29,10 +29,14 @@ class Value(BaseModel):
 
 
 class Body(Value):
-    """What one type of event says. `type` is `<family>.<noun>.<verb>`, `major` its version."""
+    """What one type of event says. `type` is `<family>.<noun>.<verb>`, `major` its version.
+
+    `of_case` is whether it is said in a case; the others are between nodes, or an agency's own.
+    """
 
     type: ClassVar[str]
     major: ClassVar[int] = 1
+    of_case: ClassVar[bool] = True
     wire_type: ClassVar[str]
 
     def __init_subclass__(cls, **config: Unpack[ConfigDict]) -> None:

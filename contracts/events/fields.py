@@ -56,6 +56,9 @@ Array = Annotated[tuple[Item, ...], Field(strict=False)]
 
 CodeText = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Subject = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")
+]  # what of its kind was promised: a code, a name, a day
 OfficerName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]  # a pseudonym, as in a content's actor
 AgencyId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 LogName = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,64}/[a-z0-9-]{1,32}/[1-9][0-9]{0,3}$")]
@@ -66,6 +69,8 @@ Province = Annotated[str, Field(pattern=r"^[0-9]{2}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 AgeBand = Annotated[str, Field(pattern=r"^[a-z0-9+-]{1,16}$")]
 TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z_]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$")]
+KeyName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}\.[a-z]{1,16}\.[1-9][0-9]{0,5}$")]
+Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{85}[AQgw]$")]  # 64 bytes
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MediaType = Annotated[str, Field(pattern=r"^[a-z]{1,32}/[a-z0-9.+-]{1,96}$")]
 
@@ -75,6 +80,7 @@ _LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE), BeforeValidator(_composed)]
 ShortText = Annotated[str, Field(min_length=1, max_length=1000, pattern=_LINES), BeforeValidator(_composed)]
 Text = Annotated[str, Field(min_length=1, max_length=8000, pattern=_LINES), BeforeValidator(_composed)]
+DocumentText = Annotated[str, Field(min_length=1, max_length=128 * 1024, pattern=_LINES), BeforeValidator(_composed)]
 
 # A day (`2026-11-22`), an instant (`2026-11-22T01:54:48.123Z`), and an RFC 3339 time that keeps the
 # offset of the place where it was noted (`2026-11-22T08:54:48+07:00`).

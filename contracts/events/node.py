@@ -1,10 +1,26 @@
 """What nodes tell each other about themselves: the directory they follow, what they refused, what they erased."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from contracts.events.body import Body
-from contracts.events.fields import CodeText, Count, ErasedEvents, EventId, Hash, LogName, Version
+from pydantic import Field
+
+from contracts.events.body import Body, Value
+from contracts.events.fields import (
+    MAX_AGENCIES,
+    Array,
+    CodeText,
+    Count,
+    DocumentText,
+    ErasedEvents,
+    EventId,
+    Hash,
+    KeyName,
+    LogName,
+    Sha256Hex,
+    Signature,
+    Version,
+)
 
 
 class Basis(StrEnum):
@@ -22,14 +38,39 @@ class DirectoryAdopted(Body):
     """From here on this log follows this version of the directory; `digest` is its SHA-256."""
 
     type: ClassVar[str] = "node.directory.adopted"
+    of_case: ClassVar[bool] = False
     version: Version
     digest: Hash
+
+
+class RootSignature(Value):
+    """What one agency's offline root has signed; see `contracts.mechanism.signed`."""
+
+    kid: KeyName
+    signature: Signature
+
+
+class MechanismAdopted(Body):
+    """From here on this agency may open cases under this version of the mechanism, which all agencies signed.
+
+    `previous` is the SHA-256 of the text of the version before, `directory` the version that says whose signatures
+    these are. Others need nothing more to judge the cases that follow in this log.
+    """
+
+    type: ClassVar[str] = "node.mechanism.adopted"
+    of_case: ClassVar[bool] = False
+    version: Version
+    previous: Sha256Hex
+    directory: Version
+    text: DocumentText
+    signatures: Annotated[Array[RootSignature], Field(max_length=MAX_AGENCIES)]
 
 
 class ForkFound(Body):
     """`log` has two histories somewhere in its first `size` records; `digest` is the SHA-256 of the proof we hold."""
 
     type: ClassVar[str] = "node.fork.found"
+    of_case: ClassVar[bool] = False
     log: LogName
     size: Count
     digest: Hash
@@ -39,6 +80,7 @@ class RecordRefused(Body):
     """A signed no: entry `seq` of `log` arrived with SHA-256 `digest` and breaks the rule `code`."""
 
     type: ClassVar[str] = "node.record.refused"
+    of_case: ClassVar[bool] = False
     log: LogName
     seq: Count
     digest: Hash

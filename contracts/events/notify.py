@@ -1,4 +1,4 @@
-"""Notices: who was told, by which channel, and what happened when nobody answered.
+"""Notices: who was told, by which channel, and what happened when nobody answered; and which promise was missed.
 
 Never any case text.
 """
@@ -6,7 +6,7 @@ Never any case text.
 from typing import ClassVar
 
 from contracts.events.body import Body
-from contracts.events.fields import EventId, Instant, Step, Word
+from contracts.events.fields import AgencyId, CodeText, EventId, Instant, Step, Subject, Word
 
 
 class NoticeSent(Body):
@@ -33,3 +33,17 @@ class NoticeEscalated(Body):
     type: ClassVar[str] = "notify.notice.escalated"
     notice: EventId
     step: Step
+
+
+class PromiseMissed(Body):
+    """What `agency` owed by `source` was not done when it was due; said by its node, or by another's if that is silent.
+
+    Nothing ends by it: it calls people, and climbs until somebody answers.
+    """
+
+    type: ClassVar[str] = "notify.promise.missed"
+    kind: CodeText
+    subject: Subject
+    source: EventId
+    due: Instant
+    agency: AgencyId

@@ -41,6 +41,13 @@ class UrgencyOverridden(Body):
     reason: ShortText
 
 
+class CaseTriaged(Body):
+    """An officer of the agency that opened the case has looked at it, and leaves the urgency as it is."""
+
+    type: ClassVar[str] = "triage.case.triaged"
+    opened: EventId
+
+
 class StatusRequested(Body):
     """Somebody needs to know whether this is a defender of that kind, and asks the agency that determines it."""
 

@@ -4,21 +4,26 @@ Holidays (libur nasional and cuti bersama) are decreed year by year, so they are
 mechanism. Dates that hang on the moon or on a decree not yet seen are marked as estimates.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from datetime import date, datetime, time, timedelta, timezone
+from types import MappingProxyType
 
 SATURDAY = 5
-OFFICE_TIME = timezone(timedelta(hours=7))  # WIB: the days of the mechanism begin and end in Jakarta
+HORIZON = date(9999, 1, 1)  # nobody plans beyond; dates that somebody made up must not run off the calendar
+ZONES: Mapping[str, timezone] = MappingProxyType(
+    {name: timezone(timedelta(hours=hours), name) for name, hours in (("WIB", 7), ("WITA", 8), ("WIT", 9))}
+)
+OFFICE_TIME = ZONES["WIB"]  # of an office of which nothing else is said
 
 
-def office_day(moment: datetime) -> date:
-    """The day that the offices write at a moment."""
-    return moment.astimezone(OFFICE_TIME).date()
+def office_day(moment: datetime, zone: timezone = OFFICE_TIME) -> date:
+    """The day that an office writes at a moment."""
+    return moment.astimezone(zone).date()
 
 
-def end_of(day: date) -> datetime:
-    """The last second of a day of the offices."""
-    return datetime.combine(day, time(23, 59, 59), OFFICE_TIME)
+def end_of(day: date, zone: timezone = OFFICE_TIME) -> datetime:
+    """The last second of a day of an office."""
+    return datetime.combine(day, time(23, 59, 59), zone)
 
 
 def is_working_day(day: date, holidays: Container[date]) -> bool:
@@ -27,10 +32,10 @@ def is_working_day(day: date, holidays: Container[date]) -> bool:
 
 
 def add_working_days(day: date, count: int, holidays: Container[date]) -> date:
-    """The `count`-th working day after `day`; `day` itself for 0. ValueError for a negative count."""
+    """The `count`-th working day after `day`; `day` itself for 0 or beyond the horizon. ValueError if negative."""
     if count < 0:
         raise ValueError("working days are counted forwards")
-    for _ in range(count):
+    for _ in range(count if day < HORIZON else 0):
         day += timedelta(days=1)
         while not is_working_day(day, holidays):
             day += timedelta(days=1)

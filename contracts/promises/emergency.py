@@ -1,14 +1,14 @@
 """What an emergency promises: a decision in time, each paper by its owner, letters answered, a session that sees it.
 
 None of these ends anything when it is missed. A deadline that passes obliges the leaders to decide; until they have,
-it climbs, and protection goes on.
+it climbs, and protection goes on. While protection is asked for, or in force, there is always a promise that is not
+kept yet: the decision here, then the review of need (`contracts.promises.review`).
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events.ending import (
     EndingAcknowledged,
@@ -27,10 +27,10 @@ from contracts.events.protection import (
 )
 from contracts.events.session import SessionDecided, SessionTabled
 from contracts.mechanism import Mechanism
-from contracts.mechanism.calendar import end_of, office_day
 from contracts.promises.promise import Promise
+from contracts.state import Case
 from contracts.timeline import Event, Past, claimed
-from contracts.workflow.emergency import ACTIVE
+from contracts.workflow.emergency import ACTIVE, PROPOSED
 from contracts.workflow.ending import ACCEPTED, OFFERED, handover
 from contracts.workflow.paper import FULFILLED, WAIVED
 from contracts.workflow.session import ACCEPTED as TAKEN_ON, OBLIGING
@@ -62,18 +62,18 @@ class Reminder(NamedTuple):
 def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
     """All that the emergencies of a case promise, kept or not."""
     yield from _decisions(case, rules)
-    yield from _papers(case)
+    yield from _papers(case, rules)
     yield from _deadlines(case, rules)
     yield from _letters(case, rules)
     yield from _sessions(case, rules)
-    yield from _hearings(case)
+    yield from _hearings(case, rules)
     yield from _handovers(case, rules)
 
 
 def reminders(case: Case, rules: Mechanism) -> Iterator[Reminder]:
     """The days on which the owners of papers that are not there are reminded; none falls after the paper is due."""
     deferred = {event.id: claimed(event) for event, _ in case.of_type(RequirementsDeferred)}
-    for promise in _papers(case):
+    for promise in _papers(case, rules):
         days = (timedelta(days=number) for number in rules.requirements.reminder_days if not promise.kept)
         times = (deferred[promise.source] + day for day in days)
         yield from (Reminder(promise, at) for at in times if at < promise.due)
@@ -105,19 +105,22 @@ def _state(case: Case, code: str) -> str:
 
 
 def _decisions(case: Case, rules: Mechanism) -> Iterator[Promise]:
+    """Of each proposal; also of an answered one as long as it is what stands, because the answers crossed another."""
     answered = {body.proposal for _, body in case.of_type(EmergencyActivated)}
     answered |= {body.proposal for _, body in case.of_type(EmergencyDeclined)}
+    answered -= {b64(claim.event) for claim in case.slots.get("emergency", ())}
     for event, _ in case.of_type(EmergencyProposed):
-        kept = b64(event.id) in answered or case.in_force("emergency") == ACTIVE
+        kept = b64(event.id) in answered or case.in_force("emergency") != PROPOSED
         for kind, within in ((DECISION, rules.emergency.target), (LATEST_DECISION, rules.emergency.decision)):
             yield Promise(kind, "", event.id, rules.emergency.decided_by, claimed(event) + within, kept)
 
 
-def _papers(case: Case) -> Iterator[Promise]:
+def _papers(case: Case, rules: Mechanism) -> Iterator[Promise]:
     over = ongoing(case) is None
     for paper in papers(case):
         kept = over or paper.state != OPEN
-        yield Promise(PAPER, paper.code, paper.listed.id, paper.owner, end_of(date.fromisoformat(paper.due_on)), kept)
+        due = rules.end_of(date.fromisoformat(paper.due_on), paper.owner)
+        yield Promise(PAPER, paper.code, paper.listed.id, paper.owner, due, kept)
 
 
 def _deadlines(case: Case, rules: Mechanism) -> Iterator[Promise]:
@@ -125,10 +128,10 @@ def _deadlines(case: Case, rules: Mechanism) -> Iterator[Promise]:
     activation = ongoing(case)
     if activation is None or not (due := deadline(case, b64(activation.id))):
         return
-    kept, day = _settled(case, activation), date.fromisoformat(due)
+    kept, day, agency = _settled(case, activation), date.fromisoformat(due), rules.emergency.decided_by
     last = rules.working_days(day, rules.requirements.overdue_working_days)
     for kind, until in ((DEADLINE, day), (OVERDUE, last)):
-        yield Promise(kind, due, activation.id, rules.emergency.decided_by, end_of(until), kept)
+        yield Promise(kind, due, activation.id, agency, rules.end_of(until, agency), kept)
 
 
 def _settled(case: Case, activation: Event) -> bool:
@@ -165,21 +168,22 @@ def _sessions(case: Case, rules: Mechanism) -> Iterator[Promise]:
     for event, body in case.of_type(SessionTabled):
         if due := deadline(case, body.emergency):
             kept = body.emergency in seen
-            yield Promise(SESSION, "", event.id, agency, end_of(date.fromisoformat(due)), kept)
+            yield Promise(SESSION, "", event.id, agency, rules.end_of(date.fromisoformat(due), agency), kept)
     for event, decided in case.of_type(SessionDecided):
         if decided.decision in OBLIGING:
-            last = rules.working_days(office_day(claimed(event)), rules.session.follow_up_working_days)
+            began = rules.office_day(claimed(event), agency)
+            last = rules.working_days(began, rules.session.follow_up_working_days)
             kept = ongoing(case) is None or _on_its_way_out(case, decided.emergency, event)
-            yield Promise(FOLLOW_UP, decided.decision, event.id, agency, end_of(last), kept)
+            yield Promise(FOLLOW_UP, decided.decision, event.id, agency, rules.end_of(last, agency), kept)
 
 
-def _hearings(case: Case) -> Iterator[Promise]:
+def _hearings(case: Case, rules: Mechanism) -> Iterator[Promise]:
     """Every other agency says that it has heard of an end before its day."""
     withdrawn = {body.announcement for _, body in case.of_type(EndingWithdrawn)}
     for event, body in case.of_type(EndingAnnounced):
         heard, over = heard_by(case, event), b64(event.id) in withdrawn
         for agency in _others(case, event.agency):
-            due = end_of(date.fromisoformat(body.ends_on))
+            due = rules.end_of(date.fromisoformat(body.ends_on), agency)
             yield Promise(HEARING, "", event.id, agency, due, over or agency in heard)
 
 

@@ -6,13 +6,13 @@ alarm: who is told of the missed promise may try to reach it, and take over.
 
 from collections.abc import Iterator
 
-from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events.lead import LeadAccepted, LeadClaimed, LeadDeclined, LeadOffered, LeadSupported
 from contracts.events.protection import EmergencyActivated, EmergencyProposed
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
 from contracts.record import EventId
+from contracts.state import Case
 from contracts.timeline import Past, claimed
 from contracts.workflow.lead import IN_EMERGENCY, SLOT
 
@@ -51,10 +51,11 @@ def _claims(case: Case, past: Past, rules: Mechanism) -> Iterator[Promise]:
 
 
 def _signs_of_life(case: Case, past: Past, rules: Mechanism) -> Iterator[Promise]:
-    """An officer of the lead says something, knowing of the emergency."""
+    """An officer of the lead says something that all hear, knowing of the emergency."""
     lead, over = case.in_force(SLOT), case.in_force("emergency") not in IN_EMERGENCY
     roles = rules.agencies[lead].roles if lead in rules.agencies else ()
-    said = [event for event in case.timeline if event.agency == lead and event.content.actor.role in roles]
+    theirs = [event for event in case.timeline if event.agency == lead and event.content.actor.role in roles]
+    said = [event for event in theirs if {*case.participants} <= {*event.content.to}]
     for event, _ in (*case.of_type(EmergencyProposed), *case.of_type(EmergencyActivated)):
         heard = any(one.id == event.id or past.has(one.id, event.id) for one in said)
         yield Promise(SIGN_OF_LIFE, "", event.id, lead, claimed(event) + rules.lead.unreachable, over or heard)

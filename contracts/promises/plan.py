@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from contracts.case import Case
 from contracts.events.intake import CaseOpened
 from contracts.events.plan import CaseReopened, PlanAgreed, PlanProposed
 from contracts.events.protection import EmergencyActivated
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
+from contracts.state import Case
 from contracts.timeline import claimed
 from contracts.workflow.closure import CLOSED, CLOSURE
 from contracts.workflow.plan import (

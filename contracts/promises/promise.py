@@ -4,12 +4,14 @@ Promises are no events: every node derives the same ones. What is an event is th
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from contracts.case import Case
+from contracts.encoding import b64
+from contracts.events.notify import PromiseMissed
 from contracts.mechanism import Mechanism
 from contracts.record import EventId
+from contracts.state import Case
 
 
 class Promise(NamedTuple):
@@ -21,6 +23,11 @@ class Promise(NamedTuple):
     agency: str  # who owes it
     due: datetime  # aware
     kept: bool  # whether the case shows that it was done
+
+    def missed(self) -> PromiseMissed:
+        """What is said when it was not kept in time."""
+        due = self.due.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return PromiseMissed(kind=self.kind, subject=self.subject, source=b64(self.source), due=due, agency=self.agency)
 
 
 Promises = Callable[[Case, Mechanism], Iterable[Promise]]

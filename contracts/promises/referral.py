@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events.referral import (
     ReferralAccepted,
@@ -14,8 +13,8 @@ from contracts.events.referral import (
     ReferralUnanswered,
 )
 from contracts.mechanism import Mechanism
-from contracts.mechanism.calendar import add_working_days, end_of, office_day
 from contracts.promises.promise import Promise
+from contracts.state import Case
 from contracts.timeline import Event, Past, claimed
 from contracts.workflow.referral import ACCEPTED, FAILURES, SENT, answering, slot
 
@@ -38,14 +37,17 @@ def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
 
 def answer_due(event: Event, body: ReferralSent, rules: Mechanism) -> datetime:
     """When an answer is due: as the sender asks, but never later than agreed."""
-    return min(datetime.fromisoformat(body.answer_by), answer_limit(claimed(event), rules, urgent=body.urgent))
+    return min(
+        datetime.fromisoformat(body.answer_by), answer_limit(event.agency, claimed(event), rules, urgent=body.urgent)
+    )
 
 
-def answer_limit(sent: datetime, rules: Mechanism, *, urgent: bool) -> datetime:
-    """The longest that an answer may take: hours if it is urgent, else until the end of a working day."""
+def answer_limit(sender: str, sent: datetime, rules: Mechanism, *, urgent: bool) -> datetime:
+    """The longest that an answer may take: hours if it is urgent, else until the end of a working day of the sender."""
     if urgent:
         return sent + rules.referral.urgent
-    return end_of(add_working_days(office_day(sent), rules.referral.working_days, rules.days_off))
+    last = rules.working_days(rules.office_day(sent, sender), rules.referral.working_days)
+    return rules.end_of(last, sender)
 
 
 def failed(case: Case, need: str, sender: str) -> list[tuple[Event, Event]]:

@@ -1,17 +1,16 @@
 """A risk is assessed within a day of an urgent report, a week of any other, and anew before the assessment runs out."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime
 
-from contracts.case import Case
 from contracts.events.intake import CaseOpened
 from contracts.events.triage import RiskAssessed
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
+from contracts.state import Case
 from contracts.timeline import Event, claimed
 from contracts.workflow.closure import CLOSED, CLOSURE
 
-WIB = timezone(timedelta(hours=7))  # days of the mechanism end in Jakarta
 FIRST = "ASESMEN_RISIKO"
 AGAIN = "ASESMEN_ULANG"
 
@@ -30,6 +29,6 @@ def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
 
 def runs_out(event: Event, body: RiskAssessed, rules: Mechanism) -> datetime:
     """When an assessment ends: with the day that it names, and never later than its level allows."""
-    last = claimed(event).astimezone(WIB).date() + rules.risk.valid_for(body.level)
+    last = rules.office_day(claimed(event), event.agency) + rules.risk.valid_for(body.level)
     day = min(date.fromisoformat(body.valid_until), last)
-    return datetime.combine(day, time(23, 59, 59), WIB).astimezone(UTC)
+    return rules.end_of(day, event.agency).astimezone(UTC)

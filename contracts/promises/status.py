@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from contracts.case import Case
 from contracts.events.intake import CaseOpened
 from contracts.events.triage import (
     AppealDecided,
@@ -13,6 +12,7 @@ from contracts.events.triage import (
 )
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
+from contracts.state import Case
 from contracts.timeline import Event, claimed
 from contracts.workflow.closure import CLOSED, CLOSURE
 from contracts.workflow.rule import Act

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from contracts import sealing
 from contracts.encoding import b64, unb64
-from contracts.vectors import contents, directories, envelopes, material, records, texts
+from contracts.vectors import contents, directories, envelopes, material, mechanisms, records, texts
 from contracts.vectors.vector import Vector, pretty
 
 FOLDER = Path(__file__).parent
@@ -45,6 +45,7 @@ def cases(wraps: Wraps) -> Iterator[Vector]:
     yield from records.cases()
     yield from contents.cases(wraps)
     yield from directories.cases()
+    yield from mechanisms.cases()
 
 
 def files(kept: dict[str, str]) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from contracts.workflow import (
     erasure,
     lead,
     leaders,
+    missed,
     opening,
     paper,
     plan,
@@ -20,13 +21,14 @@ from contracts.workflow import (
     risk,
     session,
     status,
+    step,
     triage,
 )
 from contracts.workflow.rule import Rule, rule
 
 _FREE = rule(Body)  # of types that decide nothing: a report, a notice, a refusal
 # Their acts count in a closed case, too; of all others none does that knew of its being closed.
-_ALWAYS = frozenset({opening, consent, emergency, leaders, paper, ending, session, erasure, closure})
+_ALWAYS = frozenset({opening, consent, emergency, leaders, paper, ending, session, erasure, closure, step, missed})
 
 
 def _in_its_time(judged: Rule, matter: ModuleType) -> Rule:
@@ -55,6 +57,8 @@ _RULES: Mapping[type[Body], Rule] = MappingProxyType(
             erasure,
             plan,
             closure,
+            step,
+            missed,
         )
         for one in matter.RULES
     }

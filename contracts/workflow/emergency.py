@@ -24,7 +24,7 @@ from contracts.record import EventId
 from contracts.timeline import Event, claimed
 from contracts.workflow.rule import Act, Known, Writes, rule
 
-ACTIVE = "ACTIVE"
+PROPOSED, ACTIVE = "PROPOSED", "ACTIVE"
 Vote = EmergencyApproved | EmergencyRefused
 Votes = Mapping[EventId, str]  # who cast them, by event id
 Yes = Iterable[Act[EmergencyApproved]]
@@ -157,7 +157,7 @@ RULES = (
         EmergencyProposed,
         Permission.PROPOSE_EMERGENCY,
         counts=_not_active,
-        writes=lambda _, __: [("emergency", "PROPOSED")],
+        writes=lambda _, __: [("emergency", PROPOSED)],
     ),
     rule(EmergencyApproved, counts=_by_another_leader),
     rule(EmergencyRefused, counts=_by_another_leader),

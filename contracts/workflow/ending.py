@@ -24,7 +24,6 @@ from contracts.events.intake import CaseOpened
 from contracts.events.protection import EmergencyActivated
 from contracts.events.triage import RiskAssessed
 from contracts.mechanism import Permission
-from contracts.mechanism.calendar import office_day
 from contracts.timeline import claimed, latest
 from contracts.workflow.emergency import ACTIVE, ongoing
 from contracts.workflow.leaders import agreed, decides
@@ -98,7 +97,7 @@ def _announced(act: Act[EndingAnnounced], known: Known) -> bool:
     ending, at = agreed(act.body.ending, act.body.approvals, EndingProposed, known), latest(act.event)
     if ending is None or act.body.ends_on != ending.body.ends_on or not decides(act.agency, known):
         return False
-    noticed = date.fromisoformat(act.body.ends_on) >= office_day(at + known.rules.ending.notice)
+    noticed = date.fromisoformat(act.body.ends_on) >= known.rules.office_day(at + known.rules.ending.notice, act.agency)
     return noticed and ongoing(ending.body.emergency, known) and _grounded(ending.body, at, known)
 
 
@@ -116,7 +115,7 @@ def _ended(act: Act[EmergencyEnded], known: Known) -> bool:
     ending = known.named(announced.body.ending, EndingProposed) if announced else None
     if announced is None or ending is None or not decides(act.agency, known):
         return False
-    come = office_day(claimed(act.event)) >= date.fromisoformat(announced.body.ends_on)
+    come = known.rules.office_day(claimed(act.event), act.agency) >= date.fromisoformat(announced.body.ends_on)
     low = ending.body.basis == BY_REQUEST or _low(known)
     return come and low and ongoing(ending.body.emergency, known) and _unopposed(announced, known)
 

@@ -5,10 +5,12 @@ arrive. An event that does not count is kept and shown, and changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar, cast
 
 from contracts.encoding import b64
 from contracts.events import Body
+from contracts.events.notify import PromiseMissed
 from contracts.mechanism import Mechanism, Permission
 from contracts.record import EventId
 from contracts.timeline import Event, Past
@@ -43,14 +45,17 @@ class Claim(NamedTuple):
 
 Acts = Mapping[EventId, Act[Kind]]
 Writes = Iterable[tuple[str, str]]  # slot and value
+Owed = Callable[["Known", PromiseMissed], datetime | None]  # when what is called missed was due; None: not owed
 
 
 class History:
     """What a case tells so far, filled in causal order: the events, those that count, and what they decided."""
 
-    def __init__(self, timeline: Sequence[Event], bodies: Mapping[EventId, Body], rules: Mechanism) -> None:
-        """Of a timeline with nothing judged yet."""
+    def __init__(self, timeline: Sequence[Event], bodies: Mapping[EventId, Body], rules: Mechanism, owed: Owed) -> None:
+        """Of a timeline with nothing judged yet. `owed` looks at what a case promises, which rests on these rules."""
         self.timeline = timeline
+        self.owed = owed
+        self.counted: set[EventId] = set()
         self.past = Past(timeline)
         self.bodies = bodies
         self.rules = rules
@@ -60,6 +65,7 @@ class History:
 
     def add(self, act: Act[Body], writes: Writes) -> None:
         """An act that counts, and what it decides."""
+        self.counted.add(act.event.id)
         self._counting.setdefault(type(act.body), {})[act.event.id] = act
         for slot, value in writes:
             self._claims.setdefault(slot, []).append(Claim(value, act.event.id))
@@ -68,9 +74,10 @@ class History:
         """What the author of an event knew."""
         return Known(self, event)
 
-    def slots(self) -> dict[str, tuple[Claim, ...]]:
-        """The decisions that no later one replaced, by slot."""
-        return {slot: self.standing(claims) for slot, claims in self._claims.items()}
+    def slots(self, knows: Callable[[EventId], bool] = lambda _: True) -> dict[str, tuple[Claim, ...]]:
+        """The decisions that no later one replaced, by slot, among the events that somebody knows."""
+        known = {slot: [claim for claim in claims if knows(claim.event)] for slot, claims in self._claims.items()}
+        return {slot: self.standing(claims) for slot, claims in known.items() if claims}
 
     def standing(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
         """Those claims that none of the others knew of."""
@@ -121,6 +128,18 @@ class Known:
     def value(self, slot: str) -> str:
         """What was in force on a matter, as far as the author knew; "" if nothing was."""
         return in_force(slot, self.standing(slot), self.rules)
+
+    def slots(self) -> Mapping[str, tuple[Claim, ...]]:
+        """The decisions that stood, by slot, as far as the author knew."""
+        return self._history.slots(self.has)
+
+    def unsupported(self) -> frozenset[EventId]:
+        """The readable events that do not count."""
+        return frozenset(self.bodies().keys() - self._history.counted)
+
+    def owed(self, missed: PromiseMissed) -> datetime | None:
+        """When a promise was due that was not kept, as far as the author knew; None if there was no such promise."""
+        return self._history.owed(self, missed)
 
     def bodies(self) -> Mapping[EventId, Body]:
         """Every readable body, also of events that do not count."""

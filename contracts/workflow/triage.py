@@ -1,6 +1,7 @@
 """How urgent: the table speaks once, a person always may."""
 
-from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
+from contracts.events.intake import CaseOpened
+from contracts.events.triage import CaseTriaged, RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Permission
 from contracts.workflow.opening import openers
 from contracts.workflow.rule import Act, Known, Writes, rule
@@ -16,7 +17,13 @@ def _urgency(act: Act[UrgencyAssessed] | Act[UrgencyOverridden], _: Known) -> Wr
     return [("urgency", act.body.level)]
 
 
+def _own(act: Act[CaseTriaged], known: Known) -> bool:
+    opened = known.named(act.body.opened, CaseOpened)
+    return opened is not None and opened.agency == act.agency
+
+
 RULES = (
     rule(UrgencyAssessed, counts=_before_any_person, writes=_urgency),
     rule(UrgencyOverridden, Permission.OVERRIDE_URGENCY, writes=_urgency),
+    rule(CaseTriaged, Permission.ACKNOWLEDGE_NOTICE, counts=_own),
 )

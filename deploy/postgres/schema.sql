@@ -181,6 +181,7 @@ begin
     delete from notify.parked where event_id = any(p_events);
     delete from notify.mail where notice in (select id from notify.notice where id = any(p_events) or about = any(p_events));
     delete from notify.notice where id = any(p_events) or about = any(p_events);
+    delete from notify.promise where source = any(p_events);
 end $$;
 
 CREATE FUNCTION protection.forget(p_case text, p_events bytea[]) RETURNS void
@@ -469,6 +470,16 @@ CREATE TABLE notify.parked (
     parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE notify.promise (
+    case_id text NOT NULL,
+    source bytea NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    agency text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    look_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE protection.act (
     officer text NOT NULL,
     key text NOT NULL,
@@ -637,6 +648,9 @@ ALTER TABLE ONLY notify.notice
 ALTER TABLE ONLY notify.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY notify.promise
+    ADD CONSTRAINT promise_pkey PRIMARY KEY (source, kind, subject, agency);
+
 ALTER TABLE ONLY protection.act
     ADD CONSTRAINT act_pkey PRIMARY KEY (officer, key);
 
@@ -684,6 +698,8 @@ CREATE INDEX event_case ON log.event USING btree (case_id) WHERE (case_id IS NOT
 
 CREATE INDEX event_closure ON log.event USING btree (case_id) WHERE (type = 'rajut.protection.closure.proposed.v1'::text);
 
+CREATE INDEX event_mechanism ON log.event USING btree (id) WHERE (type = 'rajut.node.mechanism.adopted.v1'::text);
+
 CREATE INDEX event_order ON log.event USING btree (id) WHERE (type = 'rajut.node.erasure.confirmed.v1'::text);
 
 CREATE INDEX evidence_log ON log.evidence USING btree (log, size);
@@ -703,6 +719,10 @@ CREATE INDEX waiting_parent ON log.waiting USING btree (parent);
 CREATE INDEX mail_waiting ON notify.mail USING btree (next_at) WHERE (sent_at IS NULL);
 
 CREATE INDEX notice_open ON notify.notice USING btree (respond_by) WHERE (acknowledged_at IS NULL);
+
+CREATE INDEX promise_case ON notify.promise USING btree (case_id);
+
+CREATE INDEX promise_look ON notify.promise USING btree (look_at);
 
 CREATE INDEX work_item_open ON triage.work_item USING btree (due_at, id) WHERE (done_at IS NULL);
 
@@ -944,6 +964,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE notify.notice TO rajut_notify;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notify.parked TO rajut_notify;
 
+GRANT SELECT,INSERT,DELETE ON TABLE notify.promise TO rajut_notify;
+
 GRANT SELECT,INSERT ON TABLE protection.act TO rajut_protection;
 
 GRANT SELECT,INSERT ON TABLE protection.inbox TO rajut_protection;
@@ -962,7 +984,7 @@ GRANT SELECT,INSERT ON TABLE triage.inbox TO rajut_triage;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE triage.parked TO rajut_triage;
 
-GRANT SELECT,INSERT ON TABLE triage.work_item TO rajut_triage;
+GRANT SELECT,INSERT,DELETE ON TABLE triage.work_item TO rajut_triage;
 
 GRANT UPDATE(due_at) ON TABLE triage.work_item TO rajut_triage;
 

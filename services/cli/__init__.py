@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 
 from contracts.codes import advice
 from contracts.errors import Code, Rejected
-from services.cli import access, audit, case, erase, fsck, keys, node, parked, report
+from services.cli import access, audit, case, erase, fsck, keys, mechanism, node, parked, report
 from services.cli.arguments import group
 from services.node.database import AWAY
 from services.node.settings import BadSettings
@@ -25,6 +25,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(parked.app, name="parked")
 app.add_typer(erase.app, name="erase")
 app.add_typer(keys.app, name="keys")
+app.add_typer(mechanism.app, name="mechanism")
 app.command("report")(report.report)
 app.command("fsck")(fsck.fsck)
 app.command("access")(access.access)

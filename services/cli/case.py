@@ -39,7 +39,8 @@ def describe(shown: CaseView) -> str:
     state = [f"  {slot}: {standing.in_force}" for slot, standing in shown.state.items() if slot != "consent"]
     conflicts = [f"  CONFLICT: {slot}" for slot in shown.conflicts]
     gaps = [_describe_gap(gap) for gap in shown.gaps]
-    head = [f"case {shown.case}", f"digest {shown.digest}", *state, *conflicts, *gaps]
+    rules = f"rules: mechanism {shown.rules}" + ("" if shown.rules_known else ", UNKNOWN HERE: nothing is judged")
+    head = [f"case {shown.case}", f"digest {shown.digest}", rules, *state, *conflicts, *gaps]
     return "\n".join((*head, *(line for event in shown.timeline for line in _describe_line(event))))
 
 

@@ -57,7 +57,7 @@ def erase_show(
 
     async def look(built: Node) -> Erasures:
         async with built.pools["node"].acquire() as connection, connection.transaction():
-            case = fold((await built.log.load(connection, case_id)).events)
+            case = fold((await built.log.load(connection, case_id)).events, built.log.rules)
             seen = await view(connection, built.log, case, case_id)
             await noted(built, connection, purpose, Shown(View.ERASURE, [case_id], len(seen.orders)))
             return seen

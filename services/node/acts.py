@@ -58,6 +58,7 @@ class Act(NamedTuple):
     summary: str
     check: Callable[[Moment, Any], None] = unchecked  # raises Rejected before anything is said
     follows: Callable[[Moment, Event], Body | None] = nothing  # asked again and again, with the act's event
+    private: bool = False  # for the own agency alone
 
 
 class Said(Answer):
@@ -111,10 +112,11 @@ async def perform(
         raise Rejected(Code.STALE, "If-Match")
 
     def moment() -> Moment:
-        return Moment(desk.case(timeline), desk.agency, actor, desk.mechanism, desk.now())
+        case = desk.case(timeline)
+        return Moment(case, desk.agency, actor, case.mechanism, desk.now())
 
     act.check(moment(), body)
-    timeline = await desk.say(connection, timeline, actor, body)
+    timeline = await desk.say(connection, timeline, actor, body, private=act.private)
     event = timeline.events[before]
     while said := act.follows(moment(), event):
         timeline = await desk.say(connection, timeline, SYSTEM, said)

@@ -75,7 +75,7 @@ class Auditor:
         records = [signed for one in scanned.values() for signed in one.records]
         opened = await self._opened(records)
         withheld = _withheld(records, opened, wish)
-        case, chain = fold(timeline.events), self._log.chain
+        case, chain = fold(timeline.events, self._log.rules), self._log.chain
         firsts = (beginnings(case_id, timeline.key, chain, records) or {}) if wish.scope == "whole" else None
         told = await gaps(self._connection, self._log, case_id, case)
         logs = [log for agency, log in chain.logs().items() if agency in case.participants]

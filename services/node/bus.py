@@ -17,6 +17,7 @@ from typing import NamedTuple
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, NatsNKey, PullSub
 
+from contracts.case import RulesUnknown
 from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
 from contracts.record import EventId
@@ -112,7 +113,7 @@ class Inbox:
 
     async def _failed(self, id_: EventId, error: Exception) -> float | None:
         telemetry.stumbled(self.service, error)
-        if isinstance(error, AWAY):
+        if isinstance(error, (*AWAY, RulesUnknown)):
             return PAUSES_S[-1]  # not the event's fault: it keeps its tries
         self._failures[id_] += 1
         tries = self._failures[id_]

@@ -87,6 +87,8 @@ class CaseView(Answer):
     lead: str
     participants: list[str]
     digest: str  # equal on nodes that hold the same shared events
+    rules: int  # version of the mechanism that it runs under; 0 if no opening names one
+    rules_known: bool  # if they are not here nothing is judged by other ones: timeline, no state
     version: str  # of what this node holds of it: acts may name it as If-Match
     state: Mapping[str, Standing]
     conflicts: list[str]
@@ -128,12 +130,14 @@ def router(desk: Desk) -> APIRouter:
 async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
     """Everything this node can say of a case; Rejected(NOT_FOUND) if it may read nothing of it."""
     timeline = await log.load(connection, case_id)
-    case = fold(timeline.events)
+    case = fold(timeline.events, log.rules)
     return CaseView(
         case=case_id,
         lead=case.in_force("lead"),
         participants=list(case.participants),
         digest=b64(digest(case)),
+        rules=case.rules,
+        rules_known=case.judged_by is not None,
         version=timeline.version,
         state={slot: _standing(case, slot) for slot in sorted(case.slots)},
         conflicts=sorted(case.conflicts),

@@ -91,7 +91,7 @@ class Erasure:
             return
         await connection.execute(LOG["lock_admission"])  # content that comes in meanwhile must wait
         timeline = await self._log.lock(connection, case_id, lost=True)
-        asked = _asked(fold(timeline.events), confirmed)
+        asked = _asked(fold(timeline.events, self._log.rules), confirmed)
         if asked is None:
             self._never.add(confirmed)
             return

@@ -26,10 +26,11 @@ class FollowingLog(Log):
         self._directories = directories
 
     async def follow(self, connection: Connection | Pool) -> None:
-        """Take the directory that our own log speaks of; OSError if its file is missing."""
+        """Take the directory and mechanism that our own log speaks of; OSError if the directory's file is missing."""
         last = await connection.fetchval(SQL["own_last"])
         if last:
             self._adopt_until(stored(last).record.dir)
+        await self.follow_rules(connection)
 
     def open(self, row: Row) -> tuple[Event, bytes]:
         """As `Log.open`: what the node's part could admit, this one can read."""

@@ -218,9 +218,9 @@ class Fsck:
         if code:
             self._found(f"case {case_id}", f"cannot be read: {code}")
             return
-        case = fold(one for one in told if not isinstance(one, str))
-        if any(event.void for event in case.timeline):
-            return  # what services made of it before the key was revoked is for people to settle
+        case = fold((one for one in told if not isinstance(one, str)), self._log.rules)
+        if case.judged_by is None or any(event.void for event in case.timeline):
+            return  # without rules nothing is made of it; what was made before a key was revoked people settle
         for plug in self._plugs[case_id]:
             for line in await plug.check(connection, case_id, case) if plug.check else ():
                 self._found(plug.name, line)

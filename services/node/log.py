@@ -11,10 +11,12 @@ from pathlib import Path
 
 import asyncpg
 
+from contracts.case import lacks_rules
 from contracts.delivery import Reader, open_content, position
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.hlc import Hlc
+from contracts.mechanism.rulebook import Rulebook
 from contracts.merkle import Tree
 from contracts.record import EventId, Seen, Signed, header, read, stored
 from contracts.sealing import case_tag
@@ -23,9 +25,10 @@ from contracts.timeline import Event
 from contracts.workflow.erasure import remains
 from services.node import telemetry
 from services.node.admission import Head
+from services.node.adoption import Adoption, adoption, newest, rulebook
 from services.node.clock import Clock
 from services.node.keys import Keyring
-from services.node.sql import Connection, Row, queries
+from services.node.sql import Connection, Pool, Row, queries
 from services.node.writing import Desk, Draft, Timeline, Written, heartbeat, write
 
 _BEHIND = "RJ001"  # how log.lock_own says it
@@ -40,6 +43,8 @@ class Log:
         self.log = log
         self.agency = keyring.agency
         self.chain = chain
+        self.rules = Rulebook()
+        self._adoptions: dict[EventId, Adoption] = {}
         self._keyring = keyring
         self._clock = clock
 
@@ -96,7 +101,22 @@ class Log:
         left = (row for row, (_, case_key) in zip(rows, opened, strict=True) if not case_key)
         if not here or not all(_tagged(row["jws"], key) for row in left):
             raise Rejected(Code.BIND, "case")  # a row was moved here
-        return Timeline(case, key, tuple(event for event, _ in opened))
+        events = tuple(event for event, _ in opened)
+        if lacks_rules(events, self.rules):
+            await self.follow_rules(connection)
+        return Timeline(case, key, events)
+
+    async def follow_rules(self, connection: Connection | Pool) -> None:
+        """Take the versions of the mechanism that our own log and the partners' have adopted since we last looked."""
+        rows = await connection.fetch(SQL["adopted_mechanisms"], list(self._adoptions))
+        if rows:
+            self._adoptions |= dict(filter(None, map(self._adopted, rows)))
+            self.rules = rulebook(self._adoptions.values())
+
+    @property
+    def own_rules(self) -> Adoption | None:
+        """The newest version that we have adopted ourselves, if any but the first."""
+        return newest(self._adoptions.values(), self.agency)
 
     async def event(self, connection: Connection, id_: EventId) -> Event:
         """One event by id, erased or not; Rejected(NOT_FOUND) if we never could read it."""
@@ -130,6 +150,15 @@ class Log:
         if row["erased"] is None:
             raise Rejected(Code.BLOB, "content is missing")
         return self._place(signed, row), b""
+
+    def _adopted(self, row: Row) -> tuple[EventId, Adoption] | None:
+        """What an event adopts; None, as if it had not come, for a row that was edited: the others must go on."""
+        try:
+            event = self.open(row)[0]
+        except Rejected as rejected:
+            telemetry.stumbled("mechanism", rejected)
+            return None
+        return event.id, adoption(event, stored(row["jws"]).record.dir, self.chain)
 
     def _ruin(self, row: Row) -> tuple[Event, bytes]:
         try:

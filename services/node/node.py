@@ -9,7 +9,6 @@ from typing import NamedTuple
 from fastapi import FastAPI
 
 from contracts.directory import Chain
-from contracts.mechanism import LATEST
 from services.node import cases, doors, erasing, who_saw
 from services.node.admit import Admission
 from services.node.bus import Bus, Inbox
@@ -24,6 +23,7 @@ from services.node.health import Health
 from services.node.keys import Keyring
 from services.node.link import BACKFILL_EVERY_S, Link
 from services.node.log import Log
+from services.node.mechanisms import FOLDER, Mechanisms
 from services.node.officers import Officers
 from services.node.relay import Relay
 from services.node.running import Shift, both_doors, keep, listen, serve
@@ -55,6 +55,7 @@ class Node(NamedTuple):
     witness: Witness
     forks: Forks
     duties: Duties
+    mechanisms: Mechanisms
     erasure: Erasure
     watch: Watch
     expiry: Expiry
@@ -123,11 +124,17 @@ async def run(node: Node) -> None:
     await serve(shift(node))
 
 
+async def _begin(node: Node) -> None:
+    """Before the doors open: which logs there are, and by which rules cases are opened."""
+    await node.duties.follow_logs()
+    await node.log.follow_rules(node.pools["node"])
+
+
 def shift(node: Node, part: Part | None = None) -> Shift:
     """What a node's process does: the one process of all, or with `part` the node's own part."""
     settings = node.home.settings
     return Shift(
-        begin=node.duties.follow_logs,
+        begin=partial(_begin, node),
         greet=node.duties.greet,
         works=(
             partial(listen, node.pools["node"], node.relay.wake),
@@ -141,6 +148,7 @@ def shift(node: Node, part: Part | None = None) -> Shift:
                 (DUTY_EVERY_S, node.duties.answer_refused),
                 (DUTY_EVERY_S, node.duties.release_clocks),
                 (DUTY_EVERY_S, node.duties.adopt_directories),
+                (DUTY_EVERY_S, node.mechanisms.adopt),
                 (BACKFILL_EVERY_S, node.duties.fill_gaps),
                 (CHECKPOINT_EVERY_S, node.witness.issue),
                 (CHECKPOINT_EVERY_S, node.witness.review),
@@ -171,7 +179,7 @@ def _build(
     logs = log.chain.logs()
     linked = [partner for partner in settings.partners if partner.agency in logs]  # others left the directory
     partners = {partner.agency: logs[partner.agency] for partner in linked}
-    officers = officers_of(home)
+    officers = officers_of(home, log)
     forks = Forks(pools["node"], log, clock)
     witness = Witness(pools["node"], log, clock, forks)
     admission = Admission(pools["node"], log.chain, log.reader(), keyring.vault, clock, witness)
@@ -191,7 +199,8 @@ def _build(
     streams = expected_streams(partners)
     health = Health(pools["node"], home.server("link"), streams, steps, clock, settings.clock_bound_ms)
     expiry = Expiry(log.chain, settings.agency, clock)
-    health.expiring = expiry.warnings
+    mechanisms = Mechanisms(pools["node"], log, clock, home.path / FOLDER)
+    health.expiring = lambda: [*expiry.warnings(), *mechanisms.warnings()]
     own = desk("node")
     routers = [cases.router(own), who_saw.router(own), erasing.router(own), *(plug.router for plug in plugs)]
     app = doors.api(settings.agency, routers)
@@ -209,6 +218,7 @@ def _build(
         witness,
         forks,
         duties,
+        mechanisms,
         Erasure(pools["node"], log, keyring.vault, clock),
         watch,
         expiry,
@@ -223,9 +233,9 @@ def _build(
 def desk_of(service: str, home: Home, log: Log, pool: Pool, officers: Officers, clock: Clock, keyring: Keyring) -> Desk:
     """What one service is offered; the key of the duplicate search is intake's alone."""
     settings, index = home.settings, keyring.index if service == "intake" else b""
-    return Desk(service, settings.agency, settings, LATEST, log, pool, officers, clock, index)
+    return Desk(service, settings.agency, settings, log, pool, officers, clock, index)
 
 
-def officers_of(home: Home) -> Officers:
-    """Who sits at this agency's desks."""
-    return Officers(home.path / "officers.json", LATEST.agencies[home.settings.agency])
+def officers_of(home: Home, log: Log) -> Officers:
+    """Who sits at this agency's desks, and what they may by the rules that it has adopted last."""
+    return Officers(home.path / "officers.json", lambda: log.rules.newest(log.agency).of(log.agency))

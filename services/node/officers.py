@@ -5,7 +5,7 @@ holds only hashes of tokens. What a role may do is the mechanism's business, not
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -32,8 +32,11 @@ class Officer(NamedTuple):
 class Officers:
     """The officers of one agency."""
 
-    def __init__(self, path: Path, rules: AgencyRules) -> None:
-        """Read `officers.json`, a list of {officer, role, email, token_sha256}; BadSettings if it is none."""
+    def __init__(self, path: Path, rules: Callable[[], AgencyRules]) -> None:
+        """Read `officers.json`, a list of {officer, role, email, token_sha256}; BadSettings if it is none.
+
+        `rules` gives those in force, asked each time.
+        """
         self._rules = rules
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))
@@ -52,7 +55,7 @@ class Officers:
 
     def allow(self, officer: Officer, permission: Permission) -> None:
         """Raise Rejected(FORBIDDEN) unless the officer's role has the permission."""
-        if permission not in self._rules.permissions or officer.role not in self._rules.permissions[permission]:
+        if not self._rules().may(officer.role, permission):
             raise Rejected(Code.FORBIDDEN, permission)
 
     def with_role(self, role: str) -> list[Officer]:

@@ -52,7 +52,7 @@ async def service(
     keyring = Keyring(path, settings.agency, (name,))
     log = following(home, keyring, clock)
     async with await pool(home, name) as connections:
-        plug = wire(desk_of(name, home, log, connections, officers_of(home), clock, keyring))
+        plug = wire(desk_of(name, home, log, connections, officers_of(home, log), clock, keyring))
         inbox = Inbox(plug, connections, log)
         server = home.server(name)
         health = Health(connections, server, [_admitted(name)], steps, clock, settings.clock_bound_ms, API_PREFIX)

@@ -23,6 +23,12 @@ select e.id, e.log, e.seq, e.type, e.case_id, e.parents, c.blob, c.key, r.jws, x
 from log.event e join log.record r using (id) left join log.content c using (id) left join log.erased x using (id)
 where e.id = $1 and e.state = 'applied';
 
+-- name: adopted_mechanisms
+-- The versions of the mechanism that somebody has adopted, still sealed, but for those that we know.
+select e.id, e.log, e.seq, e.type, e.case_id, e.parents, c.blob, c.key, r.jws, null as erased
+from log.event e join log.record r using (id) join log.content c using (id)
+where e.type = 'rajut.node.mechanism.adopted.v1' and e.state = 'applied' and e.id <> all($1::bytea[]);
+
 -- name: cases
 -- Cases that this node may read, the most recently moved first.
 select case_id, count(*) as events, max(hlc) as last from log.event

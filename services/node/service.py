@@ -9,7 +9,7 @@ from contracts.case import Case, fold
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events import Body
-from contracts.mechanism import Mechanism, load as rules_of
+from contracts.mechanism import Mechanism
 from contracts.timeline import Event
 from contracts.workflow import rule_for
 from services.node.clock import Clock, instant
@@ -47,12 +47,16 @@ class Desk(NamedTuple):
     service: str
     agency: str
     settings: Settings
-    mechanism: Mechanism
     log: Log
     pool: Pool  # connects with the service's own database role
     officers: Officers
     clock: Clock
     index_key: bytes  # blinds what a service must be able to find again but not read
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """The rules that this agency has adopted last: for the desk and for new cases. A case has rules of its own."""
+        return self.log.rules.newest(self.agency)
 
     def now(self) -> str:
         """The present, as events write it."""
@@ -60,22 +64,29 @@ class Desk(NamedTuple):
 
     def case(self, timeline: Timeline) -> Case:
         """The state that a timeline tells."""
-        return fold(timeline.events)
+        return fold(timeline.events, self.log.rules)
 
-    async def say(self, connection: Connection, timeline: Timeline, actor: Actor, body: Body) -> Timeline:
+    async def say(
+        self, connection: Connection, timeline: Timeline, actor: Actor, body: Body, *, private: bool = False
+    ) -> Timeline:
         """Tell all who take part in a case something, in the caller's transaction; the timeline after it.
 
-        Raises, so that nothing is ever signed that the other nodes would ignore: Rejected(STATE) while we do not hold
-        the event that opened the case, Rejected(FORBIDDEN) if the role may not say this, Rejected(STATE) if what is
-        known of the case does not bear it out.
+        What is `private` is told to the own agency alone.
+
+        Raises, so that nothing is ever signed that the other nodes would ignore: RulesUnknown while the rules that the
+        case names are not here, Rejected(STATE) while we do not hold the event that opened it, Rejected(FORBIDDEN)
+        if the role may not say this, Rejected(STATE) if what is known of the case does not bear it out.
         """
-        to = self.case(timeline).participants
+        before = self.case(timeline)
+        to = before.participants
         if not to:
             raise Rejected(Code.STATE, "case")
+        rules = before.mechanism
+        to = (self.agency,) if private else to
         after = await self.append(connection, timeline, [Draft(body, to, actor, self.now())])
         case = self.case(after)
         if after.events[-1].id in case.unsupported:
-            permitted = rule_for(type(body)).permits(self.agency, actor.role, rules_of(case.rules))
+            permitted = rule_for(type(body)).permits(self.agency, actor.role, rules)
             raise Rejected(Code.STATE if permitted else Code.FORBIDDEN, body.type)
         return after
 

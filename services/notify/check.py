@@ -1,14 +1,31 @@
-"""Holds the notices against the events that said them."""
+"""Holds the notices against the events that said them, and the clocks against what the cases promise."""
 
 from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events.notify import NoticeAcknowledged, NoticeSent
 from services.node.service import Desk
 from services.node.sql import Connection
-from services.notify.handlers import SQL
+from services.notify import clocks
+from services.notify.handlers import SQL, minute
 
 
 async def check(desk: Desk, connection: Connection, case_id: str, case: Case) -> list[str]:
+    """One line for every notice and every clock of a case that is not as its events have it."""
+    return [*await _notices(desk, connection, case_id, case), *await _clocks(desk, connection, case_id, case)]
+
+
+async def _clocks(desk: Desk, connection: Connection, case_id: str, case: Case) -> list[str]:
+    rows = await connection.fetch(SQL["promises_of"], case_id)
+    kept = {
+        (row["source"], row["kind"], row["subject"], row["agency"]): (row["due_at"], row["look_at"]) for row in rows
+    }
+    looks = clocks.looks(case, desk.agency, minute(desk))
+    told = {(one.source, one.kind, one.subject, one.agency): (one.due, at) for one, at in looks}
+    wrong = sorted({(kind, agency) for _, kind, _, agency in dict(kept.items() ^ told.items())})
+    return [f"{case_id}: the clock of {kind} of {agency} is not as the case has it" for kind, agency in wrong]
+
+
+async def _notices(desk: Desk, connection: Connection, case_id: str, case: Case) -> list[str]:
     """One line for every notice of a case that is missing, altered, unanswered though answered, or made up."""
     kept = {b64(row["id"]): row for row in await connection.fetch(SQL["of_case"], case_id)}
     answered = {body.notice for event, body in case.of_type(NoticeAcknowledged) if event.agency == desk.agency}

@@ -14,7 +14,7 @@ from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events import Body
 from contracts.events.intake import CaseOpened, DisclosureMade
-from contracts.events.notify import NoticeEscalated, NoticeSent
+from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed
 from contracts.events.protection import (
     EmergencyActivated,
     EmergencyDeclined,
@@ -40,6 +40,7 @@ TELLING: tuple[type[Body], ...] = (
     EmergencyDeclined,
     RequirementsDeferred,
     NoticeEscalated,
+    PromiseMissed,
     DisclosureMade,
 )
 
@@ -61,7 +62,7 @@ def calls(case: Case, event: Event, agency: str, mechanism: Mechanism, staffed: 
     if not takes_part or not _concerns(case, event, agency, mechanism):
         return []
     body = case.bodies.get(event.id)
-    level = _level(body)
+    level = _level(case, body, mechanism)
     if isinstance(body, DisclosureMade):
         return [_auditor(agency, mechanism, level)]
     called = [_first(mechanism.agencies[agency].ladder, level, staffed)]
@@ -123,19 +124,31 @@ def _concerns(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bo
             concerned = event.agency == agency
         case NoticeEscalated() as body:
             concerned = _left_alone(case, event, body, agency, mechanism)
+        case PromiseMissed() as body:
+            concerned = _must_hear(case, event, body, agency, mechanism)
         case body:
             concerned = isinstance(body, EmergencyActivated | EmergencyDeclined)
     return concerned
 
 
-def _level(body: Body | None) -> str:
+def _level(case: Case, body: Body | None, mechanism: Mechanism) -> str:
     match body:
+        case PromiseMissed(kind=kind):
+            return mechanism.notices.missed.get(kind) or case.in_force("urgency") or CALM
         case UrgencyAssessed() | UrgencyOverridden():
             return body.level
         case CaseOpened() | RequirementsDeferred():
             return CALM
         case _:
             return GRAVE
+
+
+def _must_hear(case: Case, event: Event, body: PromiseMissed, agency: str, mechanism: Mechanism) -> bool:
+    """Who owes it; all if everybody hears of such promises, or if its node left it to others. Nobody hears twice."""
+    everybody = event.agency != body.agency or body.kind in mechanism.notices.everybody
+    same = {b64(at.id) for at, said in case.of_type(PromiseMissed) if said == body and at.id != event.id}
+    heard = any(at.agency == agency and sent.about in same for at, sent in case.of_type(NoticeSent))
+    return (everybody or agency == body.agency) and not heard
 
 
 def _left_alone(case: Case, event: Event, body: NoticeEscalated, agency: str, mechanism: Mechanism) -> bool:

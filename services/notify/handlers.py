@@ -1,4 +1,4 @@
-"""Tell, acknowledge, escalate: each a transaction under the case's lock, so a notice is said exactly once.
+"""Tell, acknowledge, escalate, miss: each a transaction under the case's lock, so a thing is said exactly once.
 
 What must leave the house is written into the outbox in the same transaction (see `services.notify.mail`),
 and what must climb is found again from the table: a restart forgets nobody.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
+from contracts.case import Case
 from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
 from contracts.events.notify import NoticeAcknowledged, NoticeEscalated
@@ -21,16 +22,18 @@ from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, queries
 from services.node.writing import Timeline
-from services.notify import domain
+from services.notify import clocks, domain
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
 
 
-async def tell(desk: Desk, connection: Connection, event: Event) -> None:
-    """Call the officers of this agency whom an event concerns."""
+async def moved(desk: Desk, connection: Connection, event: Event) -> None:
+    """Call the officers of this agency whom an event concerns, and see what the case promises now."""
     timeline = await desk.log.lock(connection, event.content.case)
-    called = domain.calls(desk.case(timeline), event, desk.agency, desk.mechanism, _staffed(desk))
+    case = desk.case(timeline)
+    called = domain.calls(case, event, desk.agency, desk.mechanism, _staffed(desk))
     await _call(desk, connection, timeline, event.id, called)
+    await _wind(desk, connection, timeline.case, case)
 
 
 async def acknowledge(desk: Desk, connection: Connection, name: str, officer: Officer) -> None:
@@ -57,6 +60,21 @@ async def escalate_due(desk: Desk) -> None:
             telemetry.stumbled("escalation", error)
 
 
+async def miss_due(desk: Desk) -> None:
+    """Say which promises were missed; a case in which that fails is tried again next time."""
+    for row in await desk.pool.fetch(SQL["to_look"], moment(desk)):
+        try:
+            async with desk.pool.acquire() as connection, connection.transaction():
+                await _look(desk, connection, row["case_id"])
+        except (Rejected, asyncpg.PostgresError) as error:
+            telemetry.stumbled("promise", error)
+
+
+def minute(desk: Desk) -> timedelta:
+    """How long a minute of the mechanism lasts here."""
+    return timedelta(seconds=desk.settings.notice_unit_s)
+
+
 def moment(desk: Desk) -> datetime:
     """The present, as the database takes it."""
     return datetime.fromisoformat(desk.now())
@@ -76,12 +94,26 @@ async def _escalate(desk: Desk, connection: Connection, id_: EventId) -> None:
     await connection.execute(SQL["escalated"], id_, moment(desk))
 
 
+async def _look(desk: Desk, connection: Connection, case_id: str) -> None:
+    """The table says only when to look: what was missed is what the case shows now, that nobody moves meanwhile."""
+    timeline = await desk.log.lock(connection, case_id)
+    for body in clocks.missed(desk.case(timeline), desk.agency, moment(desk), minute(desk)):
+        timeline = await desk.say(connection, timeline, SYSTEM, body)
+    await _wind(desk, connection, case_id, desk.case(timeline))
+
+
+async def _wind(desk: Desk, connection: Connection, case_id: str, case: Case) -> None:
+    looks = clocks.looks(case, desk.agency, minute(desk))
+    rows = [(case_id, one.source, one.kind, one.subject, one.agency, one.due, at) for one, at in looks]
+    await connection.execute(SQL["stop_looking"], case_id)
+    await connection.executemany(SQL["look_later"], rows)
+
+
 async def _call(
     desk: Desk, connection: Connection, timeline: Timeline, about: EventId, called: Sequence[domain.Call]
 ) -> None:
-    minute = timedelta(seconds=desk.settings.notice_unit_s)
     for call in called:
-        due = domain.respond_by(desk.now(), call.level, desk.mechanism, minute)
+        due = domain.respond_by(desk.now(), call.level, desk.mechanism, minute(desk))
         timeline = await desk.say(connection, timeline, SYSTEM, domain.notice(about, call, due))
         id_ = timeline.events[-1].id
         row = (id_, about, timeline.case, call.step, call.role, call.level, due)

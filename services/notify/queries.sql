@@ -55,3 +55,19 @@ update notify.mail set attempts = attempts + 1, next_at = $3 where notice = $1 a
 -- name: of_case
 -- All notices of a case.
 select id, about, step, role, acknowledged_at from notify.notice where case_id = $1;
+
+-- name: stop_looking
+-- Nothing is waited for in a case.
+delete from notify.promise where case_id = $1;
+
+-- name: look_later
+-- A promise that is not kept yet, and when to look at it.
+insert into notify.promise (case_id, source, kind, subject, agency, due_at, look_at) values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: to_look
+-- Cases in which a promise may have been missed, the longest first.
+select case_id from notify.promise where look_at <= $1 group by case_id order by min(look_at) limit 64;
+
+-- name: promises_of
+-- What is waited for in a case.
+select source, kind, subject, agency, due_at, look_at from notify.promise where case_id = $1;

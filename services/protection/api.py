@@ -110,7 +110,8 @@ def router(desk: Desk) -> APIRouter:
         """Every proposal with its votes, and the deferred papers with owner and day."""
         async with desk.pool.acquire() as connection, connection.transaction():
             timeline = await desk.log.load(connection, case)
-            answer = shown(desk.case(timeline), desk.mechanism.emergency)
+            told = desk.case(timeline)
+            answer = shown(told, told.mechanism.emergency)
             return await reading.show(connection, answer, Shown(View.EMERGENCY, [case], len(timeline.events)))
 
     routes.include_router(acts.router(desk, "protection", (*ending.ACTS, *session.acts(desk))))

@@ -7,6 +7,7 @@ from contracts.events.referral import ReferralCompleted, ReferralDeclined, Refer
 from services.node.service import Desk, Handler, Plug, Timer
 from services.protection import closure, lead, outlook, referral
 from services.protection.api import router
+from services.protection.mechanisms import desk as mechanisms
 
 FAILURES: tuple[type[Body], ...] = (ReferralDeclined, ReferralUnanswered, ReferralCompleted)
 
@@ -21,5 +22,6 @@ def plug(desk: Desk) -> Plug:
     routes.include_router(lead.router(desk))
     routes.include_router(referral.router(desk))
     routes.include_router(outlook.router(desk))
+    routes.include_router(mechanisms.router(desk))
     handlers: dict[type[Body], Handler] = dict.fromkeys(FAILURES, partial(referral.escalate, desk))
     return Plug("protection", handlers, routes, (Timer(closure.LOOK_EVERY_S, partial(closure.look, desk)),))

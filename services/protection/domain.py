@@ -31,7 +31,6 @@ from contracts.events.protection import (
 )
 from contracts.events.session import SessionTabled
 from contracts.mechanism import EmergencyRules, Mechanism
-from contracts.mechanism.calendar import office_day
 from contracts.record import EventId
 from contracts.timeline import Event
 from contracts.workflow.emergency import Tally, Vote, may_vote, reachable, tally
@@ -171,7 +170,7 @@ def _deferred(case: Case, emergency: str, mechanism: Mechanism, now: str) -> Req
         item if item.owner in case.participants else DeferredItem(code=item.code, owner=mechanism.emergency.decided_by)
         for item in mechanism.deferred_items(gender_lens=gender_lens)
     )
-    today = office_day(datetime.fromisoformat(now))
+    today = mechanism.office_day(datetime.fromisoformat(now), mechanism.emergency.decided_by)
     return RequirementsDeferred(emergency=emergency, items=items, due_on=str(mechanism.requirements_due(today)))
 
 

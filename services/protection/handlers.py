@@ -20,7 +20,8 @@ async def propose(
 ) -> EventId:
     """Ask the deciding agency for protection now; the id of the proposal. Rejects as `domain.propose`."""
     timeline = await desk.log.lock(connection, case_id)
-    domain.propose(desk.case(timeline), desk.agency, desk.mechanism.emergency)
+    case = desk.case(timeline)
+    domain.propose(case, desk.agency, case.mechanism.emergency)
     after = await desk.say(connection, timeline, actor, proposal)
     return after.events[-1].id
 
@@ -30,8 +31,9 @@ async def vote(
 ) -> tuple[Case, tuple[Event, ...]]:
     """Cast a leader's vote and say what follows; the case after it and the new events. Rejects as `check_vote`."""
     timeline = await desk.log.lock(connection, case_id)
-    domain.check_vote(desk.case(timeline), desk.agency, actor, given, desk.mechanism.emergency)
+    case = desk.case(timeline)
+    domain.check_vote(case, desk.agency, actor, given, case.mechanism.emergency)
     after = await desk.say(connection, timeline, actor, given)
-    while body := domain.consequence(desk.case(after), given.proposal, desk.mechanism, desk.now()):
+    while body := domain.consequence(desk.case(after), given.proposal, case.mechanism, desk.now()):
         after = await desk.say(connection, after, SYSTEM, body)
     return desk.case(after), after.events[len(timeline.events) :]

@@ -177,7 +177,8 @@ def router(desk: Desk) -> APIRouter:
         """One lead always; open offers and take-overs, and what a former lead decided that the lead has to confirm."""
         async with desk.pool.acquire() as connection, connection.transaction():
             timeline = await desk.log.load(connection, case)
-            answer = shown(desk.case(timeline), desk.mechanism)
+            told = desk.case(timeline)
+            answer = shown(told, told.mechanism)
             return await reading.show(connection, answer, Shown(View.LEAD, [case], len(timeline.events)))
 
     return routes

@@ -11,7 +11,7 @@ from contracts.errors import Code
 from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.plan import ClosureProposed, Measure, PlanAgreed, PlanDeclined, PlanProposed
-from contracts.mechanism import Mechanism, Permission, load
+from contracts.mechanism import Mechanism, Permission
 from contracts.promises import plan as of_the_plan, review as of_reviews
 from contracts.promises.plan import falls_short, plans_in_force
 from contracts.promises.promise import Promise
@@ -95,7 +95,7 @@ def router(desk: Desk) -> APIRouter:
 
 def shown(case: Case) -> Outlook:
     """The plan of a case, under the rules that the case names."""
-    rules, versions = load(case.rules), case.acts(PlanProposed)
+    rules, versions = case.mechanism, case.acts(PlanProposed)
     ids = {measure.id for version in versions for measure in version.body.measures}
     reasons = {b64(event.id): body.reason for event, body in case.of_type(ClosureProposed)}
     return Outlook(

@@ -82,7 +82,7 @@ def check_sent(moment: Moment, body: ReferralSent) -> None:
     _known("measure", body.needs, "needs")
     _known("partner_kind", [body.partner] if body.partner else [], "partner")
     now, wanted = datetime.fromisoformat(moment.now), datetime.fromisoformat(body.answer_by)
-    if not now < wanted <= answer_limit(now, moment.rules, urgent=body.urgent):
+    if not now < wanted <= answer_limit(moment.agency, now, moment.rules, urgent=body.urgent):
         raise Rejected(Code.SCHEMA, "answer_by")
     named = [consent for event, consent in moment.case.of_type(ConsentRecorded) if b64(event.id) == body.consent]
     if not any(recipient(body) in consent.share_with for consent in named):
@@ -135,9 +135,10 @@ def escalation(case: Case, agency: str, rules: Mechanism) -> ReferralEscalated |
 async def escalate(desk: Desk, connection: Connection, event: Event) -> None:
     """A referral came to nothing: say what repeated failure obliges to, if it was ours."""
     timeline = await desk.log.lock(connection, event.content.case)
-    if desk.case(timeline).in_force(CLOSURE) == CLOSED:
+    case = desk.case(timeline)
+    if case.in_force(CLOSURE) == CLOSED:
         return  # nobody is asked any more
-    while body := escalation(desk.case(timeline), desk.agency, desk.mechanism):
+    while body := escalation(desk.case(timeline), desk.agency, case.mechanism):
         timeline = await desk.say(connection, timeline, SYSTEM, body)
 
 
@@ -162,7 +163,8 @@ def router(desk: Desk) -> APIRouter:
         """Each with its state, reports and outcome; and the needs that nobody has met yet."""
         async with desk.pool.acquire() as connection, connection.transaction():
             timeline = await desk.log.load(connection, case)
-            answer = shown(desk.case(timeline), desk.mechanism)
+            told = desk.case(timeline)
+            answer = shown(told, told.mechanism)
             return await reading.show(connection, answer, Shown(View.REFERRALS, [case], len(timeline.events)))
 
     return routes

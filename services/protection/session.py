@@ -1,7 +1,6 @@
 """What is written down of leaders: what their session (SMPL) decided, and what they decided by phone in an outage."""
 
 from collections.abc import Collection
-from functools import partial
 
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
@@ -41,10 +40,20 @@ def activation(moment: Moment, confirmation: Event) -> Body | None:
 
 def acts(desk: Desk) -> tuple[Act, ...]:
     """What may be written down at this desk."""
-    leaders = [officer.officer for officer in desk.officers.with_role(desk.mechanism.emergency.role)]
-    session, record = partial(check_session, leaders), partial(check_record, leaders)
+
+    def session(moment: Moment, body: SessionDecided) -> None:
+        check_session(_leaders(desk, moment), moment, body)
+
+    def record(moment: Moment, body: RecordSupplemented) -> None:
+        check_record(_leaders(desk, moment), moment, body)
+
     return (
         Act("session", SessionDecided, "Record what the leaders' session decided", session),
         Act("emergency/records", RecordSupplemented, "Write down what leaders decided by phone", record),
         Act("emergency/records/confirm", RecordConfirmed, "Stand for it as a second officer", follows=activation),
     )
+
+
+def _leaders(desk: Desk, moment: Moment) -> list[str]:
+    """Who here holds the role that decides, by the rules of the case."""
+    return [officer.officer for officer in desk.officers.with_role(moment.rules.emergency.role)]

@@ -93,7 +93,7 @@ def router(desk: Desk) -> APIRouter:
     async def done(item: Annotated[int, Path(ge=1, le=MAX_ID)], reading: Doer) -> WorkItem:
         """Again changes nothing. What an event in the case settles cannot be ticked off."""
         async with desk.pool.acquire() as connection, connection.transaction():
-            answer = shown(await handlers.finish(connection, item, reading.officer))
+            answer = shown(await handlers.finish(desk, connection, item, reading.officer))
             return await reading.show(connection, answer, _listed([answer]))
 
     @routes.get("/cases/{case}/urgency", responses=ANSWERS, summary="How urgent a case is, and why")

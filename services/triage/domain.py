@@ -1,38 +1,28 @@
 """How urgent a case is, who says what a defender is, and which work follows: pure, from the case alone.
 
-Work items are a view of the case: whatever order events arrive in, the same case gives the same items.
-Times come from the events, never from the local clock. A claimed time counts only as far as the record
-itself bears it out, so nobody can push a deadline into the future.
+Work items are a view of the case: what the agency has promised in it, whatever order events arrive in.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta, timezone
-from itertools import chain
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from contracts.case import Case
 from contracts.codes import codes, label
-from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.fields import MAX_CODES
 from contracts.events.intake import CaseOpened
-from contracts.events.protection import (
-    EmergencyDeclined,
-    EmergencyProposed,
-    RequirementsDeferred,
-)
 from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Mechanism
-from contracts.promises import risk, status
+from contracts.promises import promises
+from contracts.promises.emergency import PAPER
+from contracts.promises.triage import HUMAN_TRIAGE
 from contracts.record import EventId
 from contracts.timeline import Event, claimed
 from services.triage.rules import LISTS, TABLES, Facts, Table
 
 WIB = timezone(timedelta(hours=7))  # days of the mechanism end in Jakarta
-HUMAN_TRIAGE = "TRIASE"
-DECISION = "KEPUTUSAN_DARURAT"
-REQUIREMENT = "SYARAT"
-BY_HAND = (HUMAN_TRIAGE, REQUIREMENT)  # the others are done by saying so in the case
+BY_HAND = (HUMAN_TRIAGE, PAPER)  # the others are done by saying so in the case
 PHRASES = {
     "id": (
         "Aturan {rule}: {why}",
@@ -99,48 +89,6 @@ def check_done(kind: str) -> None:
 
 
 def work(case: Case, mechanism: Mechanism, agency: str) -> list[Item]:
-    """All that one agency has to do in a case, done or not."""
-    return [
-        *_opening_items(case, mechanism, agency),
-        *_promised(case, mechanism, agency),
-        *_decision_items(case, mechanism, agency),
-        *_requirement_items(case, agency),
-    ]
-
-
-def _opening_items(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
-    for event, _ in case.of_type(CaseOpened):
-        if event.agency == agency:
-            due = claimed(event) + _human_within(case.in_force("urgency"), mechanism)
-            judged = any(override.agency == agency for override, _ in case.of_type(UrgencyOverridden))
-            yield Item(event.id, HUMAN_TRIAGE, "", due, judged)
-
-
-def _promised(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
-    """What the agreed rules promise of the status and the risk."""
-    for one in chain(status.promises(case, mechanism), risk.promises(case, mechanism)):
-        if one.agency == agency:
-            yield Item(one.source, one.kind, one.subject, one.due, one.kept)
-
-
-def _decision_items(case: Case, mechanism: Mechanism, agency: str) -> Iterator[Item]:
-    if agency != mechanism.emergency.decided_by:
-        return
-    supported = {event.id for event in case.timeline} - case.unsupported
-    declined = {body.proposal for event, body in case.of_type(EmergencyDeclined) if event.id in supported}
-    active = case.in_force("emergency") == "ACTIVE"
-    for event, _ in case.of_type(EmergencyProposed):
-        settled = active or event.id not in supported or b64(event.id) in declined
-        yield Item(event.id, DECISION, "", claimed(event) + mechanism.emergency.target, settled)
-
-
-def _requirement_items(case: Case, agency: str) -> Iterator[Item]:
-    for event, body in case.of_type(RequirementsDeferred):
-        due = datetime.combine(date.fromisoformat(body.due_on), time(23, 59, 59), WIB)
-        ours = (item for item in body.items if item.owner == agency)
-        yield from (Item(event.id, REQUIREMENT, item.code, due, settled=False) for item in ours)
-
-
-def _human_within(level: str, mechanism: Mechanism) -> timedelta:
-    """The time until a person looks; an unknown level gets the shortest."""
-    return mechanism.triage.human.get(level, min(mechanism.triage.human.values()))
+    """All that one agency has to do in a case, done or not: what it has promised."""
+    ours = (one for one in promises(case, mechanism) if one.agency == agency)
+    return [Item(one.source, one.kind, one.subject, one.due, one.kept) for one in ours]

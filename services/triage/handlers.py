@@ -6,8 +6,11 @@ that arrive in another order give the same list.
 
 from pathlib import Path
 
+from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.intake import CaseOpened
+from contracts.events.triage import CaseTriaged
+from contracts.promises.triage import HUMAN_TRIAGE
 from contracts.timeline import Event
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
@@ -39,19 +42,26 @@ async def open_work(connection: Connection) -> list[Row]:
     return await connection.fetch(SQL["open_items"], MAX_ITEMS)
 
 
-async def finish(connection: Connection, item: int, officer: Officer) -> Row:
+async def finish(desk: Desk, connection: Connection, item: int, officer: Officer) -> Row:
     """Tick an item off; again changes nothing. Rejected(NOT_FOUND), or (STATE) if only an event can settle it."""
+    case_id = await connection.fetchval(SQL["case_of"], item)
+    timeline = await desk.log.lock(connection, case_id) if case_id else None
     row = await connection.fetchrow(SQL["item"], item)
-    if row is None:
+    if timeline is None or row is None:
         raise Rejected(Code.NOT_FOUND, "work item")
     if row["done_at"] is not None:
         return row
     domain.check_done(row["kind"])
+    if row["kind"] == HUMAN_TRIAGE:
+        await desk.say(connection, timeline, officer.actor, CaseTriaged(opened=b64(row["source"])))
     done = await connection.fetch(SQL["finish_item"], item, officer.officer)
     return done[0]
 
 
 async def _derive_work(desk: Desk, connection: Connection, timeline: Timeline) -> None:
-    items = domain.work(desk.case(timeline), desk.mechanism, desk.agency)
+    case = desk.case(timeline)
+    items = domain.work(case, case.mechanism, desk.agency)
     rows = [(i.source, i.kind, i.subject, timeline.case, i.due_at, i.settled, SYSTEM.officer) for i in items]
+    names = zip(*((i.source, i.kind, i.subject) for i in items), strict=True) if items else ([], [], [])
+    await connection.execute(SQL["drop_items"], timeline.case, *map(list, names))
     await connection.executemany(SQL["put_item"], rows)

@@ -10,7 +10,7 @@ from contracts.encoding import b64
 from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.triage import EligibilityDetermined, RiskAssessed, Score
-from contracts.mechanism import Mechanism, Permission, load as rules_of
+from contracts.mechanism import Mechanism, Permission
 from contracts.promises.risk import runs_out
 from contracts.workflow.risk import reckon
 from services.node.access import ANSWERS, Reading, Shown, reads
@@ -77,7 +77,7 @@ def router(desk: Desk) -> APIRouter:
         """Scores give the level by the table; an officer who sees another one says why."""
         async with desk.pool.acquire() as connection, connection.transaction():
             told = desk.case(await desk.log.lock(connection, case))
-            said = assessed(body, rules_of(told.rules).risk, desk.now())
+            said = assessed(body, told.mechanism.risk, desk.now())
             return await perform(desk, connection, case, officer.actor, ASSESS, said, terms)
 
     @routes.get("/cases/{case}/risk", responses=ANSWERS, summary="How much risk, and how it comes about")
@@ -86,7 +86,7 @@ def router(desk: Desk) -> APIRouter:
         async with desk.pool.acquire() as connection, connection.transaction():
             timeline = await desk.log.load(connection, case)
             told, seen = desk.case(timeline), Shown(View.RISK, [case], len(timeline.events))
-            return await reading.show(connection, risk_of(told, rules_of(told.rules)), seen)
+            return await reading.show(connection, risk_of(told, told.mechanism), seen)
 
     @routes.get("/cases/{case}/eligibility", responses=ANSWERS, summary="Whether LPSK may take the person as a subject")
     async def eligibility(case: CaseId, reading: Reader) -> Eligibility:

@@ -10,7 +10,7 @@ from contracts.encoding import b64
 from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.triage import StatusAppealed, StatusDisputed, StatusRecognised, StatusRequested
-from contracts.mechanism import Mechanism, Permission, load as rules_of
+from contracts.mechanism import Mechanism, Permission
 from contracts.promises.status import statuses
 from contracts.timeline import Event
 from contracts.workflow.status import DISPUTED, RECOGNISED, REJECTED, Ruling, overall, slot
@@ -105,7 +105,7 @@ def router(desk: Desk) -> APIRouter:
             timeline = await desk.log.load(connection, case)
             told = desk.case(timeline)
             seen = Shown(View.STATUS, [case], len(timeline.events))
-            return await reading.show(connection, status_of(told, rules_of(told.rules)), seen)
+            return await reading.show(connection, status_of(told, told.mechanism), seen)
 
     return routes
 

@@ -22,6 +22,7 @@ OF_BYTES = {
     Code.REVOKED,
     Code.SIGNATURE,
     Code.DIRECTORY,
+    Code.MECHANISM,
     Code.BLOB,
     Code.WRAP,
     Code.COMMIT,

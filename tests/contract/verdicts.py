@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from contracts.delivery import Delivery, Reader, examine
 from contracts.directory import Chain
 from contracts.encoding import b64, unb64
 from contracts.errors import Code, Rejected
+from contracts.mechanism import signed
 from contracts.record import LaterDirectory, Record
 
 FOLDER = Path(__file__).parents[2] / "contracts" / "vectors"
@@ -120,10 +122,19 @@ def _directory(data: bytes, expected: Outcome) -> Outcome:
     return {"version": latest.version, "digest": latest.digest().hex()}
 
 
+def _mechanism(data: bytes, expected: Outcome) -> Outcome:
+    text = f"version = {expected['held']}\n"
+    said = signed.read(data)
+    signed.check_signed(said, CHAIN.version(said.directory))
+    signed.check_follows(said, signed.Standing(expected["held"], sha256(text.encode()).hexdigest(), 2))
+    return {"version": said.version, "text": sha256(said.text.encode()).hexdigest()}
+
+
 JUDGES: dict[str, Callable[[bytes, Outcome], Outcome]] = {
     "canonical": _canonical,
     "delivery": _delivery,
     "directory": _directory,
     "encoding": _encoding,
     "handwritten": _handwritten,
+    "mechanism": _mechanism,
 }

@@ -34,6 +34,7 @@ class Read(NamedTuple):
     path: str
     service: str
     view: View
+    says: int = 0  # events of its own, before the entry
 
 
 READS = {
@@ -47,12 +48,13 @@ READS = {
     "GET /cases/{case}/eligibility": Read(DUTY, "/cases/CASE/eligibility", "triage", View.ELIGIBILITY),
     "GET /cases/{case}/emergency": Read(LEADER, "/cases/CASE/emergency", "protection", View.EMERGENCY),
     "GET /cases/{case}/plan": Read(DUTY, "/cases/CASE/plan", "protection", View.PLAN),
+    "GET /cases/{case}/steps": Read(DUTY, "/cases/CASE/steps", "protection", View.STEPS),
     "GET /cases/{case}/lead": Read(DUTY, "/cases/CASE/lead", "protection", View.LEAD),
     "GET /cases/{case}/referrals": Read(DUTY, "/cases/CASE/referrals", "protection", View.REFERRALS),
     "GET /cases/{case}/consent": Read(DUTY, "/cases/CASE/consent", "intake", View.CONSENT),
     "GET /cases/{case}/erasure": Read(DUTY, "/cases/CASE/erasure", "node", View.ERASURE),
     "GET /work": Read(DUTY, "/work", "triage", View.WORK),
-    "POST /work/{item}/done": Read(DUTY, "/work/ITEM/done", "triage", View.WORK),
+    "POST /work/{item}/done": Read(DUTY, "/work/ITEM/done", "triage", View.WORK, says=1),
     "GET /notices": Read(DUTY, "/notices", "notify", View.NOTICES),
 }
 # An act is an event in the case itself, with the officer who did it: it answers what became of it, and no more.
@@ -71,6 +73,7 @@ ACTS = {
     "POST /cases/{case}/emergency/{proposal}/approve": {"events", "state"},
     "POST /cases/{case}/emergency/{proposal}/refuse": {"events", "state"},
     "POST /notices/{notice}/acknowledge": set(),
+    "POST /cases/{case}/steps": {"events", "version"},
     "POST /cases/{case}/lead/offer": {"events", "version"},
     "POST /cases/{case}/lead/accept": {"events", "version"},
     "POST /cases/{case}/lead/decline": {"events", "version"},
@@ -253,6 +256,7 @@ async def test_a_route_that_shows_something_of_a_case_is_noted(scene: Scene, nam
     read, before = READS[name], await size(scene.node, LOGS[LPSK])
     answer = await scene.read(read, **{"Rajut-Purpose": "LEGAL"})
     assert answer.status_code == 200, answer.text
+    before += read.says
     assert await size(scene.node, LOGS[LPSK]) == before + 1
     entry = await scene.last(read.service)
     body = CaseRead.read(entry.content.body)

@@ -65,6 +65,12 @@ MODELS = {
         "update notify.notice set role = 'palsu'",
         "is not kept as it was said",
     ),
+    "a clock is gone": ("notify", "delete from notify.promise", "is not as the case has it"),
+    "a clock is put off": (
+        "notify",
+        "update notify.promise set look_at = look_at + interval '1 day'",
+        "is not as the case has it",
+    ),
     "a notice was never said": (
         "notify",
         f"insert into {SAID} select '\\x00', '\\x00', case_id, 0, role, level, respond_by from notify.notice limit 1",

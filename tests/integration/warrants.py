@@ -139,6 +139,7 @@ async def rows(node: Node, case: str) -> dict[str, int]:
         "triage.inbox": f"event_id in ({of_case})",
         "notify.notice": f"case_id = '{case}'",
         "notify.mail": f"notice in ({of_case})",
+        "notify.promise": f"case_id = '{case}'",
         "notify.inbox": f"event_id in ({of_case})",
         "intake.person_key": f"case_id = '{case}'",
         "intake.duplicate": f"'{case}' in (case_id, other_case_id)",

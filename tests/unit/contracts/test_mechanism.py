@@ -8,8 +8,7 @@ from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
 from contracts.codes import codes
-from contracts.errors import Code, Rejected
-from contracts.mechanism import LATEST, MECHANISMS, PARTNER, Mechanism, Permission, load
+from contracts.mechanism import LATEST, PARTNER, Mechanism, Permission
 from contracts.mechanism.calendar import add_working_days, is_working_day
 
 DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
@@ -19,14 +18,6 @@ AGENCIES = sorted(LATEST.agencies)
 def document() -> Any:
     """The document of version 1, as parsed TOML that may be changed."""
     return tomllib.loads(files("contracts.mechanism").joinpath("1.toml").read_text("utf-8"))
-
-
-def test_versions_are_found_by_number() -> None:
-    """A case is judged by the version it was opened under; a later one than ours is said to be unknown."""
-    assert load(1) is MECHANISMS[1]
-    with pytest.raises(Rejected) as refusal:
-        load(999)
-    assert refusal.value.code is Code.UNAVAILABLE
 
 
 def test_emergency_numbers() -> None:

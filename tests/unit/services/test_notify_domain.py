@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from contracts.codes import codes
 from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events import REGISTRY, Body, read_body
@@ -14,10 +15,12 @@ from contracts.events.notify import NoticeEscalated, NoticeSent
 from contracts.events.protection import DeferredItem, RequirementsDeferred
 from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import LATEST, Permission
+from contracts.promises import promises
 from contracts.timeline import Event
 from services.notify import domain
 from services.notify.domain import Call
 from tests.unit.contracts.chronicle import AGENCIES, NOW, Chronicle
+from tests.unit.contracts.emergencies import Emergency
 
 GOLDEN = Path(__file__).parents[2] / "cases" / "bodies"
 LPSK = LATEST.agencies["lpsk"]
@@ -164,6 +167,58 @@ def test_two_silent_agencies_do_not_call_each_other_for_ever() -> None:
     case.propose()
     first = silence(case, "lpsk", case.events[-1], len(LPSK.ladder))
     assert called(case, silence(case, "komnas-ham", first, 9)) == {}
+
+
+def missed(case: Emergency, kind: str, *, agency: str = "") -> Event:
+    """A promise of this kind, said to be missed by whoever owes it, or by `agency`."""
+    (body,) = (one.missed() for one in promises(case.case, LATEST) if (one.kind, one.kept) == (kind, False))
+    case.now = max(case.now, datetime.fromisoformat(body.due)) + timedelta(seconds=1)
+    return case.say(agency or body.agency, body, "rajut", role="system")
+
+
+@pytest.mark.parametrize(
+    ("kind", "agency", "level"),
+    [
+        ("SIDANG_SMPL", "lpsk", "MENDESAK"),
+        ("TINDAKAN_PERTAMA", "lpsk", "KRITIS"),
+        ("RENCANA", "komnas-ham", "MENDESAK"),
+    ],
+)
+def test_a_missed_promise_calls_whoever_owes_it(kind: str, agency: str, level: str) -> None:
+    """The lowest step of that agency's ladder, from where it climbs; as urgent as the case, or as the promise is."""
+    case = Emergency()
+    case.say("komnas-ham", assessed("MENDESAK"))
+    assert called(case, missed(case, kind)) == {agency: [Call(0, DUTY[agency], level)]}
+
+
+def test_what_a_silent_node_missed_is_told_everywhere() -> None:
+    """Another agency had to say it: all are called, for whoever owes it may be dead; each once."""
+    case = Emergency()
+    first = missed(case, "TINDAKAN_PERTAMA", agency="komnas-ham")
+    expected = {agency: [Call(0, DUTY[agency], "KRITIS")] for agency in AGENCIES}
+    assert called(case, first) == expected
+    for agency in AGENCIES:
+        case.say(agency, domain.notice(first.id, expected[agency][0], case.now), "rajut", role="system")
+    parents = (case.events[-1 - len(AGENCIES)].content.parents[0],)
+    crossed = case.say("lpsk", case.case.bodies[first.id], "rajut", role="system", parents=parents)
+    assert case.counts(crossed)
+    assert called(case, crossed) == {}
+
+
+def test_some_promises_concern_everybody_when_they_are_missed() -> None:
+    """Leaders who decide at no price, a lead that gives no sign: the other agencies hear at once, and may take over."""
+    case = Emergency()
+    assert set(called(case, missed(case, "TENGGAT_LEWAT"))) == set(AGENCIES)
+    assert set(LATEST.notices.everybody) | set(LATEST.notices.missed) <= set(codes("work_kind"))
+    assert set(LATEST.notices.missed.values()) <= set(codes("urgency"))
+
+
+def test_a_promise_that_was_kept_calls_nobody() -> None:
+    """Somebody says that it was missed, and the case shows otherwise."""
+    case = Emergency()
+    (body,) = (one.missed() for one in promises(case.case, LATEST) if one.kind == "KEPUTUSAN_DARURAT")
+    case.later(days=1)
+    assert called(case, case.say("lpsk", body, "rajut", role="system")) == {}
 
 
 LADDERS = st.sampled_from(sorted(LATEST.agencies))

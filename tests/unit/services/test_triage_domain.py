@@ -26,8 +26,11 @@ from contracts.events.protection import (
 from contracts.events.triage import StatusDetermined, UrgencyAssessed, UrgencyOverridden
 from contracts.hlc import Hlc
 from contracts.mechanism import LATEST as MECHANISM
+from contracts.promises.emergency import DECISION, PAPER
+from contracts.promises.plan import JOINT_PLAN
 from contracts.promises.risk import AGAIN, FIRST
 from contracts.promises.status import APPEAL, FINAL_STATUS, PROVISIONAL_STATUS
+from contracts.promises.triage import HUMAN_TRIAGE
 from contracts.record import EventId
 from contracts.report import read_report
 from contracts.timeline import Event
@@ -169,9 +172,9 @@ def test_an_unknown_code_is_marked_in_the_explanation() -> None:
 
 
 def test_each_agency_gets_its_own_work_when_a_case_opens() -> None:
-    """Who received the report looks at it and at the risk; who determines that kind of defender does; nobody else."""
+    """Who received it looks at it and the risk, and leads to a plan; who determines such a defender does; no other."""
     events = story((opening("jurnalis-doxing"), KOMNAS_HAM))
-    assert set(work(events, KOMNAS_HAM)) == {(domain.HUMAN_TRIAGE, ""), (FIRST, "")}
+    assert set(work(events, KOMNAS_HAM)) == {(HUMAN_TRIAGE, ""), (FIRST, ""), (JOINT_PLAN, "")}
     assert set(work(events, KOMNAS_PEREMPUAN)) == {(PROVISIONAL_STATUS, "PPHAM"), (FINAL_STATUS, "PPHAM")}
     assert not work(events, LPSK)
     assert work(events, KOMNAS_PEREMPUAN)[PROVISIONAL_STATUS, "PPHAM"].due_at == NOW + timedelta(hours=24)
@@ -187,7 +190,7 @@ def test_a_person_looks_the_sooner_the_more_urgent(level: str, minutes: int) -> 
     """The time until a person looks follows the urgency in force; an unknown level gets the shortest."""
     assessed = UrgencyAssessed(level=level, rules=1, rule=1, because=())
     events = story((opening(), KOMNAS_PEREMPUAN), (assessed, KOMNAS_PEREMPUAN))
-    assert work(events, KOMNAS_PEREMPUAN)[domain.HUMAN_TRIAGE, ""].due_at == NOW + timedelta(minutes=minutes)
+    assert work(events, KOMNAS_PEREMPUAN)[HUMAN_TRIAGE, ""].due_at == NOW + timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(("agency", "settled"), [(KOMNAS_PEREMPUAN, True), (LPSK, False)])
@@ -195,7 +198,7 @@ def test_an_officers_judgement_is_the_human_triage(agency: str, settled: bool) -
     """Once an officer of the receiving agency has judged the urgency, a person has looked; another's does not count."""
     judged = UrgencyOverridden(level="TINGGI", reason="sudah dihubungi")
     events = story((opening(), KOMNAS_PEREMPUAN), (judged, agency))
-    assert work(events, KOMNAS_PEREMPUAN)[domain.HUMAN_TRIAGE, ""].settled is settled
+    assert work(events, KOMNAS_PEREMPUAN)[HUMAN_TRIAGE, ""].settled is settled
 
 
 @pytest.mark.parametrize(("status", "settled"), [("SEMENTARA", True), ("DITOLAK", True), ("BELUM_DINILAI", False)])
@@ -209,10 +212,10 @@ def test_a_determined_status_is_done(status: str, settled: bool) -> None:  # noq
 def test_leaders_get_a_decision_to_make_until_protection_is_in_force() -> None:
     """A proposal is work for the deciding agency alone, due within its target, and done once it is decided."""
     events = emergency()
-    asked = work(events[:4], LPSK)[domain.DECISION, ""]
+    asked = work(events[:4], LPSK)[DECISION, ""]
     assert (asked.due_at, asked.settled) == (NOW + timedelta(hours=3), False)
-    assert work(events, LPSK)[domain.DECISION, ""].settled
-    assert (domain.DECISION, "") not in work(events, KOMNAS_HAM)
+    assert work(events, LPSK)[DECISION, ""].settled
+    assert (DECISION, "") not in work(events, KOMNAS_HAM)
 
 
 def test_a_declined_proposal_is_decided_too() -> None:
@@ -223,9 +226,9 @@ def test_a_declined_proposal_is_decided_too() -> None:
         refusal = EmergencyRefused(proposal=proposal, reason="LAINNYA")
         events.append(happened(refusal, LPSK, events, role="pimpinan", officer=f"l-{leader}"))
     refusals = tuple(b64(event.id) for event in events[2:])
-    assert not work(events, LPSK)[domain.DECISION, ""].settled
+    assert not work(events, LPSK)[DECISION, ""].settled
     declined = EmergencyDeclined(proposal=proposal, refusals=refusals, reason="PERSETUJUAN_TIDAK_TERCAPAI")
-    assert work([*events, happened(declined, LPSK, events)], LPSK)[domain.DECISION, ""].settled
+    assert work([*events, happened(declined, LPSK, events)], LPSK)[DECISION, ""].settled
 
 
 def test_a_decision_that_nothing_bears_out_takes_no_work_away() -> None:
@@ -236,7 +239,7 @@ def test_a_decision_that_nothing_bears_out_takes_no_work_away() -> None:
     declined = EmergencyDeclined(proposal=proposal, refusals=(), reason="LAINNYA")
     for body in (active, declined):
         for agency in AGENCIES:
-            assert not work([*events, happened(body, agency, events)], LPSK)[domain.DECISION, ""].settled
+            assert not work([*events, happened(body, agency, events)], LPSK)[DECISION, ""].settled
 
 
 def test_each_deferred_paper_is_work_for_its_owner() -> None:
@@ -285,7 +288,7 @@ def test_a_level_that_no_list_has_is_refused_at_our_own_desk() -> None:
     assert (refused.value.code, refused.value.detail) == (Code.SCHEMA, "level")
 
 
-BY_EVENT = (PROVISIONAL_STATUS, FINAL_STATUS, APPEAL, FIRST, AGAIN, domain.DECISION, "KERJA_BARU")
+BY_EVENT = (PROVISIONAL_STATUS, FINAL_STATUS, APPEAL, FIRST, AGAIN, DECISION, "KERJA_BARU")
 
 
 @pytest.mark.parametrize("kind", BY_EVENT)
@@ -296,7 +299,7 @@ def test_what_an_event_settles_cannot_be_ticked_off(kind: str) -> None:
     assert refused.value.code == Code.STATE
 
 
-@pytest.mark.parametrize("kind", [domain.HUMAN_TRIAGE, domain.REQUIREMENT])
+@pytest.mark.parametrize("kind", [HUMAN_TRIAGE, PAPER])
 def test_what_people_do_outside_of_the_software_can_be_ticked_off(kind: str) -> None:
     """Having looked at a case and having received a paper are an officer's word."""
     domain.check_done(kind)

@@ -1,0 +1,255 @@
+"""The matters on which the agencies agree, each a table of the document.
+
+Every number stands beside its basis, because a number without one cannot be discussed by the people who must
+agree to it. A table that lacks a number, or has one that this software does not apply, is refused: a rule that
+one node follows and another does not would give two timelines.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from contracts.events.fields import AgencyId, Array, CodeText, Count, Line, SomeCodes, Word
+
+Limit = TypeVar("Limit")
+PARTNER = "mitra"  # stands where an agency id would: a partner, chosen case by case
+MOST = 10_000  # of any unit: a slip of the pen is no deadline in another century
+
+Number = Annotated[int, Field(ge=1, le=MOST)]
+ByCode = Annotated[Mapping[CodeText, Limit], Field(min_length=1)]  # who does not know a code takes the strictest
+
+
+def _span(unit: timedelta, count: object) -> timedelta:
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
+        raise ValueError("not a count of this unit")
+    return count * unit
+
+
+def _unit(span: timedelta) -> Callable[[object], timedelta]:
+    return partial(_span, span)
+
+
+Minutes = Annotated[timedelta, BeforeValidator(_unit(timedelta(minutes=1)))]
+Hours = Annotated[timedelta, BeforeValidator(_unit(timedelta(hours=1)))]
+Days = Annotated[timedelta, BeforeValidator(_unit(timedelta(days=1)))]
+
+
+class Part(BaseModel):
+    """A frozen, closed part of the document."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Rules(Part):
+    """A part with numbers: `basis` says for each of them where it comes from."""
+
+    basis: Mapping[str, Line]
+
+    @model_validator(mode="after")
+    def _each_rule_has_a_basis(self) -> Self:
+        names = {field.alias or name for name, field in type(self).model_fields.items()} - {"basis"}
+        if names != set(self.basis):
+            raise ValueError("basis and rules must have the same names")
+        return self
+
+
+class EmergencyRules(Rules):
+    """Who decides emergency protection, how many of them, and how fast."""
+
+    decided_by: AgencyId
+    role: Word
+    approvals: Number
+    leaders: Number
+    target: Hours = Field(alias="target_hours")
+    decision: Hours = Field(alias="decision_hours")
+    review: Days = Field(alias="review_days")
+    arrival_alarm: Minutes = Field(alias="arrival_alarm_minutes")
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.approvals >= self.leaders:
+            raise ValueError("a proposer who leads must leave enough leaders to approve")
+        return self
+
+
+class RequirementItem(Part):
+    """A paper that may come later and who sees to it; `with_gender_lens` replaces `owner` there."""
+
+    code: CodeText
+    owner: AgencyId
+    with_gender_lens: AgencyId | None = None
+
+
+class RequirementRules(Rules):
+    """The deferred list: what, from whom, by which working day, and when to remind."""
+
+    deadline_working_days: Number
+    extension_working_days: Number
+    overdue_working_days: Number
+    reminder_days: Array[Number]
+    items: Array[RequirementItem]
+
+
+class StatusRules(Rules):
+    """Which agency determines which kind of defender, by when, and how soon it answers an appeal."""
+
+    owners: Mapping[CodeText, AgencyId]
+    provisional: Hours = Field(alias="provisional_hours")
+    final: Hours = Field(alias="final_hours")
+    appeal: Days = Field(alias="appeal_days")
+
+
+class RiskRules(Rules):
+    """The risk table: what is scored from 0 to 4, and which level that gives; how soon, and for how long.
+
+    A level holds where threat x (1 + vulnerability) reaches its number in `at_least` times (1 + capacity); of those
+    that do the gravest. `floor` is the least level for each threat from 0 to 4, whatever stands against it.
+    """
+
+    initial: ByCode[Hours] = Field(alias="initial_hours")
+    valid: ByCode[Days] = Field(alias="valid_days")
+    threats: SomeCodes
+    vulnerabilities: SomeCodes
+    capacities: SomeCodes
+    at_least: Mapping[CodeText, Count]
+    floor: Annotated[Array[CodeText], Field(min_length=5, max_length=5)]
+    present_threat: CodeText
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> Self:
+        levels = list(self.at_least)
+        if list(self.at_least.values()) != sorted({*self.at_least.values(), 0}):
+            raise ValueError("levels begin at 0 and rise")
+        if not {*self.floor, self.present_threat} <= {*levels} == {*self.valid}:
+            raise ValueError("a level that the table does not have, or one without an end")
+        if list(self.floor) != sorted(self.floor, key=levels.index):
+            raise ValueError("a graver threat never has a lower floor")
+        return self
+
+    def initial_within(self, urgency: str) -> timedelta:
+        """The time for the first assessment; a level that this version does not know gets the shortest."""
+        return self.initial.get(urgency, min(self.initial.values()))
+
+    def valid_for(self, level: str) -> timedelta:
+        """How long an assessment may hold; at a level that this version does not know, the shortest."""
+        return self.valid.get(level, min(self.valid.values()))
+
+
+class TriageRules(Rules):
+    """How soon the reporter hears from us and a person looks at the case, by urgency."""
+
+    receipt: Minutes = Field(alias="receipt_minutes")
+    human: ByCode[Minutes] = Field(alias="human_minutes")
+
+    def human_within(self, urgency: str) -> timedelta:
+        """The time until a person looks; a level that this version does not know gets the shortest."""
+        return self.human.get(urgency, min(self.human.values()))
+
+
+class NoticeRules(Rules):
+    """How long a role has to answer a notice before it climbs, by urgency; and who is told of a missed promise.
+
+    `missed` gives kinds of promises an urgency of their own, whatever the case's; `everybody` are those of which the
+    other agencies hear at once. When a node is silent, others say for it what it missed after `silent`, in turn.
+    """
+
+    respond: ByCode[Minutes] = Field(alias="respond_minutes")
+    missed: Mapping[CodeText, CodeText]
+    everybody: Array[CodeText]
+    silent: Minutes = Field(alias="silent_minutes")
+
+    def respond_within(self, urgency: str) -> timedelta:
+        """The time to answer; a level that this version does not know gets the shortest."""
+        return self.respond.get(urgency, min(self.respond.values()))
+
+
+class MeasureRules(Rules):
+    """Which agency, or PARTNER, usually owns which measure: a default for the plan, never a limit."""
+
+    owners: Mapping[CodeText, AgencyId]
+
+
+class LeadRules(Rules):
+    """Who leads when two would, how soon an offer is answered, and when a lead that is silent may be replaced."""
+
+    rank: Array[AgencyId]  # of two that would lead, the earlier one does
+    offer: Hours = Field(alias="offer_answer_hours")
+    unreachable: Hours = Field(alias="unreachable_hours")
+    signatures: Number = Field(alias="takeover_signatures")
+    support: Minutes = Field(alias="takeover_answer_minutes")
+
+
+class ReferralRules(Rules):
+    """Who manages which kind of partner, how soon a referral is answered, and how often it is reported on."""
+
+    managed_by: Mapping[CodeText, AgencyId]
+    urgent: Hours = Field(alias="urgent_hours")
+    working_days: Number
+    report: Days = Field(alias="report_days")
+    failures: Number
+    elsewhere: Hours = Field(alias="elsewhere_hours")
+
+
+class DisclosureRules(Rules):
+    """Who hears of what is shared without consent, and on which grounds it may be."""
+
+    grounds: Array[CodeText]
+    auditor: Word
+
+
+class EndingRules(Rules):
+    """When emergency protection may end: how fresh and low the risk, how long before all hear of it."""
+
+    low_risk: Array[CodeText]
+    risk_age: Days = Field(alias="risk_days")
+    notice: Days = Field(alias="notice_days")
+    handover: Hours = Field(alias="handover_hours")
+
+
+class LetterRules(Rules):
+    """Which letter takes the place of which requirement, who is competent to write it, and how soon one is answered."""
+
+    fulfils: Mapping[CodeText, CodeText]
+    issuers: Mapping[CodeText, AgencyId]  # a letter that is not listed may come from any agency
+    answer: Days = Field(alias="answer_days")
+
+
+class SessionRules(Rules):
+    """The leaders' session: how many must sit, and how soon the leaders act on what it decided."""
+
+    quorum: Number
+    follow_up_working_days: Number
+
+
+class PlanRules(Rules):
+    """How soon there is a joint plan and a first measure, and whose plan needs more than the emergency's agency."""
+
+    joint: ByCode[Hours] = Field(alias="joint_hours")
+    first_measure: Hours = Field(alias="first_measure_hours")
+    ineligible: Array[CodeText]
+    suspect: Array[CodeText]
+
+    def joint_within(self, urgency: str) -> timedelta:
+        """The time until the plan is agreed; a level that this version does not know gets the shortest."""
+        return self.joint.get(urgency, min(self.joint.values()))
+
+
+class ReviewRules(Rules):
+    """How often the risk is looked at again, by its level, and how soon when things change."""
+
+    cadence: ByCode[Days] = Field(alias="cadence_days")
+    at_once: Hours = Field(alias="at_once_hours")
+
+    def after(self, risk: str) -> timedelta:
+        """The time until the next review; a level that this version does not know gets the shortest."""
+        return self.cadence.get(risk, min(self.cadence.values()))
+
+
+class ClosureRules(Rules):
+    """Which risk is ordinary, and at how many reviews in a row it must be for a case to close."""
+
+    ordinary: Array[CodeText]
+    reviews: Number

@@ -1,0 +1,1 @@
+"""Pages about the agencies' own mechanisms; `generate` writes them from what the agencies declare."""

@@ -1,0 +1,49 @@
+"""When to look whether a promise was kept, and what is said if it was not: pure, from the case alone.
+
+A promise is looked at by who owes it when it is due. If that agency's node says nothing the others do, one after the
+other, so that a dead node's missed promise is known and seldom said twice. Once it is said it is not looked at again:
+what was said stands in the case, so neither a restart nor a clock that jumps says it a second time.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from contracts.case import Case, fold
+from contracts.events.notify import PromiseMissed
+from contracts.promises import promises
+from contracts.promises.promise import Promise
+from services.notify.domain import MINUTE
+
+
+class Look(NamedTuple):
+    """A promise that is not kept yet, and when to look at it again."""
+
+    promise: Promise
+    at: datetime
+
+
+def looks(case: Case, agency: str, minute: timedelta = MINUTE) -> list[Look]:
+    """What this agency waits for in a case; `minute` is how long a minute of the mechanism lasts, as for notices."""
+    if agency not in case.participants:
+        return []
+    shared = _shared(case)
+    said = {body for _, body in shared.of_type(PromiseMissed)}
+    waiting = (one for one in promises(shared, case.mechanism) if not one.kept and one.missed() not in said)
+    return [Look(one, one.due + _patience(case, one.agency, agency) / MINUTE * minute) for one in waiting]
+
+
+def missed(case: Case, agency: str, now: datetime, minute: timedelta = MINUTE) -> Sequence[PromiseMissed]:
+    """What this agency says now, each promise for the first time."""
+    return [look.promise.missed() for look in looks(case, agency, minute) if look.at <= now]
+
+
+def _patience(case: Case, owing: str, agency: str) -> timedelta:
+    others = [one for one in case.participants if one != owing]
+    return case.mechanism.notices.silent * (others.index(agency) + 1) if agency in others else timedelta()
+
+
+def _shared(case: Case) -> Case:
+    """The case as all who take part may read it: what only some know is no reason to tell all."""
+    told = [event for event in case.timeline if set(case.participants) <= set(event.content.to)]
+    return case if len(told) == len(case.timeline) else fold(told, case.mechanism)

@@ -1,0 +1,82 @@
+"""A promise that nobody keeps, on a real node that is killed twice while its clock runs."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from deploy.dev.desks import DeskClient
+from deploy.dev.runner import ThreeNodes
+from tests.e2e.stage import CASES, desk, eventually, servers
+
+HAM = "komnas-ham"
+REPORT = CASES / "petani-kriminalisasi.json"
+MISSED = "rajut.notify.promise.missed.v1"
+SOON = timedelta(seconds=3)
+MEASURE = {
+    "id": "komnas-ham-1",
+    "code": "BANTUAN_HUKUM",
+    "owner": "mitra",
+    "responsible": HAM,
+    "raises_risk": False,
+    "risk_answer": "TIDAK_ADA",
+    "agreement": {"given_by": "defender", "on": "2026-11-22"},
+}
+
+
+@pytest.fixture(scope="module")
+def machines(server_folder: Path) -> Iterator[ThreeNodes]:
+    """The servers of three agencies, and Komnas HAM's node: its minutes to answer a notice last a moment."""
+    with servers(server_folder / "clocks", settings="notice_unit_s = 0.02\n") as running:
+        running[HAM].start("node")
+        yield running
+
+
+def promised(client: DeskClient) -> tuple[str, datetime]:
+    """A case with a measure that is due very soon, and when."""
+    case: str = client.post("kh-petugas", "/reports", REPORT.read_bytes())["case"]
+    due = datetime.now(UTC) + SOON
+    text = due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    draft = {"measures": [MEASURE | {"due_by": text}], "replaces": []}
+    plan = client.post("kh-hrd", f"/cases/{case}/plan", draft)["events"][0]
+    client.post("kh-komisioner", f"/cases/{case}/plan/agree", {"plan": plan})
+    return case, due
+
+
+def work(client: DeskClient) -> set[tuple[str, str]]:
+    """What the agency has to do: the case, and the kind of work."""
+    return {(item["case"], item["kind"]) for item in client.get("kh-hrd", "/work")["items"]}
+
+
+def said(client: DeskClient, case: str) -> list[str]:
+    """The events that say that a promise was missed."""
+    timeline = client.get("kh-hrd", f"/cases/{case}")["timeline"]
+    return [line["id"] for line in timeline if line["type"] == MISSED]
+
+
+def steps(client: DeskClient, event: str) -> list[int]:
+    """How far the call about an event has climbed."""
+    return sorted(notice["step"] for notice in client.get("kh-hrd", "/notices") if notice["about"] == event)
+
+
+def kill(machines: ThreeNodes) -> None:
+    """The node's power is cut; it comes back."""
+    machines[HAM].kill("node")
+    machines[HAM].start("node")
+
+
+def test_a_missed_promise_is_said_once_and_climbs_though_the_node_dies(machines: ThreeNodes) -> None:
+    """Killed before the measure is due and again once it was missed: one event, the first rung, the second rung."""
+    with desk(machines, HAM) as client:
+        case, due = promised(client)
+        eventually(lambda: (case, "TINDAKAN") in work(client))
+        machines[HAM].kill("node")
+        time.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
+        machines[HAM].start("node")
+        eventually(lambda: said(client, case))
+        kill(machines)
+        (missed,) = said(client, case)
+        eventually(lambda: steps(client, missed)[:2] == [0, 1])
+        assert len(said(client, case)) == 1
