@@ -138,6 +138,7 @@ SILENT |= {"erase ask", "erase confirm"}
 SILENT |= {"audit verify"}  # reads a file that somebody was given, wherever that may be; knows of no node
 SILENT |= {f"keys {word}" for word in ("init-root", "enrol", "rotate", "retire", "revoke", "used", "propose", "sign")}
 SILENT |= {f"keys {word}" for word in ("assemble", "adopt", "list", "destroy")}
+SILENT |= {f"mechanism {word}" for word in ("show", "diff", "propose", "sign", "assemble", "adopt")}
 
 
 class Scene(NamedTuple):
