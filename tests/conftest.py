@@ -18,8 +18,9 @@ from deploy.dev.ports import free_port
 from deploy.dev.postgres import DATABASE, PostgresServer, create_roles
 
 # How long an example takes says more about the machine's other work than about us; speed is `make bench`.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+settings.register_profile("thorough", settings.get_profile("any machine"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))
 
 _TESTS = Path(__file__).parent
 _LONG_FIRST = ("e2e", "scenarios", "integration", "simulation")
