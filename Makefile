@@ -45,7 +45,8 @@ lint: setup ## style, types, who imports whom, a promise on every test
 	$(BIN)/interrogate tests
 
 .PHONY: test
-test: lint check-regen ## everything that CI needs
+test: setup ## everything that CI needs
+	$(MAKE) -j2 lint check-regen
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TIERS:%=tests/%)
 
 .PHONY: sim

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import structlog
 from opentelemetry import metrics, trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
@@ -182,6 +181,9 @@ def _setup_logs(agency: str) -> None:
 def _exporter(traces: str) -> SpanExporter:
     if traces.endswith(".jsonl"):
         return ConsoleSpanExporter(out=Path(traces).open("a", encoding="utf-8"), formatter=_line)
+    # Only who sends traces waits for what sends them: a tenth of a second in every start of the command.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+
     return OTLPSpanExporter(endpoint=traces)
 
 

@@ -196,7 +196,7 @@ def exist(*files: Path) -> bool:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("officer", "phases"),
-    [("lpsk-darurat", "coverage"), ("lpsk-pimpinan-1", "examples,fuzzing"), ("lpsk-hotline", "examples,fuzzing")],
+    [("lpsk-darurat", "coverage"), ("lpsk-pimpinan-1", "examples,fuzzing")],
 )
 def test_the_door_keeps_to_its_own_description(
     lpsk: AgencyProcesses, officer: str, phases: str, tmp_path: Path, request: pytest.FixtureRequest
