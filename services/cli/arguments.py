@@ -22,6 +22,12 @@ HomeArgument = Annotated[Path, typer.Argument(help="The node's home directory, w
 HomeOption = Annotated[Path, typer.Option("--home", envvar="RAJUT_HOME", help="The node's home directory.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]  # the flag of every command that prints
 
+# Of the ceremonies in which agencies sign something together, offline.
+Draft = Annotated[Path, typer.Argument(help="The draft, as `propose` wrote it.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write; it must not exist.")]
+Root = Annotated[Path, typer.Argument(help="The folder of a root key.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking.")]
+
 
 def group(title: str) -> typer.Typer:
     """A family of commands."""

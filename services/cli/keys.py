@@ -16,7 +16,7 @@ from contracts.directory import Chain
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.roster import KID, AgencyEntry, Directory, check_signed, read as read_directory
-from services.cli.arguments import HomeArgument, JsonOption, group, with_node
+from services.cli.arguments import Draft, HomeArgument, JsonOption, Out, Root, Yes, group, with_node
 from services.cli.files import place, read, refuse_existing, write_new
 from services.node import custody, enrolment, keys
 from services.node.clock import SystemClock, instant
@@ -26,8 +26,6 @@ from services.node.settings import BadSettings, Home
 
 app = group("Keys and the directory of agencies.")
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write; it must not exist.")]
-Draft = Annotated[Path, typer.Argument(help="The draft, as `propose` wrote it.")]
 Kid = Annotated[str, typer.Argument(metavar="KEY", help="A key's name, such as lpsk.intake.1")]
 Expires = Annotated[str, typer.Option(help="When the new key should be replaced, as 2027-11-22: a note, no verdict.")]
 _PLACES = 2**40
@@ -148,11 +146,11 @@ def propose(
 @app.command("sign")
 def sign(
     draft: Draft,
-    root: Annotated[Path, typer.Argument(help="The folder of a root key.")],
+    root: Root,
     after: Annotated[
         Path, typer.Option(help="The signed version that the draft follows; shows what changes.")
     ] = Path(),
-    yes: Annotated[bool, typer.Option("--yes", help="Sign without asking.")] = False,
+    yes: Yes = False,
     out: Out = Path("signature.json"),
 ) -> None:
     """Sign a draft with a root, after looking at what it changes."""

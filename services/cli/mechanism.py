@@ -19,7 +19,7 @@ from contracts.events.node import MechanismAdopted, RootSignature
 from contracts.mechanism import GENESIS, GENESIS_TEXT, MAX_MECHANISM, Mechanism, signed
 from contracts.mechanism.difference import Change, changes
 from contracts.mechanism.signed import BEGINNING, MAX_SIGNED, Standing, standing
-from services.cli.arguments import HomeArgument, HomeOption, JsonOption, group
+from services.cli.arguments import Draft, HomeArgument, HomeOption, JsonOption, Out, Root, Yes, group
 from services.cli.files import place, read, write_new
 from services.node import enrolment, keys
 from services.node.clock import SystemClock
@@ -31,8 +31,6 @@ from services.node.settings import BadSettings, Home
 app = group("The mechanism: the rules that all agencies agreed on.")
 
 Number = Annotated[int, typer.Argument(min=1, help="A version.")]
-Draft = Annotated[Path, typer.Argument(help="The draft, as `propose` wrote it.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write; it must not exist.")]
 
 
 @app.command("show")
@@ -78,11 +76,11 @@ def propose(
 @app.command("sign")
 def sign(
     draft: Draft,
-    root: Annotated[Path, typer.Argument(help="The folder of a root key.")],
+    root: Root,
     after: Annotated[
         Path, typer.Option(help="The signed version that the draft follows; not needed where that is version 1.")
     ] = Path(),
-    yes: Annotated[bool, typer.Option("--yes", help="Sign without asking.")] = False,
+    yes: Yes = False,
     out: Out = Path("mechanism.signature"),
 ) -> None:
     """Sign a draft with a root, after looking at what it changes."""

@@ -31,7 +31,7 @@ from contracts.workflow.consent import SLOT, WITHDRAWN, runs
 from contracts.workflow.referral import partner
 from services.intake import domain
 from services.node import acts
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import Act, Moment, Said, perform
 from services.node.http import Answer, allowed
 from services.node.officers import Officer
@@ -188,10 +188,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases/{case}/consent", responses=ANSWERS, summary="What the person allows")
     async def consent(case: CaseId, reading: reader) -> ConsentView:
         """Every consent with its state, and every disclosure without one."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            answer = shown(desk.case(timeline), desk.now())
-            return await reading.show(connection, answer, Shown(View.CONSENT, [case], len(timeline.events)))
+        return await reading.of_case(case, View.CONSENT, lambda told: shown(told, desk.now()))
 
     return routes
 

@@ -17,6 +17,7 @@ from typing import Annotated, NamedTuple, TypeVar
 from fastapi import Depends, Header, Request, Response
 from pydantic_core import to_json
 
+from contracts.case import Case
 from contracts.content import Actor, Content
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
@@ -134,6 +135,13 @@ class Reading:
         await note(self._desk.log, connection, self._desk.service, self._reader, shown)
         self._response.headers.update(headers)
         return answer
+
+    async def of_case(self, case_id: str, view: View, shown: Callable[[Case], Shape]) -> Shape:
+        """What is `shown` of one case, as this node may read it; Rejected(NOT_FOUND) if it may read nothing of it."""
+        async with self._desk.pool.acquire() as connection, connection.transaction():
+            timeline = await self._desk.log.load(connection, case_id)
+            answer = shown(self._desk.case(timeline))
+            return await self.show(connection, answer, Shown(view, [case_id], len(timeline.events)))
 
 
 def reads(

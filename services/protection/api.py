@@ -20,7 +20,7 @@ from contracts.events.protection import (
 from contracts.mechanism import EmergencyRules, Permission
 from contracts.workflow.emergency import Vote
 from services.node import acts
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
@@ -108,11 +108,7 @@ def router(desk: Desk) -> APIRouter:
     )
     async def emergency(case: CaseId, reading: reader) -> Emergency:
         """Every proposal with its votes, and the deferred papers with owner and day."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            told = desk.case(timeline)
-            answer = shown(told, told.mechanism.emergency)
-            return await reading.show(connection, answer, Shown(View.EMERGENCY, [case], len(timeline.events)))
+        return await reading.of_case(case, View.EMERGENCY, lambda told: shown(told, told.mechanism.emergency))
 
     routes.include_router(acts.router(desk, "protection", (*ending.ACTS, *session.acts(desk))))
     return routes

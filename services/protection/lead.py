@@ -28,7 +28,7 @@ from contracts.promises.lead import promises
 from contracts.timeline import Event, Past
 from contracts.workflow.lead import IN_EMERGENCY, SLOT, signatures_needed
 from services.node import acts
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import Act, Moment
 from services.node.http import Answer
 from services.node.service import Desk
@@ -175,11 +175,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases/{case}/lead", responses=ANSWERS, summary="Who leads, and what is open about it")
     async def lead(case: CaseId, reading: reader) -> Lead:
         """One lead always; open offers and take-overs, and what a former lead decided that the lead has to confirm."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            told = desk.case(timeline)
-            answer = shown(told, told.mechanism)
-            return await reading.show(connection, answer, Shown(View.LEAD, [case], len(timeline.events)))
+        return await reading.of_case(case, View.LEAD, lambda told: shown(told, told.mechanism))
 
     return routes
 

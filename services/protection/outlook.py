@@ -18,7 +18,7 @@ from contracts.promises.promise import Promise
 from contracts.workflow.closure import CLOSURE
 from contracts.workflow.plan import Plan, slot_of
 from services.node import acts
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.clock import instant
 from services.node.http import Answer, StrictRoute, problems
 from services.node.service import Desk
@@ -84,10 +84,7 @@ def router(desk: Desk) -> APIRouter:
     )
     async def outlook(case: CaseId, reading: reader) -> Outlook:
         """Every version with its agreements, each measure, what is due when, and whether the case may end."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            answer = shown(desk.case(timeline))
-            return await reading.show(connection, answer, Shown(View.PLAN, [case], len(timeline.events)))
+        return await reading.of_case(case, View.PLAN, shown)
 
     routes.include_router(acts.router(desk, "protection", (*plan.ACTS, *closure.ACTS)))
     return routes

@@ -33,7 +33,7 @@ from contracts.timeline import Event
 from contracts.workflow.closure import CLOSED, CLOSURE
 from contracts.workflow.referral import partner, recipient, slot
 from services.node import acts
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import Act, Moment
 from services.node.http import Answer
 from services.node.service import SYSTEM, Desk
@@ -161,11 +161,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases/{case}/referrals", responses=ANSWERS, summary="The referrals of a case")
     async def referrals(case: CaseId, reading: reader) -> Referrals:
         """Each with its state, reports and outcome; and the needs that nobody has met yet."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            told = desk.case(timeline)
-            answer = shown(told, told.mechanism)
-            return await reading.show(connection, answer, Shown(View.REFERRALS, [case], len(timeline.events)))
+        return await reading.of_case(case, View.REFERRALS, lambda told: shown(told, told.mechanism))
 
     return routes
 

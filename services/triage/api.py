@@ -99,10 +99,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases/{case}/urgency", responses=ANSWERS, summary="How urgent a case is, and why")
     async def urgency(case: CaseId, reading: Reader) -> Urgency:
         """The rule that decided explains itself; officers' own judgements stand beside it."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            answer, seen = urgency_of(desk.case(timeline)), Shown(View.URGENCY, [case], len(timeline.events))
-            return await reading.show(connection, answer, seen)
+        return await reading.of_case(case, View.URGENCY, urgency_of)
 
     for further in (acts.router(desk, "triage", ACTS), status_view.router(desk), risk_view.router(desk)):
         routes.include_router(further)

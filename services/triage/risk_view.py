@@ -13,7 +13,7 @@ from contracts.events.triage import EligibilityDetermined, RiskAssessed, Score
 from contracts.mechanism import Mechanism, Permission
 from contracts.promises.risk import runs_out
 from contracts.workflow.risk import reckon
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import OnTerms, Said, perform
 from services.node.clock import instant
 from services.node.http import Answer, StrictRoute, allowed
@@ -83,18 +83,12 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases/{case}/risk", responses=ANSWERS, summary="How much risk, and how it comes about")
     async def risk(case: CaseId, reading: Reader) -> Risk:
         """Every assessment explains itself; of those that disagree the highest is in force."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            told, seen = desk.case(timeline), Shown(View.RISK, [case], len(timeline.events))
-            return await reading.show(connection, risk_of(told, told.mechanism), seen)
+        return await reading.of_case(case, View.RISK, lambda told: risk_of(told, told.mechanism))
 
     @routes.get("/cases/{case}/eligibility", responses=ANSWERS, summary="Whether LPSK may take the person as a subject")
     async def eligibility(case: CaseId, reading: Reader) -> Eligibility:
         """What LPSK determined; emergency protection never waits for it."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            seen = Shown(View.ELIGIBILITY, [case], len(timeline.events))
-            return await reading.show(connection, eligibility_of(desk.case(timeline)), seen)
+        return await reading.of_case(case, View.ELIGIBILITY, eligibility_of)
 
     return routes
 

@@ -14,7 +14,7 @@ from contracts.mechanism import Mechanism, Permission
 from contracts.promises.status import statuses
 from contracts.timeline import Event
 from contracts.workflow.status import DISPUTED, RECOGNISED, REJECTED, Ruling, overall, slot
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.http import Answer, StrictRoute
 from services.node.service import Desk
 from services.triage.status import stands
@@ -101,11 +101,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/cases/{case}/status", responses=ANSWERS, summary="Whether this is a defender, and who says so")
     async def status(case: CaseId, reading: Reader) -> Status:
         """What is in force, and beside it every determination, who recognises or disputes it, and the appeals."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            told = desk.case(timeline)
-            seen = Shown(View.STATUS, [case], len(timeline.events))
-            return await reading.show(connection, status_of(told, told.mechanism), seen)
+        return await reading.of_case(case, View.STATUS, lambda told: status_of(told, told.mechanism))
 
     return routes
 

@@ -15,7 +15,7 @@ from contracts.events.step import StepTaken
 from contracts.mechanism import Permission
 from contracts.timeline import claimed
 from services.node import acts
-from services.node.access import ANSWERS, Reading, Shown, reads
+from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import Act, Moment
 from services.node.clock import instant
 from services.node.http import Answer
@@ -122,10 +122,7 @@ def router(desk: Desk) -> APIRouter:
     async def steps(case: CaseId, reading: reader) -> Steps:
         """Each region with its state, its deadline, what it obliges to, and the steps that are open to whom."""
         machine = machine_of(desk.agency)
-        async with desk.pool.acquire() as connection, connection.transaction():
-            timeline = await desk.log.load(connection, case)
-            answer = shown(desk.case(timeline), machine, reading.officer.actor.role)
-            return await reading.show(connection, answer, Shown(View.STEPS, [case], len(timeline.events)))
+        return await reading.of_case(case, View.STEPS, lambda told: shown(told, machine, reading.officer.actor.role))
 
     return routes
 
