@@ -9,10 +9,12 @@ SEEDS ?= 1000
 EXAMPLES ?= 50
 ARGS ?=
 WORKERS ?= 2
+SHOTS ?= build/screenshots
 
 BIN := .venv/bin
 READY := .venv/.ready
-TIERS := unit contract integration migration simulation scenarios e2e
+BROWSER := .venv/browser/.ready
+TIERS := unit contract integration migration simulation scenarios browser e2e
 # Compared by check-regen: everything that a generator may write.
 GENERATED_UNDER := contracts services deploy docs README.md
 NEEDS_PYTHON := Rajut needs Python 3.11 or newer with the venv module: install python3 and python3-venv, \
@@ -23,7 +25,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: $(READY) ## create .venv from the hash-pinned requirements, if stale
+setup: $(READY) $(BROWSER) ## create .venv from the hash-pinned requirements, if stale
 
 $(READY): requirements/build.txt requirements/runtime.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -34,6 +36,10 @@ $(READY): requirements/build.txt requirements/runtime.txt requirements/dev.txt p
 		-r requirements/runtime.txt -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-input --no-deps --no-build-isolation \
 		--config-settings editable_mode=compat --editable .
+	@touch $@
+
+$(BROWSER): $(wildcard tests/browser/package*.json) $(addprefix tests/browser/,.npmrc fonts.conf install.py unpack.mjs) | $(READY)
+	$(BIN)/python -m tests.browser.install
 	@touch $@
 
 .PHONY: lint
@@ -61,12 +67,16 @@ fuzz: setup ## made-up requests at the HTTP door (EXAMPLES=50 a route)
 fault: setup ## kill, cut, wipe and fill real servers
 	$(BIN)/pytest tests/fault
 
+.PHONY: screenshots
+screenshots: setup ## pictures of every page, as the tests see it (SHOTS=build/screenshots)
+	$(BIN)/pytest --shots=$(SHOTS) tests/browser
+
 .PHONY: bench
 bench: setup ## five figures beside the floor of the same run (ARGS=--quick)
 	$(BIN)/python -m tests.perf $(ARGS)
 
 .PHONY: demo
-demo: setup ## three complete agencies on this machine (ARGS=...)
+demo: $(READY) ## three complete agencies on this machine (ARGS=...)
 	$(BIN)/python -m deploy.dev.demo $(ARGS)
 
 .PHONY: regen

@@ -20,7 +20,7 @@ from contracts.events.node import ErasureAsked
 from contracts.events.notify import PromiseMissed
 from contracts.mechanism import GENESIS, Mechanism
 from contracts.mechanism.rulebook import Rulebook
-from contracts.promises import promises
+from contracts.promises import ONLY_TELLING, promises
 from contracts.record import EventId
 from contracts.state import Case, RulesUnknown
 from contracts.timeline import Event, causal_order
@@ -42,7 +42,7 @@ def fold(events: Iterable[Event], rules: Mechanism | Rulebook = _BUILT_IN) -> Ca
     timeline = causal_order({event.id: event for event in events})
     bodies = {event.id: body for event in timeline if (body := read_body(event.content.type, event.content.body))}
     version, judged_by = _rules_of(timeline, bodies, rules)
-    history = History(timeline, bodies, judged_by or GENESIS, _owed)
+    history = History(timeline, bodies, judged_by or GENESIS, _Owed())
     unsupported = set()
     for event in timeline:
         if event.id not in bodies:
@@ -109,9 +109,24 @@ def _rules_of(
     return version, rules.named(agency, version)
 
 
-def _owed(known: Known, missed: PromiseMissed) -> datetime | None:
-    """When a promise was due of which its author knew that it was not kept; None if there was none."""
-    case = Case(
-        tuple(known.events()), known.slots(), known.unsupported(), known.bodies(), known.rules.version, known.rules
-    )
-    return next((one.due for one in promises(case, known.rules) if not one.kept and one.missed() == missed), None)
+class _Owed:
+    """When a promise was due of which its author knew that it was not kept; None if there was none.
+
+    What machines tell of promises moves none of them: authors who know the same beside that are owed the same. So a
+    case in which a hundred promises were missed at once is asked once what it promised, not a hundred times.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[frozenset[EventId], Mapping[PromiseMissed, datetime]] = {}
+
+    def __call__(self, known: Known, missed: PromiseMissed) -> datetime | None:
+        bodies = known.bodies()
+        moving = frozenset(event.id for event in known.events() if type(bodies.get(event.id)) not in ONLY_TELLING)
+        if moving not in self._open:
+            self._open[moving] = _open(known, bodies)
+        return self._open[moving].get(missed)
+
+
+def _open(known: Known, bodies: Mapping[EventId, Body]) -> Mapping[PromiseMissed, datetime]:
+    case = Case(tuple(known.events()), known.slots(), known.unsupported(), bodies, known.rules.version, known.rules)
+    return {one.missed(): one.due for one in promises(case, known.rules) if not one.kept}

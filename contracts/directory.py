@@ -116,11 +116,14 @@ class Chain:
         """Whether the key was revoked before this place: then the record stays what it is, and changes nothing."""
         return record.seq > self._revoked.get(kid, MAX_SEQ)
 
-    def signers(self, log: str, purpose: str, *places: int) -> list[str]:
-        """The keys by which the version in force lets `log` be written at `places`, the newest first."""
-        entry = self.latest.agencies.get(agency_of(log))
+    def signers(self, log: str, purpose: str, *places: int, version: int = 0) -> list[str]:
+        """The keys by which a version, or else the one in force, lets `log` be written at `places`, the newest first.
+
+        None that any version held has revoked is among them.
+        """
+        entry = self._versions[version or self.latest.version].agencies.get(agency_of(log))
         keys = [key for key in entry.keys if key.log == log and key.purpose == purpose] if entry else []
-        usable = [key for key in keys if key.may_write(*places) and not key.revoked]
+        usable = [key for key in keys if key.may_write(*places) and key.kid not in self._revoked]
         return [key.kid for key in sorted(usable, key=lambda key: -key.number)]
 
     def sealing_key(self, version: int, agency: str) -> sealing.PublicKey:

@@ -34,6 +34,7 @@ class Code(StrEnum):
     REPORT = "E_REPORT"  # a report that intake cannot read
     FORBIDDEN = "E_FORBIDDEN"  # this role may not do this
     IDENTITY = "E_IDENTITY"  # no officer, or not with this token
+    BOUND = "E_BOUND"  # at the login server, this pseudonym is another person's, or this person had another one
     NOT_FOUND = "E_NOT_FOUND"  # no such thing that this officer may see
     STATE = "E_STATE"  # the case is not in a state that allows this
     CONFLICT = "E_CONFLICT"  # the same idempotency key with another request

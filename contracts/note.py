@@ -11,6 +11,7 @@ Notes and records cannot be taken for each other: other keys, other grants, and 
 import re
 from base64 import b64encode
 from binascii import a2b_base64
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ _TIME_BYTES = 8
 _TEXT_LINES = 3
 _DASH = "—"
 _DECIMAL = re.compile(r"[0-9]{1,13}")
+_NAME = re.compile(r"[^\s+\x00-\x1f]+")  # C2SP's: no spaces of any script, no plus, no control characters
+_MANY_KEYS = 1024  # more than a directory has; which they are does not change, and every note asks
 
 
 class Checkpoint(NamedTuple):
@@ -78,14 +81,15 @@ class NoteKey(NamedTuple):
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that tell this key from others of its name (c2sp.org/signed-note, "Signatures")."""
-        return sha256(self.name.encode() + b"\n" + self._material).digest()[:_KEY_ID_BYTES]
+        return _key_id(self)
 
     def vkey(self) -> str:
         """The key in the text form that other tools are configured with."""
-        return f"{self.name}+{self.key_id.hex()}+{_base64(self._material)}"
+        return f"{self.name}+{self.key_id.hex()}+{_base64(self.material)}"
 
     @property
-    def _material(self) -> bytes:
+    def material(self) -> bytes:
+        """How it signs, and the public key, as one."""
         return bytes((self.algorithm,)) + self.public
 
 
@@ -184,14 +188,23 @@ def merge(one: Note, other: Note) -> Note:
 def checkpoint_keys(chain: Chain, log: str) -> tuple[NoteKey, ...]:
     """The keys that sign a log's checkpoints, of all directory versions held, oldest first; named like the log."""
     keys = [key for key in chain.granted("checkpoint") if key.log == log]
-    return tuple(dict.fromkeys(NoteKey(log, ED25519, fixed(key.public, KEY_BYTES)) for key in keys))
+    return tuple(dict.fromkeys(_key(log, ED25519, key.public) for key in keys))
 
 
 def witness_keys(chain: Chain, agency: str) -> tuple[NoteKey, ...]:
     """The keys that cosign for an agency, of all directory versions held, oldest first; named `<domain>/<agency>`."""
     keys = [key for key in chain.granted("witness") if agency_of(key.log) == agency]
-    named = [(key.log.rpartition("/")[0], fixed(key.public, KEY_BYTES)) for key in keys]
-    return tuple(dict.fromkeys(NoteKey(name, COSIGNATURE, public) for name, public in named))
+    return tuple(dict.fromkeys(_key(key.log.rpartition("/")[0], COSIGNATURE, key.public) for key in keys))
+
+
+@lru_cache(_MANY_KEYS)
+def _key(name: str, algorithm: int, public: str) -> NoteKey:
+    return NoteKey(name, algorithm, fixed(public, KEY_BYTES))
+
+
+@lru_cache(_MANY_KEYS)
+def _key_id(key: NoteKey) -> bytes:
+    return sha256(key.name.encode() + b"\n" + key.material).digest()[:_KEY_ID_BYTES]
 
 
 def _checkpoint(text: str) -> Checkpoint:
@@ -217,8 +230,7 @@ def _line(text: str) -> Line:
 
 
 def _name(text: str) -> str:
-    """A name in C2SP's form: not empty, no spaces of any script, no plus, no control characters."""
-    if not text or "+" in text or any(letter.isspace() or letter < " " for letter in text):
+    if not _NAME.fullmatch(text):
         raise Rejected(Code.SCHEMA, "name")
     return text
 

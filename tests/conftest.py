@@ -23,7 +23,7 @@ settings.register_profile("thorough", settings.get_profile("any machine"), max_e
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))
 
 _TESTS = Path(__file__).parent
-_LONG_FIRST = ("e2e", "scenarios", "integration", "simulation")
+_LONG_FIRST = ("e2e", "scenarios", "browser", "integration", "simulation")
 _WITHOUT_NETWORK = ("unit", "contract", "simulation")
 _BLOCK = 25
 _names = count(1)
@@ -66,7 +66,8 @@ class Database:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--examples", type=int, default=5, help="requests made up for each route of the HTTP door")
-    parser.addoption("--seeds", type=int, default=500, help="simulations to run; RAJUT_SEED=n runs just seed n")
+    parser.addoption("--shots", default="", help="a folder for pictures of pages; only tests that take some are run")
+    parser.addoption("--seeds", type=int, default=1000, help="simulations to run; RAJUT_SEED=n runs just seed n")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

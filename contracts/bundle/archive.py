@@ -5,8 +5,10 @@ their names, with one fixed date and nothing optional. So the archive is a funct
 and a byte that was changed anywhere in it, also between the files, is found by writing it again (PKWARE APPNOTE 4.3).
 """
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from struct import Struct
 from typing import NamedTuple
 
@@ -15,10 +17,12 @@ from contracts.errors import Code, Rejected
 
 _LOCAL, _CENTRAL, _END = (Struct(form) for form in ("<4s5H3L2H", "<4s6H3L5H2L", "<4s4H2LH"))
 _LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_NEXT_MARK = re.compile(rb"PK(?:\x03\x04|\x01\x02)")
 _NEEDS, _MADE_BY = 20, 3 << 8 | 20  # version 2.0; Unix
 _DATE = 1 << 5 | 1  # 1980-01-01, the first day that the format has
 _MODE = 0o100644 << 16
 _MOST_FILES, _MOST_BYTES = 0xFFFF, 0xFFFFFFFF
+_MOST_DAMAGED = 8  # heads that give no end: each costs a look at all that follows
 _SUM_AT, _SIZE_AT, _NAME_AT = 6, 7, 9  # in what a local header unpacks to
 ARCHIVE = "the archive"
 
@@ -40,7 +44,7 @@ def unpack(data: bytes) -> Unpacked:
 
     Raises Rejected(SIZE) as `pack` does.
     """
-    files = dict(_entries(data))
+    files = dict(islice(_entries(data), _MOST_FILES + 1))
     fault = _first_fault(data, files)
     return Unpacked(files, (fault,) if fault else ())
 
@@ -63,19 +67,26 @@ def _parts(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def _entries(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The files between the marks that begin them: one whose head is damaged hides no other."""
-    at = data.find(_LOCAL_MARK)
-    while 0 <= at <= len(data) - _LOCAL.size:
+    """The files between the marks that begin them: one whose head is damaged hides no other, a few of them at most.
+
+    Whatever `data` is, the work grows no faster than it: entries never overlap.
+    """
+    at, damaged = data.find(_LOCAL_MARK), 0
+    while 0 <= at <= len(data) - _LOCAL.size and damaged < _MOST_DAMAGED:
         head = _LOCAL.unpack_from(data, at)
         name = at + _LOCAL.size
         start = name + head[_NAME_AT] + head[_NAME_AT + 1]
         end = start + head[_SIZE_AT]
-        sound = start < end <= len(data) and zlib.crc32(data[start:end]) == head[_SUM_AT]
-        if not sound and data[end : end + 4] not in (_LOCAL_MARK, _CENTRAL_MARK):
-            marks = (data.find(mark, name) for mark in (_LOCAL_MARK, _CENTRAL_MARK))
-            end = min((found for found in marks if found > 0), default=len(data))
+        if not (_NEXT_MARK.match(data, end) or _is_sound(data[start:end], head)):
+            following = _NEXT_MARK.search(data, name)
+            end = following.start() if following else len(data)
+            damaged += 1
         yield data[name : name + head[_NAME_AT]].decode("ascii", "replace"), data[start:end]
         at = data.find(_LOCAL_MARK, end)
+
+
+def _is_sound(content: bytes, head: tuple[int, ...]) -> bool:
+    return 0 < len(content) == head[_SIZE_AT] and zlib.crc32(content) == head[_SUM_AT]
 
 
 def _first_fault(data: bytes, files: Mapping[str, bytes]) -> Finding | None:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from contracts.bundle import guide, layout
+from contracts.bundle import guide, layout, ruling
 from contracts.bundle.archive import pack
 from contracts.bundle.layout import Erasure, Gap, Manifest, Stretch, place, short
 from contracts.bundle.verdict import Scope
 from contracts.content import Actor
 from contracts.directory import Chain
+from contracts.events.node import MechanismAdopted
 from contracts.merkle import Leaves
 from contracts.note import Note
 from contracts.record import EventId, Record, Seen, Signed
@@ -44,6 +45,7 @@ class Dossier(NamedTuple):
     gaps: Sequence[Gap] = ()
     erasures: Sequence[Erasure] = ()
     forks: Sequence[bytes] = ()
+    rules: MechanismAdopted | None = None  # the version that the case runs under; None if it is the first
 
 
 class Export(NamedTuple):
@@ -99,6 +101,7 @@ def _files(dossier: Dossier, export: Export) -> Iterator[tuple[str, bytes]]:
     yield layout.GAPS, layout.write(layout.GAP_LIST, list(dossier.gaps))
     yield layout.ERASURES, layout.write(layout.ERASURE_LIST, list(dossier.erasures))
     yield from ((f"forks/{sha256(proof).hexdigest()}.json", proof) for proof in dossier.forks)
+    yield from ruling.files(dossier.rules)
 
 
 def _log(log: str, holding: Holding) -> Iterator[tuple[str, bytes]]:

@@ -24,6 +24,7 @@ from contracts.bundle.reading import (
     read_manifest,
     read_material,
 )
+from contracts.bundle.ruling import rules_of
 from contracts.bundle.verdict import YES, Absence, Dated, Line, Shown, Verdict
 from contracts.directory import Chain
 from contracts.encoding import b64
@@ -53,10 +54,13 @@ def verify(files: Files, pin: bytes | None = None) -> Verdict:
     check_signature(files, manifest, chain, ledger)
     material = read_material(files, manifest, chain, ledger)
     proofs = Proofs(files, material, ledger)
+    rules = rules_of(files, material, ledger)
     completeness = _search(files, material, ledger)
     lines = tuple(Lines(files, material, proofs, ledger))
     return _unread(manifest, chain, ledger)._replace(
         pinned=pin == found,
+        rules=rules.version if rules else 0,
+        rules_sha256=rules.sha256 if rules else "",
         completeness=completeness,
         lines=lines,
         forks=material.forks,
@@ -74,6 +78,8 @@ def _unread(manifest: Manifest | None, chain: Chain | None, ledger: Ledger) -> V
         pin=chain.version(1).digest().hex() if chain else "",
         pinned=False,
         versions=chain.latest.version if chain else 0,
+        rules=0,
+        rules_sha256="",
         completeness=(),
         lines=(),
         forks=(),

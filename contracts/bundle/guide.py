@@ -6,6 +6,7 @@ bundle has nothing for is left out. The program is the same in every bundle.
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from importlib.resources import files as resources
 
 from contracts import note
@@ -36,6 +37,7 @@ def _words(bundle: Files, chain: Chain) -> Iterator[tuple[str, str]]:
     """What the template's gaps are filled with, as far as the bundle has it."""
     yield "PIN", chain.version(1).digest().hex()
     yield "NEWEST", str(chain.latest.version)
+    yield "RULES", sha256(bundle[layout.RULES]).hexdigest()
     yield "ROOTS", " ".join(sorted(entry.root.kid for entry in chain.version(1).agencies.values()))
     contents, records = named(bundle, "content"), named(bundle, "record")
     place = next(iter(contents or records))

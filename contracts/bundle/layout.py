@@ -21,6 +21,7 @@ MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 GUIDE, PROGRAM = "VERIFY.md", "verify.mjs"
 CASE_KEY, SALTS = "casekey", "salts.json"
 GAPS, ERASURES = "gaps.json", "erasures.json"
+RULES, RULES_SIGNED = "mechanism.toml", "mechanism.json"
 EXPORT = "node.audit.export"  # what the key that signs a manifest must be granted
 MAX_TEXT = 64 * 1024 * 1024  # bytes of one JSON file
 _LABEL = b"rajut/bundle/v1\0"
@@ -37,7 +38,7 @@ KINDS: Mapping[str, re.Pattern[str]] = {
     "peaks": re.compile(rf"logs/({_AGENCY}/{_EPOCH})\.json"),
     "fork": re.compile(r"forks/([0-9a-f]{64})\.json"),
 }
-SINGLE = frozenset({MANIFEST, SIGNATURE, GUIDE, PROGRAM, CASE_KEY, SALTS, GAPS, ERASURES})
+SINGLE = frozenset({MANIFEST, SIGNATURE, GUIDE, PROGRAM, CASE_KEY, SALTS, GAPS, ERASURES, RULES, RULES_SIGNED})
 
 Place = Annotated[str, Field(pattern=f"^{_PLACE}$")]
 Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9./-]{1,128}$")]

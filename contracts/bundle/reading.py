@@ -45,10 +45,13 @@ class Ledger:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.findings: list[Finding] = []
+        self._codes: dict[str, str] = {}
 
     def found(self, file: str, what: str) -> None:
         """Something about a file does not hold."""
         self.findings.append(Finding(file, what))
+        if what.startswith("E_"):
+            self._codes.setdefault(file, what.partition(":")[0])
 
     def attempt(self, file: str, work: Callable[With, Result], *args: With.args, **more: With.kwargs) -> Result | None:
         """What `work` makes of a file, or nothing if the file breaks a rule."""
@@ -62,7 +65,7 @@ class Ledger:
 
     def code(self, file: str) -> str:
         """The first code that a file was refused with; empty if it was not."""
-        return next((what.partition(":")[0] for name, what in self.findings if name == file and what[:2] == "E_"), "")
+        return self._codes.get(file, "")
 
 
 class Material(NamedTuple):

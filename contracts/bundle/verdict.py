@@ -72,6 +72,8 @@ class Verdict(NamedTuple):
     pin: str  # digest of the first directory in the bundle: whether it is the published one, the reader must know
     pinned: bool  # whether it is the one that the reader gave
     versions: int  # of the directory, from the first one on; a later one could be missing, and no bundle can say so
+    rules: int  # version of the mechanism whose text is here; 0 if it does not hold
+    rules_sha256: str  # of that text: whether version 1 is the published one, the reader must know
     completeness: tuple[str, ...]  # what the claim that nothing was left out rests on, in words
     lines: tuple[Line, ...]
     forks: tuple[Split, ...]

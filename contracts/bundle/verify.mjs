@@ -6,23 +6,15 @@ import { createHash, createHmac, createPublicKey, verify as check } from "node:c
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { parseArgs } from "node:util";
-
 const options = parseArgs({ options: { pin: { type: "string" } }, allowPositionals: true });
 const [pin, root] = [options.values.pin, options.positionals[0] ?? "."];
 const say = (text) => console.log(text.replace(/[^\x20-\x7e]/g, "?")); // nothing moves the cursor over a finding
 const findings = [];
 const fault = (file, what) => findings.push(`${file}: ${what}`);
 const attempt = (file, work) => {
-  try {
-    return work();
-  } catch (error) {
-    fault(file, error.message);
-  }
+  try { return work(); } catch (error) { fault(file, error.message); }
 };
-const insist = (holds, what) => {
-  if (!holds) throw new Error(what);
-};
-
+const insist = (holds, what) => { if (!holds) throw new Error(what); };
 const bytes = (...parts) => Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
 const sha256 = (...parts) => createHash("sha256").update(bytes(...parts)).digest();
 const unb64 = (text) => {
@@ -33,7 +25,6 @@ const unhex = (text) => Buffer.from(text, "hex");
 const SPKI = unhex("302a300506032b6570032100");
 const signed = (key, message, signature) =>
   check(null, message, createPublicKey({ key: bytes(SPKI, key), format: "der", type: "spki" }), signature);
-
 const paths = readdirSync(root, { recursive: true }).filter((name) => statSync(join(root, name)).isFile());
 const names = paths.map((name) => name.split(sep).join("/")).sort();
 const read = (name) => readFileSync(join(root, name));
@@ -43,7 +34,7 @@ const inside = (folder, end) =>
 const short = (log) => log.slice(log.indexOf("/") + 1);
 const agencyOf = (log) => log.split("/")[1];
 const KNOWN = new RegExp(
-  "^(manifest\\.(json|sig)|VERIFY\\.md|verify\\.mjs|casekey|(salts|gaps|erasures)\\.json|directory/\\d+\\.json|forks/[0-9a-f]{64}\\.json" +
+  "^(manifest\\.(json|sig)|VERIFY\\.md|verify\\.mjs|casekey|(salts|gaps|erasures)\\.json|mechanism\\.(toml|json)|directory/\\d+\\.json|forks/[0-9a-f]{64}\\.json" +
     "|logs/[a-z0-9-]+/\\d+\\.(json|jws)|(records|anchors|proofs|content|checkpoints)/[a-z0-9-]+/\\d+/\\d+\\.(jws|json|note))$",
 );
 
@@ -62,10 +53,10 @@ for (const name of names) {
 const [directory, digests] = [[], []]; // version n stands at n - 1
 const keys = new Map(); // kid -> public key: the same in all versions
 const revoked = new Map(); // kid -> last good place
-const enough = (document, signatures, message) =>
+const signers = (document, signatures, message) =>
   Object.values(document.agencies).filter(
     ({ root: { kid, public: key } }) => kid in signatures && signed(unb64(key), message, unb64(signatures[kid])),
-  ).length >= 2;
+  ).length;
 for (let number = 1; existsSync(join(root, `directory/${number}.json`)); number++) {
   const name = `directory/${number}.json`;
   attempt(name, () => {
@@ -74,7 +65,7 @@ for (let number = 1; existsSync(join(root, `directory/${number}.json`)); number+
     const message = bytes("rajut/directory/v1\0", text.slice('{"document":'.length, text.lastIndexOf(',"signatures":')));
     const previous = digests.at(-1)?.toString("base64url") ?? "";
     insist(document.version === number && document.previous === previous, "does not follow the one before");
-    insist([document, ...directory.slice(-1)].every((by) => enough(by, signatures, message)), "not signed by two agencies");
+    insist([document, ...directory.slice(-1)].every((by) => signers(by, signatures, message) >= 2), "not signed by two agencies");
     digests.push(sha256(message));
     directory.push(document);
     for (const key of Object.values(document.agencies).flatMap((entry) => entry.keys)) {
@@ -93,11 +84,21 @@ const may = (key, name) => [name, `${name.split(".")[0]}.*`].some((grant) => key
 const noteKeys = (grant) =>
   directory.flatMap(entries).filter((key) => key.grants.length === 1 && key.grants[0] === grant && !revoked.has(key.kid));
 
-// 3. The exporter stands for the manifest.
+// 3. The exporter stands for the manifest; all agencies for the rules of the case, unless they are the published first ones.
 attempt("manifest.sig", () => {
   const key = newest?.agencies[manifest.agency]?.keys.find((one) => one.kid === manifest.kid && !one.revoked);
   insist(key && may(key, "node.audit.export"), "this key may not sign for the exporter");
   insist(signed(unb64(key.public), bytes("rajut/bundle/v1\0", read("manifest.json")), read("manifest.sig")), "signature");
+});
+const rules = attempt("mechanism.toml", () => {
+  const [text, hash] = [read("mechanism.toml").toString("utf8"), sha256(read("mechanism.toml")).toString("hex")];
+  const said = names.includes("mechanism.json") ? json("mechanism.json") : { version: 1 };
+  say(`rules: version ${said.version}, sha256 ${hash}${said.text ? "" : ": compare it with the published one"}`);
+  insist(said.text ? said.text === text : /^version = 1$/m.test(text), "is not the first version, and not what was signed");
+  const statement = `{"directory":${said.directory},"previous":"${said.previous}","text":"${hash}","version":${said.version}}`;
+  const [by, given] = [directory[said.directory - 1], Object.fromEntries((said.signatures ?? []).map((one) => [one.kid, one.signature]))];
+  insist(!said.text || signers(by, given, bytes("rajut/mechanism/v1\0", statement)) === Object.keys(by.agencies).length, "is not signed by all agencies");
+  return said.version;
 });
 
 // 4. Records: form, signature, and that the directory lets this key write here.
@@ -267,8 +268,7 @@ if (manifest.scope === "whole" && caseKey) {
 // 9. Nothing is missing without a reason.
 const here = new Set([...records.values()].map((record) => record.id));
 const orders = (attempt("erasures.json", () => json("erasures.json")) ?? []).map(({ asked }) => asked);
-const isOrder = ([place]) => orders.includes(records.get(place).id);
-const erased = new Set([...contents].filter(isOrder).flatMap(([, event]) => event.data.body.events));
+const erased = new Set([...contents].filter(([place]) => orders.includes(records.get(place).id)).flatMap(([, event]) => event.data.body.events));
 const stateOf = ({ place, id, to }) => {
   if (contents.has(place)) return contents.get(place).type;
   if (!to.includes(manifest.agency)) return "sealed to others";
@@ -278,13 +278,14 @@ const stateOf = ({ place, id, to }) => {
   return "missing";
 };
 for (const [place, event] of contents) {
+  const named = event.type === "rajut.intake.case.opened.v1" ? event.data.body.mechanism : rules;
+  if (rules && named !== rules) fault("mechanism.toml", "is another version than the one that the case names");
   const lost = event.data.parents.filter((parent) => !here.has(parent));
   if (lost.length) fault(`records/${place}.jws`, `refers to ${lost.join(", ")}, not here`);
 }
 
 // 10. What there is to say.
-const YEAR_9999 = 253402300799999;
-const instant = (bound) => (bound ? `${new Date(Math.min(bound[0], YEAR_9999)).toISOString()} (${bound[1]})` : "?");
+const instant = (bound) => (bound ? `${new Date(Math.min(bound[0], 253402300799999)).toISOString()} (${bound[1]})` : "?");
 const inTime = (one, other) => one[0] - other[0];
 const others = Object.keys(newest?.agencies ?? {}).length - 1;
 for (const record of records.values()) {

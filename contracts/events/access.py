@@ -9,6 +9,7 @@ Officer and role stand where every event has them: in the content's `actor`.
 from enum import StrEnum
 from typing import ClassVar
 
+from contracts.canonical import Json
 from contracts.events.body import Body
 from contracts.events.fields import CaseIds, CodeText, Count
 
@@ -52,6 +53,7 @@ class View(StrEnum):
     LEAD = "LEAD"
     REFERRALS = "REFERRALS"
     CONSENT = "CONSENT"
+    PERSON = "PERSON"
     PLAN = "PLAN"
     STEPS = "STEPS"
 
@@ -90,3 +92,13 @@ class NotifyCaseRead(CaseRead):
     """As `node.case.read`, shown by notify."""
 
     type: ClassVar[str] = "notify.case.read"
+
+
+_ENTRIES = frozenset(
+    body.wire_type for body in (CaseRead, IntakeCaseRead, TriageCaseRead, ProtectionCaseRead, NotifyCaseRead)
+)
+
+
+def named_in(wire_type: str, body: Json) -> list[str] | None:
+    """The cases that an entry names, as its index must have them; None if this is no entry."""
+    return list(CaseRead.read(body).cases) if wire_type in _ENTRIES else None

@@ -2,7 +2,8 @@
 
 `ReportReceived` stays with the agency that received it. `CaseOpened` carries codes only and goes
 to every participant. Identity, contact and narrative travel in `IdentityShared`, sealed to the
-agencies that the consent names, and hold just the groups of fields that it names.
+agencies that the consent names, and hold just the groups of fields that it names. That two cases are about one person
+is said by officers, in case numbers.
 """
 
 from typing import Annotated, ClassVar, Self
@@ -15,6 +16,7 @@ from contracts.events.fields import (
     Agencies,
     AgencyId,
     Array,
+    CaseId,
     Codes,
     CodeText,
     Day,
@@ -138,3 +140,27 @@ class IdentityShared(Body):
         if self.identity is None and self.safe_contact is None and self.incidents is None:
             raise ValueError("no group of fields is shared")
         return self
+
+
+class DuplicateLinked(Body):
+    """Officers have found that the other case is about the same person. Both cases go on, nothing is merged."""
+
+    type: ClassVar[str] = "intake.duplicate.linked"
+    other: CaseId
+    reason: CodeText
+
+
+class DuplicateDismissed(Body):
+    """Officers have found that the other case is about somebody else, or cannot be compared."""
+
+    type: ClassVar[str] = "intake.duplicate.dismissed"
+    other: CaseId
+    reason: CodeText
+
+
+class DuplicateReopened(Body):
+    """What was decided of the other case is taken back: the question is open again."""
+
+    type: ClassVar[str] = "intake.duplicate.reopened"
+    other: CaseId
+    reason: CodeText

@@ -35,7 +35,11 @@ class Basis(StrEnum):
 
 
 class DirectoryAdopted(Body):
-    """From here on this log follows this version of the directory; `digest` is its SHA-256."""
+    """This agency judges by this version of the directory; `digest` is its SHA-256.
+
+    Its own log goes on under the version before, unless this one brings nothing new or revokes a key, until all others
+    have cosigned this event (`contracts.succession`).
+    """
 
     type: ClassVar[str] = "node.directory.adopted"
     of_case: ClassVar[bool] = False

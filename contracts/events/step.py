@@ -8,7 +8,7 @@ the shared case, by the event that the step obliges to.
 from typing import ClassVar
 
 from contracts.events.body import Body
-from contracts.events.fields import AgencyId, CodeText, Version
+from contracts.events.fields import AgencyId, CodeText, EventId, Instant, Version
 
 
 class StepTaken(Body):
@@ -20,3 +20,18 @@ class StepTaken(Body):
     region: CodeText
     state: CodeText
     reason: CodeText | None = None
+
+
+class StepOverdue(Body):
+    """A region of the agency's own machine should have left this state by `due`, in which it stands by `source`.
+
+    Said by the agency's own node to itself. It moves nothing: it calls the agency's people, and climbs there.
+    """
+
+    type: ClassVar[str] = "protection.step.overdue"
+    machine: AgencyId
+    version: Version
+    region: CodeText
+    state: CodeText
+    source: EventId
+    due: Instant

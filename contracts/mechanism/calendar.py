@@ -5,7 +5,7 @@ mechanism. Dates that hang on the moon or on a decree not yet seen are marked as
 """
 
 from collections.abc import Container, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
 
 SATURDAY = 5
@@ -14,11 +14,20 @@ ZONES: Mapping[str, timezone] = MappingProxyType(
     {name: timezone(timedelta(hours=hours), name) for name, hours in (("WIB", 7), ("WITA", 8), ("WIT", 9))}
 )
 OFFICE_TIME = ZONES["WIB"]  # of an office of which nothing else is said
+_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime.combine(HORIZON, time(0), UTC)
+
+
+def clock_of(zone: timezone, moment: datetime) -> datetime:
+    """What an office's clock shows at a moment (aware); at either end of the calendar the nearest day in it.
+
+    Events may claim any time that can be written, and somebody will write the last one.
+    """
+    return min(max(moment, _FIRST), _LAST).astimezone(zone)
 
 
 def office_day(moment: datetime, zone: timezone = OFFICE_TIME) -> date:
     """The day that an office writes at a moment."""
-    return moment.astimezone(zone).date()
+    return clock_of(zone, moment).date()
 
 
 def end_of(day: date, zone: timezone = OFFICE_TIME) -> datetime:

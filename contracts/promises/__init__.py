@@ -18,7 +18,7 @@ MATTERS: tuple[Promises, ...] = tuple(
     matter.promises for matter in (triage, status, risk, emergency, lead, plan, review, referral)
 )
 _LAST = end_of(HORIZON)
-ONLY_TELLING = frozenset({NoticeSent, NoticeEscalated, PromiseMissed})
+ONLY_TELLING: frozenset[type[Body]] = frozenset({NoticeSent, NoticeEscalated, PromiseMissed})
 MOVING: tuple[type[Body], ...] = tuple(body for body in BODIES if body.of_case and body not in ONLY_TELLING)
 """Every event that can make, move or keep a promise: all that is said in cases, but for what machines tell of it."""
 

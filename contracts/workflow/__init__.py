@@ -8,6 +8,7 @@ from contracts.events.protection import EmergencyProposed
 from contracts.workflow import (
     closure,
     consent,
+    duplicate,
     emergency,
     ending,
     erasure,
@@ -28,7 +29,9 @@ from contracts.workflow.rule import Rule, rule
 
 _FREE = rule(Body)  # of types that decide nothing: a report, a notice, a refusal
 # Their acts count in a closed case, too; of all others none does that knew of its being closed.
-_ALWAYS = frozenset({opening, consent, emergency, leaders, paper, ending, session, erasure, closure, step, missed})
+_ALWAYS = frozenset(
+    {opening, consent, duplicate, emergency, leaders, paper, ending, session, erasure, closure, step, missed}
+)
 
 
 def _in_its_time(judged: Rule, matter: ModuleType) -> Rule:
@@ -44,6 +47,7 @@ _RULES: Mapping[type[Body], Rule] = MappingProxyType(
         for matter in (
             opening,
             consent,
+            duplicate,
             lead,
             referral,
             triage,

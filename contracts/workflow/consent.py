@@ -4,6 +4,9 @@ Anybody who takes part may hear a withdrawal and say so: it counts at every desk
 that did not know of each other the withdrawal is in force until the person has been asked. Whoever knows of it shares
 nothing more. What was shared in ignorance of it was shared, and shows; those who hold it stop using it.
 
+Who the person is comes from whoever opened the case, or from somebody who was told: that consent names an agency makes
+nothing true that this agency was never told.
+
 An emergency disclosure is nothing until a second officer agrees, and ends with a withdrawal, too: whoever would share
 against the person's known will must disclose anew, knowing it.
 """
@@ -71,11 +74,21 @@ def _seconded(act: Act[DisclosureConfirmed], known: Known) -> bool:
 
 
 def _allowed(act: Act[IdentityShared], known: Known) -> bool:
-    """By consent in force, or by a confirmed disclosure of the same agency, for these fields and these recipients."""
+    """By consent in force, or by a confirmed disclosure of the same agency, for these recipients and what it knows."""
     told = set(act.event.content.to) - {act.agency} - openers(known)
     consents, fields = given(known, act.event), groups(act.body)
+    if not fields <= _had(act.agency, known):
+        return False
     consented = allow(consents, {PROTECTION}, told) and all(fields <= set(one.body.fields) for one in consents)
     return consented or _disclosed(act, known, fields, told)
+
+
+def _had(agency: str, known: Known) -> set[str]:
+    """The groups of fields that an agency can know of: all if it opened the case, else what it was told."""
+    if agency in openers(known):
+        return {*IdentityShared.model_fields}
+    told = (act.body for act in known.of(IdentityShared).values() if agency in act.event.content.to)
+    return {group for body in told for group in groups(body)}
 
 
 def _disclosed(act: Act[IdentityShared], known: Known, fields: set[str], told: set[str]) -> bool:

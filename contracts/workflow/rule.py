@@ -223,6 +223,7 @@ PROTECTIVE: Mapping[str, Sequence[str]] = {
     "referral": ("SENT", "UNANSWERED", "ACCEPTED", "COMPLETED", "DECLINED", "FAILED", "WITHDRAWN"),
     "consent": ("WITHDRAWN",),
     "disclosure": ("WITHDRAWN",),
+    "duplicate": ("DISMISSED", "OPEN", "LINKED"),
     "recognition": ("DIAKUI", "DISANGGAH"),
     "review": ("RENDAH", "SEDANG", "TINGGI", "EKSTREM"),
     "measure": ("COMPLETED", "STARTED", "FAILED"),

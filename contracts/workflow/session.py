@@ -20,9 +20,11 @@ def _once(act: Act[SessionTabled], known: Known) -> bool:
 
 
 def _by_a_quorum(act: Act[SessionDecided], known: Known) -> bool:
+    """Of as many leaders as the rules ask for, written down by none of them."""
     tabled = known.value(f"session/{act.body.emergency}") != ""
     seated = known.rules.session.quorum <= len(act.body.leaders) <= known.rules.emergency.leaders
-    return tabled and seated and decides(act.agency, known) and _later(act.body, known)
+    by_another = act.event.content.actor.officer not in act.body.leaders
+    return tabled and seated and by_another and decides(act.agency, known) and _later(act.body, known)
 
 
 def _later(decided: SessionDecided, known: Known) -> bool:

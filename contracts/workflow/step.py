@@ -5,8 +5,11 @@ stands only that nobody speaks for another's machine. Two steps of one region th
 stand, and show as a conflict at the agency's own desk.
 """
 
-from contracts.events.step import StepTaken
+from datetime import datetime
+
+from contracts.events.step import StepOverdue, StepTaken
 from contracts.mechanism import Permission
+from contracts.timeline import claimed
 from contracts.workflow.rule import Act, Known, Writes, rule
 
 
@@ -23,4 +26,13 @@ def _writes(act: Act[StepTaken], _: Known) -> Writes:
     return [(slot(act.agency, act.body.region), act.body.state)]
 
 
-RULES = (rule(StepTaken, Permission.TAKE_STEP, counts=_of_its_own, writes=_writes),)
+def _overdue(act: Act[StepOverdue], known: Known) -> bool:
+    """Of its own machine, once it is due, and not said before."""
+    said = any(other.body == act.body for other in known.of(StepOverdue).values())
+    return act.body.machine == act.agency and datetime.fromisoformat(act.body.due) <= claimed(act.event) and not said
+
+
+RULES = (
+    rule(StepTaken, Permission.TAKE_STEP, counts=_of_its_own, writes=_writes),
+    rule(StepOverdue, counts=_overdue),
+)

@@ -17,12 +17,18 @@ ROLES: Mapping[str, Mapping[str, str]] = {
         "kh-hrd": "tim_hrd",
         "kh-komisioner": "komisioner_pengaduan",
         "kh-pdp": "pejabat_pdp",
+        "kh-auditor": "auditor",
+        "kh-admin": "admin_node",
     },
     "komnas-perempuan": {
         "kp-upr": "petugas_upr",
         "kp-koordinator": "koordinator_upr",
         "kp-piket": "komisioner_piket",
+        "kp-piket-2": "komisioner_piket",
+        "kp-mitra": "pengelola_mitra",
         "kp-pdp": "pejabat_pdp",
+        "kp-auditor": "auditor",
+        "kp-admin": "admin_node",
     },
     "lpsk": {
         "lpsk-hotline": "petugas_permohonan",
@@ -30,6 +36,8 @@ ROLES: Mapping[str, Mapping[str, str]] = {
         "lpsk-telaah": "tenaga_ahli_telaah",
         "lpsk-smpl": "sekretaris_smpl",
         "lpsk-pdp": "pejabat_pdp",
+        "lpsk-auditor": "auditor",
+        "lpsk-admin": "admin_node",
         **{f"lpsk-pimpinan-{number}": "pimpinan" for number in range(1, 8)},
     },
 }
@@ -38,7 +46,7 @@ ROLES: Mapping[str, Mapping[str, str]] = {
 def seat(homes: Mapping[str, Path]) -> None:
     """Give every home its officers and their tokens."""
     for agency, home in homes.items():
-        tokens = {officer: secrets.token_urlsafe(24) for officer in ROLES[agency]}
+        tokens = {officer: secrets.token_hex(6) for officer in ROLES[agency]}  # short enough to be typed into a form
         entries = [_entry(agency, officer, role, tokens[officer]) for officer, role in ROLES[agency].items()]
         (home / "officers.json").write_text(json.dumps(entries, indent=1))
         with os.fdopen(os.open(home / "cast.json", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:

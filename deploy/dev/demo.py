@@ -132,10 +132,12 @@ class Demo:
         return all(verdicts)
 
     def addresses(self) -> None:
-        """Where to look, and as whom."""
-        print("\nThe nodes are running. Ctrl-C ends them.\n")
+        """Where the desks are, and who may log in with which code."""
+        print("\nThe nodes are running. Act as any officer, in a browser on this machine; Ctrl-C ends them.\n")
         for agency, desk in self.desks.items():
-            print(f"  {agency:<18} {desk.url}/openapi.json   tokens: {desk.home / 'cast.json'}")
+            print(f"  {agency}: {desk.url}/desk   (API: {desk.url}/openapi.json)")
+            for officer, role in cast.ROLES[agency].items():
+                print(f"    {officer:<18} {role:<24} {cast.token(desk.home, officer)}")
 
 
 def main() -> int:

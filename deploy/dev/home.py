@@ -18,9 +18,10 @@ from services.node import keys
 from services.node.streams import SERVICES, disk_needed, expected_streams
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
+SYSTEMS = ("hotline", "registry")  # what an agency has beside its node
 
 _DOMAIN = "rajut.example"
-_USERS = ("admin", "link", *SERVICES)
+_USERS = ("admin", "link", "api", *(f"systems.{name}" for name in SYSTEMS), *SERVICES)
 # JetStream's limit covers the streams and what it keeps beside them.
 _DISK_MARGIN = 1 << 28
 
@@ -58,6 +59,7 @@ class Agency:
         self.authority = Authority(name)
         self.server: Credential = self.authority.server(self.hostname)
         self.node: Credential = self.authority.client(f"node.{name}.example")
+        self.systems: Credential = self.authority.client(f"systems.{name}.example")
         self.users: Mapping[str, UserKey] = {user: new_user_key() for user in _USERS}
         # The key that we use at a partner is ours: the partner learns its public half only.
         self.at_partner: Mapping[str, UserKey] = {partner: new_user_key() for partner in partners}
@@ -104,7 +106,7 @@ def _write_certificates(agency: Agency, partners: list[Agency]) -> None:
     _write(folder / "clients-ca.pem", b"".join(one.authority.certificate for one in trusted))
     for partner in partners:
         _write(folder / f"{partner.name}.ca.pem", partner.authority.certificate)
-    for name, credential in (("server", agency.server), ("node", agency.node)):
+    for name, credential in (("server", agency.server), ("node", agency.node), ("systems", agency.systems)):
         _write(folder / f"{name}.pem", credential.certificate)
         _write(folder / f"{name}.key", credential.key, secret=True)
 
@@ -124,9 +126,11 @@ def _server_plan(agency: Agency, partners: list[Agency]) -> ServerPlan:
         folder=folder,
         store=folder / "jetstream",
         max_file=str(disk_needed(streams) + _DISK_MARGIN),
-        pins=tuple(one.node.pin for one in (agency, *partners)),
+        pins=(agency.systems.pin, *(one.node.pin for one in (agency, *partners))),
         admin=agency.users["admin"].public,
         link=agency.users["link"].public,
+        api=agency.users["api"].public,
+        systems={name: agency.users[f"systems.{name}"].public for name in SYSTEMS},
         partners={partner.name: partner.at_partner[agency.name].public for partner in partners},
         services={service: agency.users[service].public for service in SERVICES},
     )
@@ -156,6 +160,10 @@ hostname = "{agency.hostname}"
 ca = "nats/ca.pem"
 certificate = "nats/node.pem"
 key = "nats/node.key"
+
+[web]
+origin = "http://127.0.0.1:{ports.http}"
+login = "demo"
 
 [mail]
 host = "127.0.0.1"

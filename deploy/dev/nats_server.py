@@ -1,17 +1,19 @@
 """The NATS server of one agency, run from the configuration in its home directory."""
 
-import os
+import asyncio
+import logging
 import shutil
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy.dev.binaries import find_binary
 from deploy.dev.errors import RunnerError
 from deploy.dev.probe import answers_ok
 from deploy.dev.process import Process
+from deploy.nats.provision import ProvisioningError, provision_home
 
-_PROJECT = Path(__file__).parents[2]
+# It warns of every TLS connection that nats-py closes.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 class NatsServer:
@@ -39,16 +41,11 @@ class NatsServer:
         Raises:
             RunnerError: `NOT_PROVISIONED` with the differences.
         """
-        done = subprocess.run(
-            [sys.executable, "-m", "deploy.nats.provision", self._home],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=_PROJECT,
-            env={**os.environ, "PYTHONWARNINGS": "default"},
-        )
-        if done.returncode != 0:
-            raise RunnerError("NOT_PROVISIONED", done.stderr.strip())
+        with ThreadPoolExecutor(1) as apart:  # whoever calls may have an event loop of their own
+            try:
+                apart.submit(asyncio.run, provision_home(self._home)).result()
+            except ProvisioningError as error:
+                raise RunnerError("NOT_PROVISIONED", str(error)) from None
 
     def wipe(self) -> None:
         """Lose everything that JetStream holds, as a broken disk would, and come back empty."""

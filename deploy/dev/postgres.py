@@ -189,10 +189,9 @@ def create_roles(server: PostgresServer, names: Iterable[str] = ROLES) -> dict[s
     public (PostgreSQL 15 and later close it to everybody else). Run it once per server.
     """
     passwords = {name: secrets.token_hex(24) for name in names}
-    for name, password in passwords.items():
-        server.sql(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{password}';")
-    server.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER};")
-    server.sql(_database_grants(DATABASE))
+    rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+    roles = [f"CREATE ROLE {name} {rights} PASSWORD '{password}';" for name, password in passwords.items()]
+    server.sql("\n".join((*roles, f"CREATE DATABASE {DATABASE} OWNER {OWNER};", _database_grants(DATABASE))))
     return passwords
 
 

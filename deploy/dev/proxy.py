@@ -6,6 +6,7 @@ the connection could. `hole` is the worst case: connections stay open and nothin
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Awaitable
 from typing import Literal, Self
@@ -23,12 +24,14 @@ class Proxy:
         port: where readers dial.
         target: the port of the server behind it.
         delay_s: how long each piece waits, each way, in mode `delay`.
+        door: a bound socket to listen on instead, as when `port` is one of another network namespace.
     """
 
-    def __init__(self, port: int, target: int, *, delay_s: float = 0.1) -> None:
+    def __init__(self, port: int, target: int, *, delay_s: float = 0.1, door: socket.socket | None = None) -> None:
         self.port = port
         self._target = target
         self._delay_s = delay_s
+        self._door = door
         self._mode: Mode = "up"
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -64,7 +67,8 @@ class Proxy:
             self._loop.run_until_complete(self._serve())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        door = self._door or socket.create_server(("127.0.0.1", self.port))
+        server = await asyncio.start_server(self._accept, sock=door)
         self._listening.set()
         async with server:
             await self._end.wait()

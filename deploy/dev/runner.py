@@ -97,6 +97,12 @@ class AgencyProcesses:
             self._parts[part].start()
             self._wanted.add(part)
 
+    def launch(self, part: Part) -> None:
+        """Start a part and do not wait: `start` does that later."""
+        with self._lock:
+            self._wanted.add(part)
+            self._parts[part].process.start()
+
     def stop(self, part: Part) -> None:
         """Stop a part in order; supervision leaves it alone until it is started again."""
         with self._lock:
@@ -192,7 +198,9 @@ class ThreeNodes:
             agency.prepare(self._migrate)
 
     def start_nodes(self) -> None:
-        """Start every node, and supervision if it was asked for."""
+        """Start every node, side by side, and supervision if it was asked for."""
+        for agency in self.agencies.values():
+            agency.launch("node")
         for agency in self.agencies.values():
             agency.start("node")
         if self._supervise:

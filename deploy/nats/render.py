@@ -8,6 +8,7 @@ from pathlib import Path
 
 _BLOCK = re.compile(r"^#: each (\w+)\n(.*?)^#: end\n", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"<(\w+)>")
+_TOKEN = re.compile(r"[a-z0-9-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,8 @@ class ServerPlan:
         max_file: JetStream's disk limit; at least the sum of the streams' `max_bytes`.
         pins: SPKI SHA-256 of every certificate that may dial in, hex.
         admin, link: public NKeys of the own users.
+        api: public NKey of the node where it answers the agency's own systems.
+        systems: system of the agency -> public NKey.
         partners: partner agency -> public NKey that it uses here.
         services: service -> public NKey.
     """
@@ -36,6 +39,8 @@ class ServerPlan:
     pins: tuple[str, ...]
     admin: str
     link: str
+    api: str
+    systems: Mapping[str, str]
     partners: Mapping[str, str]
     services: Mapping[str, str]
 
@@ -45,18 +50,21 @@ def render(plan: ServerPlan) -> str:
 
     Raises:
         KeyError: the template asks for a name that the plan does not have.
+        ValueError: a partner, a service or a system has a name that is more than one word of a subject.
     """
-    groups = {"partner": plan.partners, "service": plan.services}
+    groups = {"partner": plan.partners, "service": plan.services, "system": plan.systems}
     text = (files("deploy.nats") / "node.conf").read_text()
     text = _BLOCK.sub(lambda block: _repeat(block[1], block[2], groups[block[1]]), text)
     head, body = text.split("\n\n", 1)  # the opening comment speaks of <names>
     pins = ", ".join(f'"{pin}"' for pin in plan.pins)
-    names = ("agency", "listen", "monitor", "folder", "store", "max_file", "admin", "link")
+    names = ("agency", "listen", "monitor", "folder", "store", "max_file", "admin", "link", "api")
     values = {name: str(getattr(plan, name)) for name in names}
     return f"{head}\n\n{_fill(body, {**values, 'pins': pins})}"
 
 
 def _repeat(noun: str, text: str, keys: Mapping[str, str]) -> str:
+    if unfit := [name for name in keys if not _TOKEN.fullmatch(name)]:
+        raise ValueError(f"{noun}: {unfit[0]!r} would be no single word in a subject")
     return "".join(_fill(text, {noun: name, "key": key}) for name, key in sorted(keys.items()))
 
 

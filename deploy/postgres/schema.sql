@@ -181,7 +181,7 @@ begin
     delete from notify.parked where event_id = any(p_events);
     delete from notify.mail where notice in (select id from notify.notice where id = any(p_events) or about = any(p_events));
     delete from notify.notice where id = any(p_events) or about = any(p_events);
-    delete from notify.promise where source = any(p_events);
+    delete from notify.look where case_id = p_case;
 end $$;
 
 CREATE FUNCTION protection.forget(p_case text, p_events bytea[]) RETURNS void
@@ -191,6 +191,7 @@ CREATE FUNCTION protection.forget(p_case text, p_events bytea[]) RETURNS void
 begin
     delete from protection.inbox where event_id = any(p_events);
     delete from protection.parked where event_id = any(p_events);
+    delete from protection.stay where case_id = p_case;
 end $$;
 
 CREATE FUNCTION triage.forget(p_case text, p_events bytea[]) RETURNS void
@@ -208,6 +209,16 @@ CREATE TABLE intake.act (
     key text NOT NULL,
     events bytea[] NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE intake.draft (
+    id text NOT NULL,
+    officer text NOT NULL,
+    sealed bytea NOT NULL,
+    sent boolean NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT draft_id_check CHECK (((length(id) >= 16) AND (length(id) <= 64))),
+    CONSTRAINT draft_sealed_check CHECK ((octet_length(sealed) <= (262144 + 64)))
 );
 
 CREATE TABLE intake.duplicate (
@@ -430,15 +441,48 @@ CREATE TABLE log.seen (
     root bytea
 );
 
+CREATE TABLE log.session (
+    secret bytea NOT NULL,
+    officer text NOT NULL,
+    role text NOT NULL,
+    email text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    hint text DEFAULT ''::text NOT NULL,
+    CONSTRAINT session_secret_check CHECK ((octet_length(secret) = 32))
+);
+
+CREATE TABLE log.staff (
+    officer text NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    bound_at timestamp with time zone NOT NULL,
+    CONSTRAINT staff_subject_check CHECK (((octet_length(subject) >= 1) AND (octet_length(subject) <= 255)))
+);
+
 CREATE TABLE log.waiting (
     id bytea NOT NULL,
     parent bytea NOT NULL,
     until timestamp with time zone
 );
 
+CREATE TABLE notify.alarm (
+    log text NOT NULL,
+    officer text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone
+);
+
 CREATE TABLE notify.inbox (
     event_id bytea NOT NULL,
     handled_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE notify.look (
+    case_id text NOT NULL,
+    look_at timestamp with time zone NOT NULL,
+    pressing boolean DEFAULT true NOT NULL
 );
 
 CREATE TABLE notify.mail (
@@ -470,16 +514,6 @@ CREATE TABLE notify.parked (
     parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
-CREATE TABLE notify.promise (
-    case_id text NOT NULL,
-    source bytea NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    agency text NOT NULL,
-    due_at timestamp with time zone NOT NULL,
-    look_at timestamp with time zone NOT NULL
-);
-
 CREATE TABLE protection.act (
     officer text NOT NULL,
     key text NOT NULL,
@@ -498,6 +532,11 @@ CREATE TABLE protection.parked (
     reason text NOT NULL,
     attempts integer NOT NULL,
     parked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE protection.stay (
+    case_id text NOT NULL,
+    look_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.migration (
@@ -551,6 +590,9 @@ ALTER TABLE triage.work_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE ONLY intake.act
     ADD CONSTRAINT act_pkey PRIMARY KEY (officer, key);
+
+ALTER TABLE ONLY intake.draft
+    ADD CONSTRAINT draft_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY intake.duplicate
     ADD CONSTRAINT duplicate_pkey PRIMARY KEY (case_id, other_case_id);
@@ -627,14 +669,29 @@ ALTER TABLE ONLY log.root
 ALTER TABLE ONLY log.seen
     ADD CONSTRAINT seen_pkey PRIMARY KEY (log, by_log, size);
 
+ALTER TABLE ONLY log.session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (secret);
+
+ALTER TABLE ONLY log.staff
+    ADD CONSTRAINT staff_issuer_subject_key UNIQUE (issuer, subject);
+
+ALTER TABLE ONLY log.staff
+    ADD CONSTRAINT staff_pkey PRIMARY KEY (officer);
+
 ALTER TABLE ONLY log.unreadable
     ADD CONSTRAINT unreadable_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY log.waiting
     ADD CONSTRAINT waiting_pkey PRIMARY KEY (id, parent);
 
+ALTER TABLE ONLY notify.alarm
+    ADD CONSTRAINT alarm_pkey PRIMARY KEY (log, officer);
+
 ALTER TABLE ONLY notify.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY notify.look
+    ADD CONSTRAINT look_pkey PRIMARY KEY (case_id);
 
 ALTER TABLE ONLY notify.mail
     ADD CONSTRAINT mail_pkey PRIMARY KEY (notice, officer);
@@ -648,9 +705,6 @@ ALTER TABLE ONLY notify.notice
 ALTER TABLE ONLY notify.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
 
-ALTER TABLE ONLY notify.promise
-    ADD CONSTRAINT promise_pkey PRIMARY KEY (source, kind, subject, agency);
-
 ALTER TABLE ONLY protection.act
     ADD CONSTRAINT act_pkey PRIMARY KEY (officer, key);
 
@@ -659,6 +713,9 @@ ALTER TABLE ONLY protection.inbox
 
 ALTER TABLE ONLY protection.parked
     ADD CONSTRAINT parked_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY protection.stay
+    ADD CONSTRAINT stay_pkey PRIMARY KEY (case_id);
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (part, number);
@@ -677,6 +734,8 @@ ALTER TABLE ONLY triage.work_item
 
 ALTER TABLE ONLY triage.work_item
     ADD CONSTRAINT work_item_source_kind_subject_key UNIQUE (source, kind, subject);
+
+CREATE INDEX draft_saved ON intake.draft USING btree (saved_at);
 
 CREATE INDEX duplicate_other ON intake.duplicate USING btree (other_case_id);
 
@@ -710,19 +769,23 @@ CREATE UNIQUE INDEX gap_open ON log.gap USING btree (kind, log, id) WHERE (close
 
 CREATE INDEX quarantine_source ON log.quarantine USING btree (source, received_at);
 
+CREATE INDEX session_seen ON log.session USING btree (seen_at);
+
 CREATE INDEX unreadable_log ON log.unreadable USING btree (log, since);
 
 CREATE INDEX unreadable_open ON log.unreadable USING btree (log, seq) WHERE (found_at IS NULL);
 
 CREATE INDEX waiting_parent ON log.waiting USING btree (parent);
 
+CREATE INDEX alarm_waiting ON notify.alarm USING btree (next_at) WHERE (sent_at IS NULL);
+
+CREATE INDEX look_next ON notify.look USING btree (pressing DESC, look_at);
+
 CREATE INDEX mail_waiting ON notify.mail USING btree (next_at) WHERE (sent_at IS NULL);
 
 CREATE INDEX notice_open ON notify.notice USING btree (respond_by) WHERE (acknowledged_at IS NULL);
 
-CREATE INDEX promise_case ON notify.promise USING btree (case_id);
-
-CREATE INDEX promise_look ON notify.promise USING btree (look_at);
+CREATE INDEX stay_next ON protection.stay USING btree (look_at);
 
 CREATE INDEX work_item_open ON triage.work_item USING btree (due_at, id) WHERE (done_at IS NULL);
 
@@ -820,13 +883,15 @@ GRANT ALL ON FUNCTION triage.forget(p_case text, p_events bytea[]) TO rajut_node
 
 GRANT SELECT,INSERT ON TABLE intake.act TO rajut_intake;
 
-GRANT SELECT,INSERT ON TABLE intake.duplicate TO rajut_intake;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE intake.draft TO rajut_intake;
+
+GRANT SELECT,INSERT,DELETE ON TABLE intake.duplicate TO rajut_intake;
 
 GRANT SELECT,INSERT ON TABLE intake.inbox TO rajut_intake;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE intake.parked TO rajut_intake;
 
-GRANT SELECT,INSERT ON TABLE intake.person_key TO rajut_intake;
+GRANT SELECT,INSERT,DELETE ON TABLE intake.person_key TO rajut_intake;
 
 GRANT SELECT,INSERT ON TABLE intake.submission TO rajut_intake;
 
@@ -950,13 +1015,23 @@ GRANT SELECT ON TABLE log.seen TO rajut_triage;
 GRANT SELECT ON TABLE log.seen TO rajut_protection;
 GRANT SELECT ON TABLE log.seen TO rajut_notify;
 
+GRANT SELECT,INSERT,DELETE ON TABLE log.session TO rajut_node;
+
+GRANT UPDATE(seen_at) ON TABLE log.session TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE log.staff TO rajut_node;
+
 GRANT SELECT,INSERT,DELETE ON TABLE log.waiting TO rajut_node;
 GRANT SELECT ON TABLE log.waiting TO rajut_intake;
 GRANT SELECT ON TABLE log.waiting TO rajut_triage;
 GRANT SELECT ON TABLE log.waiting TO rajut_protection;
 GRANT SELECT ON TABLE log.waiting TO rajut_notify;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE notify.alarm TO rajut_notify;
+
 GRANT SELECT,INSERT ON TABLE notify.inbox TO rajut_notify;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notify.look TO rajut_notify;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE notify.mail TO rajut_notify;
 
@@ -964,13 +1039,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE notify.notice TO rajut_notify;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE notify.parked TO rajut_notify;
 
-GRANT SELECT,INSERT,DELETE ON TABLE notify.promise TO rajut_notify;
-
 GRANT SELECT,INSERT ON TABLE protection.act TO rajut_protection;
 
 GRANT SELECT,INSERT ON TABLE protection.inbox TO rajut_protection;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE protection.parked TO rajut_protection;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE protection.stay TO rajut_protection;
 
 GRANT SELECT ON TABLE public.migration TO rajut_node;
 GRANT SELECT ON TABLE public.migration TO rajut_intake;

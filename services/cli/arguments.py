@@ -1,20 +1,18 @@
 """What the commands share: their arguments, and how they reach the node that they speak of."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import asyncpg
-import httpx2
 import typer
 
 from contracts.errors import Code, Rejected
-from services import wiring
-from services.node import telemetry
-from services.node.node import Node
-from services.node.settings import Home
-from services.node.sql import Connection
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from services.node.node import Node
 
 Result = TypeVar("Result")
 
@@ -29,40 +27,28 @@ Root = Annotated[Path, typer.Argument(help="The folder of a root key.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking.")]
 
 
-def group(title: str) -> typer.Typer:
+def group(title: str, **more: Any) -> typer.Typer:  # noqa: ANN401  typer's own
     """A family of commands."""
-    return typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=title)
+    return typer.Typer(help=title, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, **more)
 
 
-def with_node(home: Path, use: Callable[[Node], Awaitable[Result]], *, beside: bool = False) -> Result:
+def with_node(home: Path, use: "Callable[[Node], Awaitable[Result]]", *, beside: bool = False) -> Result:
     """Do something with a node that is built, but does not run; `beside` one that may run, if it is to write."""
+    # All services take a second to load, and most commands need none.
+    from services import wiring  # noqa: PLC0415
+    from services.node import exporting  # noqa: PLC0415
 
     async def work() -> Result:
         async with wiring.node(home, beside=beside) as built:
             return await use(built)
 
-    return finished(work())
+    exporting.setup("cli", "")
+    return asyncio.run(work())
 
 
-def finished(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end, with logs on standard error."""
-    telemetry.setup("cli", "")
-    return asyncio.run(work)
-
-
-def tell(answer: httpx2.Response) -> None:
+def tell(answer: "httpx2.Response") -> None:
     """Print what the running node answered; Rejected with the code of its problem if that was a no."""
     typer.echo(answer.text)
     if not answer.is_success:
         problem = answer.json()
         raise Rejected(Code(problem["code"]), problem["detail"])
-
-
-async def owner(home: Path) -> Connection:
-    """A connection as the database's owner, for migrations and for verification."""
-    settings = Home(home)
-    where = settings.settings.database
-    password = settings.secret("secrets/pg-rajut_owner")
-    return await asyncpg.connect(
-        host=where.host, port=where.port, database=where.name, user="rajut_owner", password=password
-    )

@@ -10,17 +10,16 @@ from typing import Annotated
 import typer
 
 from contracts.bundle import Line, Verdict, verify_archive
-from contracts.bundle.archive import unpack
 from contracts.bundle.assembly import Export
 from contracts.bundle.verdict import Absence, Dated
 from contracts.codes import event_title, label
 from contracts.content import type_name
-from contracts.events.access import Door, Purpose, View
+from contracts.events.access import Door, Purpose
 from services.cli.access import PurposeOption, operator
 from services.cli.arguments import HomeOption, JsonOption, group, with_node
 from services.cli.files import read
-from services.node.access import Reader, Shown, note
-from services.node.audit import Auditor, Wish
+from services.node.access import Reader, note
+from services.node.audit import Auditor, Wish, shown_by
 from services.node.clock import SystemClock, instant
 from services.node.node import Node
 from services.node.settings import BadSettings
@@ -67,8 +66,8 @@ def audit_export(
                 auditor = Auditor(connection, built.log, built.keyring.vault, _progress)
                 data = await auditor.bundle(case_id, wish, export)
             async with connection.transaction():
-                shown = Shown(View.CASE, [case_id], _records(data))
-                await note(built.log, connection, "node", Reader(operator(), Door.EXPORT, purpose, time), shown)
+                for shown in shown_by(case_id, data):
+                    await note(built.log, connection, "node", Reader(operator(), Door.EXPORT, purpose, time), shown)
         return data
 
     data = with_node(home, gather, beside=True)
@@ -101,10 +100,12 @@ def describe(verdict: Verdict) -> str:
     known = "the one that you gave" if verdict.pinned else "compare it with the published one"
     head = [f"case {verdict.case}, {verdict.scope}, exported by {by} for {verdict.purpose}"]
     pin = [f"directory {verdict.pin}, versions 1 to {verdict.versions}: {known}"] if verdict.pin else []
+    published = "compare it with the published one" if verdict.rules == 1 else "signed by all agencies"
+    rules = [f"rules {verdict.rules_sha256}, version {verdict.rules}: {published}"] if verdict.rules else []
     lines = [text for line in verdict.lines for text in _describe_line(line)]
     forks = [f"FORK: {one.log} has two histories that differ in its first {one.size} records" for one in verdict.forks]
     gaps = [_describe_gap(gap) for gap in verdict.gaps]
-    return "\n".join((*head, *pin, *lines, *forks, *gaps, *verdict.completeness))
+    return "\n".join((*head, *pin, *rules, *lines, *forks, *gaps, *verdict.completeness))
 
 
 def _describe_gap(gap: Absence) -> str:
@@ -136,10 +137,6 @@ def _end(verdict: Verdict) -> None:
 def harmless(text: str) -> str:
     """Text of somebody whom nobody trusts, without what would move a terminal's cursor over other findings."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-def _records(data: bytes) -> int:
-    return sum(name.startswith("records/") for name in unpack(data).files)
 
 
 def _plain(value: object) -> object:

@@ -1,6 +1,7 @@
 """`rajut fsck`: verify a node's whole store again."""
 
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,12 +9,15 @@ from pathlib import Path
 
 import typer
 
-from services.cli.arguments import HomeOption, JsonOption, owner, with_node
+from services.cli.arguments import HomeOption, JsonOption, with_node
+from services.node.database import owner
 from services.node.fsck import Fsck, Report
 from services.node.node import Node
+from services.node.settings import Home
 from services.node.sql import Connection
 
 OTHERS = 3  # connections beside the first: cases are looked up side by side
+MOST_READERS = 4  # one process follows the chains and the cases: more than these would wait for it
 
 
 def fsck(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
@@ -29,19 +33,25 @@ def fsck(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
     raise typer.Exit(1 if found.findings else 0)
 
 
-async def verify(home: Path, built: Node) -> Report:
-    """Run fsck over one consistent snapshot of the node's database."""
+def readers() -> int:
+    """How many processes read the records of a large store: one for each core that is ours."""
+    return min(len(os.sched_getaffinity(0)), MOST_READERS)
+
+
+async def verify(home: Path, built: Node, beside: int | None = None) -> Report:
+    """Run fsck over one consistent snapshot of the node's database; `beside` as in `Fsck.run`, else `readers()`."""
+    beside = readers() if beside is None else beside
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(_snapshot(home))
         same = f"set transaction snapshot '{await first.fetchval('select pg_export_snapshot()')}'"
         others = [await stack.enter_async_context(_snapshot(home, same)) for _ in range(OTHERS)]
-        return await Fsck([first, *others], built.log, _progress).run(built.plugs)
+        return await Fsck(home, [first, *others], built.log, _progress).run(built.plugs, beside=beside)
 
 
 @asynccontextmanager
 async def _snapshot(home: Path, begin: str = "") -> AsyncIterator[Connection]:
     """A connection that sees the database as it is now, unless its first statement says otherwise."""
-    connection = await owner(home)
+    connection = await owner(Home(home))
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if begin:

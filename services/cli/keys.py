@@ -8,7 +8,7 @@ import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,9 +20,12 @@ from services.cli.arguments import Draft, HomeArgument, JsonOption, Out, Root, Y
 from services.cli.files import place, read, refuse_existing, write_new
 from services.node import custody, enrolment, keys
 from services.node.clock import SystemClock, instant
+from services.node.directories import read_chain
 from services.node.enrolment import Request, Revocation, Signature
-from services.node.node import Node, read_chain
 from services.node.settings import BadSettings, Home
+
+if TYPE_CHECKING:
+    from services.node.node import Node
 
 app = group("Keys and the directory of agencies.")
 
@@ -119,7 +122,7 @@ def used(
 ) -> None:
     """Which records of its log a key has signed: place, claimed time, type."""
 
-    async def look(built: Node) -> list[custody.Use]:
+    async def look(built: "Node") -> list[custody.Use]:
         return await custody.uses(built.pools["node"], built.log.chain, kid, first)
 
     for use in with_node(home, look):

@@ -23,9 +23,9 @@ from services.cli.arguments import Draft, HomeArgument, HomeOption, JsonOption, 
 from services.cli.files import place, read, write_new
 from services.node import enrolment, keys
 from services.node.clock import SystemClock
+from services.node.directories import read_chain
 from services.node.enrolment import Signature
 from services.node.mechanisms import FOLDER, check_adoptable, check_calendar
-from services.node.node import read_chain
 from services.node.settings import BadSettings, Home
 
 app = group("The mechanism: the rules that all agencies agreed on.")

@@ -12,8 +12,8 @@ import typer
 import uvloop
 
 from services import wiring
-from services.cli.arguments import HomeArgument, JsonOption, group, owner, with_node
-from services.node import database, telemetry
+from services.cli.arguments import HomeArgument, JsonOption, group, with_node
+from services.node import database, exporting, telemetry
 from services.node.clock import SystemClock
 from services.node.node import Node
 from services.node.recovery import Recovered, Recovery
@@ -71,7 +71,7 @@ def node_recover(home: HomeArgument, as_json: JsonOption = False) -> None:
 
 async def migrate(home: Path) -> list[database.Migration]:
     """Apply what is missing, as the database's owner."""
-    connection = await owner(home)
+    connection = await database.owner(Home(home))
     try:
         return await database.migrate(connection, wiring.migrations())
     finally:
@@ -80,7 +80,7 @@ async def migrate(home: Path) -> list[database.Migration]:
 
 async def _serve(home: Path, part: Part | None) -> None:
     settings = Home(home).settings
-    telemetry.setup(settings.agency, settings.traces)
+    exporting.setup(settings.agency, settings.traces)
     async with wiring.shift(home, part) as shift:
         serving = asyncio.create_task(serve(shift))
         loop = asyncio.get_running_loop()

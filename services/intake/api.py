@@ -1,4 +1,4 @@
-"""HTTP for intake: hand in a report, see which other cases may be about the same person."""
+"""HTTP for intake: hand in a report."""
 
 from typing import Annotated
 
@@ -6,13 +6,10 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from contracts.encoding import b64
 from contracts.errors import Code
-from contracts.events.access import View
-from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
 from contracts.report import Report
 from services.intake import handlers
 from services.intake.handlers import Receipt, Submission
-from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.http import Answer, Documented, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
@@ -28,24 +25,10 @@ class Taken(Answer):
     receipt: str
 
 
-class Duplicate(Answer):
-    """A case that may be about the same person, and which facts suggest it."""
-
-    case: str
-    basis: list[str]
-
-
-class Duplicates(Answer):
-    """What officers may want to compare; nothing is ever merged by machine."""
-
-    duplicates: list[Duplicate]
-
-
 def router(desk: Desk) -> APIRouter:
     """The routes of intake."""
     routes = APIRouter(tags=["intake"], responses=problems(), route_class=StrictRoute)
     Receiver = Annotated[Officer, Depends(allowed(desk.officers, Permission.RECEIVE_REPORT))]  # noqa: N806
-    Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
     Key = Annotated[str, Header(max_length=255, description="The same key with the same report opens one case")]  # noqa: N806
 
     @routes.post(
@@ -62,14 +45,6 @@ def router(desk: Desk) -> APIRouter:
             receipt = await handlers.receive(desk, connection, submission)
         response.status_code = 200 if receipt.again else 201
         return taken(receipt)
-
-    @routes.get("/cases/{case}/duplicates", responses=ANSWERS, summary="Cases that may be about the same person")
-    async def duplicates(case: CaseId, reading: Reader) -> Duplicates:
-        """Found by name with birth date, or by safe contact, among all cases whose person this agency knows."""
-        async with desk.pool.acquire() as connection, connection.transaction():
-            found = await handlers.duplicates(desk, connection, case)
-            answer = Duplicates(duplicates=[Duplicate(case=one, basis=list(basis)) for one, basis in found.items()])
-            return await reading.show(connection, answer, Shown(View.DUPLICATES, [case, *found], len(found)))
 
     return routes
 

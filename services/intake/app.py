@@ -4,13 +4,20 @@ from functools import partial
 from pathlib import Path
 
 from contracts.events import Body
-from contracts.events.intake import IdentityShared
+from contracts.events.intake import (
+    ConsentWithdrawn,
+    DuplicateDismissed,
+    DuplicateLinked,
+    DuplicateReopened,
+    IdentityShared,
+)
 from contracts.events.node import ErasureExecuted
-from services.intake import consent
+from services.intake import consent, drafts, duplicates, person
 from services.intake.api import router
 from services.intake.check import check
 from services.intake.folder import Folder
-from services.intake.handlers import identity_shared
+from services.intake.handlers import consent_withdrawn, decided, identity_shared
+from services.intake.panel import PAGES
 from services.node.service import Desk, Handler, Plug, Timer
 
 LOOK_EVERY_S = 1.0
@@ -24,8 +31,16 @@ def plug(desk: Desk) -> Plug:
     folder = Folder(desk, Path(desk.settings.watched))
     handlers: dict[type[Body], Handler] = {
         IdentityShared: partial(identity_shared, desk),
+        ConsentWithdrawn: partial(consent_withdrawn, desk),
+        DuplicateLinked: partial(decided, desk),
+        DuplicateDismissed: partial(decided, desk),
+        DuplicateReopened: partial(decided, desk),
         ErasureExecuted: folder.forget,
     }
     routes = router(desk)
     routes.include_router(consent.router(desk))
-    return Plug("intake", handlers, routes, [Timer(LOOK_EVERY_S, folder.sweep)], partial(check, desk))
+    routes.include_router(duplicates.router(desk))
+    routes.include_router(person.router(desk))
+    routes.include_router(drafts.router(desk))
+    timers = [Timer(LOOK_EVERY_S, folder.sweep), Timer(drafts.LOOK_EVERY_S, partial(drafts.forget, desk))]
+    return Plug("intake", handlers, routes, timers, partial(check, desk), PAGES)

@@ -13,18 +13,22 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from contracts.case import Case
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.intake import (
     CaseOpened,
     ConsentRecorded,
+    ConsentWithdrawn,
     Identity,
     IdentityShared,
     ReportReceived,
 )
 from contracts.events.report import Consent, Incident, Report
+from contracts.record import EventId
 from contracts.report import gender_lens
+from contracts.timeline import Event, Past
 from contracts.workflow.consent import PROTECTION, runs
 from services.node.writing import Draft
 
@@ -136,6 +140,47 @@ def person_of(source: Report | IdentityShared) -> Person:
     name = source.identity.name if source.identity else ""
     born = source.identity.birth_date if source.identity else None
     return Person(name, born or "", source.safe_contact.address if source.safe_contact else "")
+
+
+def reports(case: Case, agency: str) -> list[Report]:
+    """What an agency took in itself: a report that another one sends is no report of ours, whatever it says."""
+    return [body.report for event, body in case.of_type(ReportReceived) if event.agency == agency]
+
+
+def in_use(case: Case) -> list[tuple[Event, IdentityShared]]:
+    """What was shared of a person and may still be used: by somebody who knew of every withdrawal that we know of."""
+    past, shared = Past(case.timeline), case.of_type(IdentityShared)
+    withdrawn = [event.id for event, _ in case.of_type(ConsentWithdrawn)]
+    return [(event, body) for event, body in shared if all(past.has(event.id, one) for one in withdrawn)]
+
+
+def persons(case: Case, agency: str) -> list[Person]:
+    """The person of a case, as an agency may look for them: by its own reports, else by what others shared with it."""
+    return [person_of(source) for source in reports(case, agency) or found_by(case, agency).values()]
+
+
+def found_by(case: Case, agency: str) -> Mapping[EventId, IdentityShared]:
+    """What others shared by which an agency looks for a person; nothing where it took the report: it knows better."""
+    if reports(case, agency):
+        return {}
+    return {event.id: body for event, body in in_use(case) if event.agency != agency}
+
+
+def holders(case: Case) -> set[str]:
+    """The agencies that may know by now who the person of a case is, as far as this node can see."""
+    opened = {event.agency for event, _ in case.of_type(CaseOpened)}
+    shared = [event for event, body in in_use(case) if body.identity or body.safe_contact]
+    return opened | {agency for event in shared for agency in event.content.to}
+
+
+def told_in(cases: Mapping[str, Case]) -> str:
+    """Of two cases the one in which it can be said that they are about one person; "" if neither.
+
+    All who take part in it hold both persons already. Were it told to a part of them, the others would see that
+    something is said beside them, and guess what; were it told to more, they would learn of a person or of a case.
+    """
+    both = set.intersection(*map(holders, cases.values()))
+    return next((name for name, case in sorted(cases.items()) if {*case.participants} <= both), "")
 
 
 def person_keys(person: Person, secret: bytes) -> list[PersonKey]:

@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
+from contracts.case import Case
 from contracts.content import Actor, case_name
 from contracts.errors import Code, Rejected
 from contracts.events.intake import IdentityShared
@@ -15,8 +16,9 @@ from contracts.record import EventId
 from contracts.report import read_report
 from contracts.sealing import KEY_BYTES
 from contracts.timeline import Event
+from contracts.workflow.duplicate import Decision
 from services.intake import domain
-from services.intake.domain import MAX_SUGGESTED, Person
+from services.intake.domain import MAX_SUGGESTED, Person, PersonKey
 from services.node.service import Desk
 from services.node.sql import Connection, queries
 from services.node.writing import Timeline
@@ -49,7 +51,7 @@ async def receive(desk: Desk, connection: Connection, submission: Submission) ->
     report = read_report(submission.data)
     if submission.key and (known := await _answered(desk, connection, submission)):
         return known
-    agencies = desk.log.chain.latest.agencies
+    agencies = desk.log.directory.agencies
     door = domain.Door(desk.agency, agencies, desk.mechanism.version, desk.now())
     drafts = domain.opening(report, door, submission.actor)
     await connection.execute(SQL["lock_persons"])
@@ -67,17 +69,35 @@ async def identity_shared(desk: Desk, connection: Connection, event: Event) -> N
     """Another agency shared who a person is, and might: offer our cases that may be about the same one."""
     if event.agency == desk.agency:
         return  # our own reports entered the index when they came in
-    if event.id in desk.case(await desk.log.load(connection, event.content.case)).unsupported:
-        return  # nobody allowed it
+    case = desk.case(await desk.log.load(connection, event.content.case))
+    if event.id not in domain.found_by(case, desk.agency):
+        return  # nobody allowed it, the person has taken that back, or we took the report ourselves
     person = domain.person_of(IdentityShared.read(event.content.body))
     await connection.execute(SQL["lock_persons"])
     await _offer_duplicates(desk, connection, event.content.case, person)
 
 
-async def duplicates(desk: Desk, connection: Connection, case: str) -> dict[str, tuple[str, ...]]:
-    """Cases that were offered as possible duplicates of this one, with the basis; Rejected(NOT_FOUND) if no case."""
-    await desk.log.load(connection, case)
-    return {row["case_id"]: tuple(row["basis"]) for row in await connection.fetch(SQL["duplicates"], case)}
+async def consent_withdrawn(desk: Desk, connection: Connection, event: Event) -> None:
+    """The person has taken back what they allowed: what others shared of them finds nothing here any more."""
+    await connection.execute(SQL["lock_persons"])
+    case_id = event.content.case
+    case = desk.case(await desk.log.load(connection, case_id))
+    await connection.execute(SQL["keep_person_keys"], case_id, [one.key for one in keys_of(desk, case)])
+    await connection.execute(SQL["drop_duplicates"], case_id)
+
+
+async def decided(desk: Desk, connection: Connection, event: Event) -> None:
+    """Officers of some agency have decided about two cases: show each beside the other, also if we offered neither."""
+    case = desk.case(await desk.log.load(connection, event.content.case))
+    said = case.bodies[event.id]
+    if isinstance(said, Decision) and event.id not in case.unsupported:
+        await connection.execute(SQL["add_duplicate"], event.content.case, said.other, ())
+
+
+def keys_of(desk: Desk, case: Case) -> list[PersonKey]:
+    """All blinded facts by which the person of a case may be found here."""
+    persons = domain.persons(case, desk.agency)
+    return [key for person in persons for key in domain.person_keys(person, desk.index_key)]
 
 
 async def _answered(desk: Desk, connection: Connection, submission: Submission) -> Receipt | None:

@@ -18,7 +18,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic_core import to_json
 
 from contracts.case import Case
-from contracts.content import Actor, Content
+from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.access import (
@@ -34,7 +34,7 @@ from contracts.events.access import (
 from contracts.events.fields import MAX_CASES
 from contracts.mechanism import Permission
 from services.node import telemetry
-from services.node.http import Documented, Unchanged, allowed, problems
+from services.node.http import AT_DESK, Documented, Unchanged, allowed, problems
 from services.node.log import Log
 from services.node.officers import Officer
 from services.node.service import Desk
@@ -91,12 +91,6 @@ async def note(log: Log, connection: Connection, service: str, reader: Reader, s
         raise Rejected(Code.ACCESS) from error
 
 
-def named_in(content: Content) -> list[str] | None:
-    """The cases that an entry names, as its index must have them; None if this is no entry."""
-    is_entry = content.type in {body.wire_type for body in SAID_BY.values()}
-    return list(CaseRead.read(content.body).cases) if is_entry else None
-
-
 def _bodies(kind: type[CaseRead], reader: Reader, shown: Shown) -> list[CaseRead]:
     """One entry, or as many as it takes to name every case: none if there is none."""
     cases = sorted(set(shown.cases))
@@ -118,6 +112,7 @@ class Reading:
     def __init__(self, desk: Desk, officer: Officer, reader: Reader, known: str, response: Response) -> None:
         """`known` are the tags of the answers that the caller has; `response` will carry the tag of this one."""
         self.officer = officer
+        self.purpose = reader.purpose
         self._desk = desk
         self._reader = reader
         self._known = [tag.strip() for tag in known.split(",")]
@@ -155,7 +150,8 @@ def reads(
     async def reading(
         request: Request, response: Response, officer: Known, rajut_purpose: For = purpose, if_none_match: Has = ""
     ) -> Reading:
-        reader = Reader(officer.actor, door, rajut_purpose, desk.now())
+        through = Door.PAGE if AT_DESK in request.scope and door is Door.API else door
+        reader = Reader(officer.actor, through, rajut_purpose, desk.now())
         return Reading(desk, officer, reader, if_none_match if request.method == "GET" else "", response)
 
     return reading

@@ -5,7 +5,7 @@ bare a refusal, a check of its own. Who may, and whether it counts, say `contrac
 by which every other node judges the event. What then has to follow is said in the same transaction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -17,13 +17,15 @@ from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.fields import CaseId
-from contracts.mechanism import Mechanism
+from contracts.mechanism import Mechanism, Permission
 from contracts.timeline import Event
 from contracts.workflow import rule_for
+from services.node import vocabulary
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, queries
+from services.node.web.panel import Form
 from services.node.writing import Timeline
 
 SQL = queries(Path(__file__).with_name("acts.sql"))
@@ -59,6 +61,15 @@ class Act(NamedTuple):
     check: Callable[[Moment, Any], None] = unchecked  # raises Rejected before anything is said
     follows: Callable[[Moment, Event], Body | None] = nothing  # asked again and again, with the act's event
     private: bool = False  # for the own agency alone
+    to: tuple[str, ...] = ()  # if not empty, for these alone
+    permission: Permission | None = None  # where the desk asks for one that the rules leave to the event's place
+    coded: bool = True  # in codes of the lists; else in those of a report or a declaration, or too urgent for a slip
+
+    def examine(self, moment: Moment, body: Body) -> None:
+        """Raise Rejected(SCHEMA) for a code that its list does not have, and as the act's own check."""
+        if self.coded:
+            vocabulary.check(body)
+        self.check(moment, body)
 
 
 class Said(Answer):
@@ -75,6 +86,20 @@ class Terms(NamedTuple):
     versions: tuple[str, ...] = ()  # if not empty, the case must be one of these
 
 
+class Asked(NamedTuple):
+    """What an officer wants to say, and to whom; to all who take part if `to` is empty."""
+
+    actor: Actor
+    body: Body
+    to: tuple[str, ...]
+
+    def is_in(self, event: Event) -> bool:
+        """Whether this is what an event says."""
+        content = event.content
+        same = (content.type, content.body) == (self.body.wire_type, self.body.wire())
+        return same and content.to == (self.to or content.to)
+
+
 NO_TERMS = Terms()
 
 
@@ -85,15 +110,22 @@ def terms_of(idempotency_key: Key = "", if_match: Version = "") -> Terms:
 
 OnTerms = Annotated[Terms, Depends(terms_of)]
 
+Say = Callable[[Desk, Connection, str, Actor, Act, Any, Terms], Awaitable[Said]]
 
-def router(desk: Desk, tag: str, acts: Sequence[Act]) -> APIRouter:
-    """A route for every act."""
+
+def router(desk: Desk, tag: str, acts: Sequence[Act], say: Say | None = None) -> APIRouter:
+    """A route for every act; `say` does what `perform` does where an act needs more than its own case."""
     documented = problems(Code.STATE, Code.CONFLICT, Code.STALE)
     routes = APIRouter(tags=[tag], responses=documented, route_class=StrictRoute)
     for act in acts:
         add = routes.post(f"/cases/{{case}}/{act.path}", status_code=201, summary=act.summary, description=_told(act))
-        add(_route(desk, act))
+        add(_route(desk, act, say or perform))
     return routes
+
+
+def forms(acts: Sequence[Act], grave: frozenset[type[Body]] = frozenset()) -> tuple[Form, ...]:
+    """A form of the desk for every act; `grave` are those that take something away."""
+    return tuple(Form(act.path, act.body, permission_for(act), act.body in grave) for act in acts)
 
 
 async def perform(
@@ -106,7 +138,7 @@ async def perform(
     """
     timeline = await desk.log.lock(connection, case_id)
     before = len(timeline.events)
-    if terms.key and (events := await _said_before(connection, timeline, actor, body, terms.key)):
+    if terms.key and (events := await _said_before(connection, timeline, Asked(actor, body, act.to), terms.key)):
         return Said(events=events, version=timeline.version)
     if terms.versions and timeline.version not in terms.versions:
         raise Rejected(Code.STALE, "If-Match")
@@ -115,8 +147,8 @@ async def perform(
         case = desk.case(timeline)
         return Moment(case, desk.agency, actor, case.mechanism, desk.now())
 
-    act.check(moment(), body)
-    timeline = await desk.say(connection, timeline, actor, body, private=act.private)
+    act.examine(moment(), body)
+    timeline = await desk.say(connection, timeline, actor, body, private=act.private, to=act.to)
     event = timeline.events[before]
     while said := act.follows(moment(), event):
         timeline = await desk.say(connection, timeline, SYSTEM, said)
@@ -126,30 +158,32 @@ async def perform(
     return Said(events=[b64(id_) for id_ in new], version=timeline.version)
 
 
-async def _said_before(
-    connection: Connection, timeline: Timeline, actor: Actor, body: Body, key: str
-) -> list[str] | None:
+async def _said_before(connection: Connection, timeline: Timeline, asked: Asked, key: str) -> list[str] | None:
     """What this officer said under this key; Rejected(CONFLICT) if that was something else."""
-    ids = await connection.fetchval(SQL["said"], actor.officer, key)
+    ids = await connection.fetchval(SQL["said"], asked.actor.officer, key)
     if ids is None:
         return None
     first = timeline.event(ids[0])
-    if first is None or (first.content.type, first.content.body) != (body.wire_type, body.wire()):
+    if first is None or not asked.is_in(first):
         raise Rejected(Code.CONFLICT, "Idempotency-Key")
     return [b64(id_) for id_ in ids]
 
 
-def _route(desk: Desk, act: Act) -> Callable[..., Any]:
-    permission = rule_for(act.body).permission
+def permission_for(act: Act) -> Permission:
+    """Which permission the desk asks for."""
+    permission = act.permission or rule_for(act.body).permission
     assert permission is not None, act.body.type  # noqa: S101  what officers may say is for roles to say
+    return permission
 
+
+def _route(desk: Desk, act: Act, perform: Say) -> Callable[..., Any]:
     async def say(case: CaseId, officer: Officer, body: Body, terms: OnTerms) -> Said:
         async with desk.pool.acquire() as connection, connection.transaction():
             return await perform(desk, connection, case, officer.actor, act, body, terms)
 
     # The framework reads what a route takes from its annotations, and every act takes another body.
     say.__annotations__ |= {
-        "officer": Annotated[Officer, Depends(allowed(desk.officers, permission))],
+        "officer": Annotated[Officer, Depends(allowed(desk.officers, permission_for(act)))],
         "body": act.body,
     }
     say.__name__ = act.body.type.replace(".", "_")

@@ -4,11 +4,13 @@ Every record of every log is looked at, not only what is filed under the case: a
 themselves has the case's tag, too, and its record belongs into the bundle. Everything is read in one snapshot.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from contracts import note
+from contracts.bundle.archive import unpack
 from contracts.bundle.assembly import Dossier, Export, Holding, assemble, last_seen_by
 from contracts.bundle.completeness import beginnings, is_of
 from contracts.bundle.layout import Erasure, Gap, place
@@ -19,11 +21,13 @@ from contracts.delivery import position
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events import REGISTRY
+from contracts.events.access import View
 from contracts.merkle import Leaves, leaf_hash
 from contracts.note import Checkpoint, Note
 from contracts.record import EventId, Signed, stored
 from contracts.sealing import Opened, unseal
 from contracts.workflow.erasure import ERASURE_ACTS, PERSONAL
+from services.node.access import Shown
 from services.node.cases import gaps
 from services.node.log import SQL as LOG, Log, split
 from services.node.sql import Connection, queries
@@ -89,6 +93,7 @@ class Auditor:
             withheld=withheld,
             gaps=[Gap(**gap.model_dump(include=set(Gap.model_fields))) for gap in told],
             erasures=await self._erasures(case_id),
+            rules=self._log.document(case.judged_by),
             forks=[row["proof"] for row in await self._connection.fetch(SQL["forks"], logs)],
         )
 
@@ -154,6 +159,15 @@ class Auditor:
             )
             for row in await self._connection.fetch(SQL["erasures"], case_id)
         ]
+
+
+def shown_by(case_id: str, data: bytes) -> Iterator[Shown]:
+    """What a bundle of ours shows: the case and, apart from it, the person, if it says who that is."""
+    files = unpack(data).files
+    yield Shown(View.CASE, [case_id], sum(name.startswith("records/") for name in files))
+    types = [json.loads(content)["type"] for name, content in files.items() if name.startswith("content/")]
+    if personal := sum(type_ in NOT_FOR_COURTS for type_ in types):
+        yield Shown(View.PERSON, [case_id], personal)
 
 
 def _withheld(records: Iterable[Signed], opened: Mapping[EventId, Opened], wish: Wish) -> list[EventId]:

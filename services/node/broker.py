@@ -7,15 +7,14 @@ Whoever needs the server opens a new connection, which takes some 20 ms.
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import NamedTuple
 
 import nats
 from nats.aio.client import Client
 from nats.errors import ProtocolError
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
+
+from services.node.server import Server
 
 CONNECT_TIMEOUT_S = 1
 CLOSE_TIMEOUT_S = 0.5
@@ -25,25 +24,6 @@ PENDING_BYTES = 256 * 1024 * 1024  # one full batch of the largest deliveries, a
 
 
 _closing: set["asyncio.Future[None]"] = set()  # goodbyes that go on by themselves
-
-
-class Server(NamedTuple):
-    """Where a server is, and as whom to speak to it."""
-
-    url: str
-    hostname: str  # the name that its certificate must carry
-    user: str  # the inbox prefix that is ours there: `_INBOX_<user>`
-    seed: str  # NKey seed
-    ca: Path
-    certificate: Path
-    key: Path
-
-    def tls(self) -> ssl.SSLContext:
-        """Trust only that server's own authority, and show our certificate; TLS 1.3."""
-        context = ssl.create_default_context(cafile=self.ca)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.load_cert_chain(self.certificate, self.key)
-        return context
 
 
 class BoundedParser(Parser):

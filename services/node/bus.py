@@ -22,9 +22,9 @@ from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
 from contracts.record import EventId
 from services.node import telemetry
-from services.node.broker import Server
 from services.node.database import AWAY
 from services.node.log import Log
+from services.node.server import Server
 from services.node.service import Handler, Plug
 from services.node.sql import Pool, queries
 from services.node.streams import ADMITTED, API_PREFIX, subject_of
@@ -91,6 +91,13 @@ class Inbox:
             await self.attempt(EventId(row["id"]))
         if len(rows) < SWEEP_BATCH:
             self._lookback = LOOKBACK_S
+
+    async def look(self) -> None:
+        """Tell the metrics how much waits for a person, and how much of what came lately for us."""
+        row = await self._pool.fetchrow(SQL["backlog"], list(self._handlers), LOOKBACK_S)
+        told = {"rajut.service.parked": row["parked"], "rajut.service.unhandled": row["unhandled"]} if row else {}
+        readings = [telemetry.Reading(gauge, value, {"service": self.service}) for gauge, value in told.items()]
+        telemetry.show(self.service, readings)
 
     async def parked(self) -> list[Parked]:
         """What waits for a person, the oldest first."""

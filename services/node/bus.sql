@@ -16,6 +16,14 @@ where e.state = 'applied' and e.type = any($1::text[])
   and not exists (select from parked p where p.event_id = e.id)
 order by e.admitted_at limit $4;
 
+-- name: backlog
+-- How much waits for a person, and how much (of these types, in so many seconds) for us.
+select (select count(*) from parked) as parked, (
+    select count(*) from log.event e
+    where e.state = 'applied' and e.type = any($1::text[]) and e.admitted_at > clock_timestamp() - make_interval(secs => $2)
+        and not exists (select from inbox i where i.event_id = e.id)
+        and not exists (select from parked p where p.event_id = e.id)) as unhandled;
+
 -- name: park
 -- Set an event aside for a person.
 insert into parked (event_id, type, reason, attempts) select id, type, $2, $3 from log.event where id = $1

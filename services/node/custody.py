@@ -9,9 +9,10 @@ from contracts.record import MAX_SEQ, stored
 from contracts.roster import SealingKey, SigningKey
 from services.node.clock import instant
 from services.node.keys import PURPOSES, SEALING, held, is_held, purpose_of
-from services.node.log import SQL
 from services.node.settings import BadSettings
-from services.node.sql import Connection, Pool
+from services.node.sql import Connection, Pool, queries
+
+SQL = queries(Path(__file__).with_name("queries.sql"))
 
 
 class Standing(NamedTuple):

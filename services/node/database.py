@@ -78,6 +78,14 @@ async def pool(home: Home, role: str, *, size: int = 4) -> Pool:
     return made
 
 
+async def owner(home: Home) -> Connection:
+    """A connection as the database's owner, for migrations and for verification."""
+    where, password = home.settings.database, home.secret("secrets/pg-rajut_owner")
+    return await asyncpg.connect(
+        host=where.host, port=where.port, database=where.name, user="rajut_owner", password=password
+    )
+
+
 def migrations(folders: Mapping[str, Path]) -> list[Migration]:
     """All steps of the given parts, in order; MigrationError for a misnamed or repeated file."""
     steps = [_read(part, path) for part, folder in folders.items() for path in sorted(folder.glob("*.sql"))]

@@ -14,6 +14,7 @@ from services.node.link import Link, asked, fill_gaps
 from services.node.log import SQL, Log
 from services.node.service import SYSTEM
 from services.node.sql import Pool
+from services.node.succession import Succession
 from services.node.writing import CONTROL, Draft
 
 ANSWERS_PER_HOUR = 600  # refusals said to one agency; whoever sends garbage must not make us write for ever
@@ -32,13 +33,15 @@ class Duties:
         self._admission = admission
         self._links = links
         self._clock = clock
+        self._succession = Succession(pool, log)
         self._begun = log.chain.latest.version  # all that there is to do about it has been done, or is by `open_log`
 
     async def open_log(self) -> None:
         """Start our log and the mirrors; say which directory we adopted, also one that came while we were stopped."""
         await self.follow_logs()
+        latest = self._log.chain.latest.version
         last = await self._pool.fetchval(SQL["own_last"])
-        if last is None or stored(last).record.dir < self._log.chain.latest.version:
+        if last is None or (stored(last).record.dir < latest and not await self._succession.told(latest)):
             await self._begin_version()
 
     async def greet(self) -> None:
@@ -55,6 +58,8 @@ class Duties:
     async def adopt_directories(self) -> None:
         """Take the next directory version once its file is there, say so, and read the partners' streams again.
 
+        Our own records name it from then on, or once all others know of it (`services.node.succession`).
+
         Rejected(DIRECTORY | KEY) if the lowest file above the version in force does not hold what follows it.
         """
         versions = {int(path.stem): path for path in self._directories.glob("*.json")}
@@ -65,6 +70,8 @@ class Duties:
             await self._begin_version()
             for link in self._links:
                 await link.restart()
+        if self._log.writes_by < self._log.chain.latest.version:
+            await self._go_over()
 
     async def acknowledge(self) -> None:
         """After news from a partner, say what we hold; it dates their records and lets them see that we have them."""
@@ -96,10 +103,18 @@ class Duties:
         await self._admission.release_clocks()
 
     async def follow_logs(self) -> None:
-        """Hold a place for every log of the directory."""
+        """Hold a place for every log of the directory, and know by which version ours is written."""
         for agency, log in self._log.chain.logs().items():
             own = agency == self._log.agency
             await self._pool.execute(SQL["add_head"], log, own, self._log.chain.opened_by(log))
+        await self._succession.settle()
+
+    async def _go_over(self) -> None:
+        """Write by a later version if we may now, at once, so that the services that run alone follow."""
+        before = self._log.writes_by
+        await self._succession.settle()
+        if self._log.writes_by > before:
+            await self.heartbeat()
 
     async def _begin_version(self) -> None:
         version = self._log.chain.latest.version
@@ -108,9 +123,9 @@ class Duties:
         self._begun = version
 
     async def _say_adopted(self) -> None:
-        directory = self._log.chain.latest
-        body = DirectoryAdopted(version=directory.version, digest=b64(directory.digest()))
-        await self._say(body, tuple(sorted(directory.agencies)))
+        adopted = self._log.chain.latest
+        body = DirectoryAdopted(version=adopted.version, digest=b64(adopted.digest()))
+        await self._say(body, tuple(sorted(self._log.directory.agencies)))
 
     async def _say(self, body: DirectoryAdopted, to: tuple[str, ...]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

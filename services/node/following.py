@@ -30,6 +30,7 @@ class FollowingLog(Log):
         last = await connection.fetchval(SQL["own_last"])
         if last:
             self._adopt_until(stored(last).record.dir)
+            self.writes_by = stored(last).record.dir
         await self.follow_rules(connection)
 
     def open(self, row: Row) -> tuple[Event, bytes]:
@@ -44,7 +45,7 @@ class FollowingLog(Log):
         """As `Log._desk`: the last record may name a later version than we knew of, and ours may not go back."""
         desk = await super()._desk(connection)
         await self.follow(connection)
-        return desk._replace(directory=self.chain.latest.version)
+        return desk._replace(directory=self.writes_by)
 
     def _adopt_until(self, version: int) -> None:
         while self.chain.latest.version < version:

@@ -69,7 +69,7 @@ class Forks:
     async def _say(self, connection: Connection, split: Split, digest: bytes) -> None:
         """Write into our own log that we hold this proof."""
         body = ForkFound(log=split.log, size=split.size, digest=b64(digest))
-        draft = Draft(body, tuple(sorted(self._log.chain.logs())), SYSTEM, instant(self._clock.now_ms()))
+        draft = Draft(body, tuple(sorted(self._log.directory.agencies)), SYSTEM, instant(self._clock.now_ms()))
         try:
             async with connection.transaction():
                 await self._log.append(connection, "node", CONTROL, [draft])

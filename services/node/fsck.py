@@ -4,38 +4,33 @@ Nothing here trusts a column: ids, chains and roots are recomputed, signatures a
 content is opened against its commitment, and event rows are compared with what their content says.
 What other agencies claim to have seen of a log is compared with the log itself.
 
-Every record is read, verified and opened once. The logs are walked side by side, always the one that is
-behind in time, so that what belongs together comes by together: a case is held against the services' read
-models when its last event has come, and then forgotten (`services.node.walk`). While a batch is checked,
-another process verifies the signatures of the next one.
+Every record is read, verified and opened once, many of them by other processes (`services.node.readers`). The
+logs are walked side by side, always the one that is behind in time, so that what belongs together comes by
+together: a case is held against the services' read models when its last event has come, and then forgotten
+(`services.node.walk`).
 """
 
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from asyncpg.cursor import Cursor
-
 from contracts.case import fold
-from contracts.delivery import check_blob
 from contracts.encoding import b64
-from contracts.errors import Code, Rejected
-from contracts.record import LaterDirectory, Signed, read
-from contracts.timeline import Event
-from services.node.access import named_in
+from contracts.errors import Rejected
 from services.node.erased import unproven
 from services.node.log import Log, head_of
+from services.node.readers import Reading, side_by_side
+from services.node.reading import SQL, Batch, Checked, Told, one_by_one
 from services.node.service import Plug
-from services.node.signatures import Claimed, Verifier, elsewhere, here
-from services.node.sql import Connection, Row, queries
-from services.node.walk import Cases, Finding, Told, Walk, Whole
+from services.node.sql import Connection, Row
+from services.node.walk import Cases, Finding, Walk, Whole
 
-SQL = queries(Path(__file__).with_name("fsck.sql"))
 BATCH = 256  # records
-MANY = 8 * BATCH  # records: worth a process that verifies their signatures
+MANY = 8 * BATCH  # records: worth processes that read them
 MOST_HELD = 64 * 1024 * 1024  # bytes of sealed content whose events wait for the rest of their case
 
 
@@ -48,28 +43,14 @@ class Report(NamedTuple):
     findings: list[Finding]
 
 
-class Batch(NamedTuple):
-    """Some rows of one log, in order, and what they say if their signatures are good."""
-
-    walk: Walk
-    rows: Sequence[Row]
-    read: Sequence[Signed | None]  # nothing if anything is wrong beside the signature
-    good: Awaitable[Sequence[bool]]  # whether the signatures are, of those that were read
-
-
-class Checked(NamedTuple):
-    """What one row of the log says by itself."""
-
-    signed: Signed | None
-    told: Told | None = None  # nothing if there is no content
-    wrong: Sequence[str] = ()
-
-
 class Fsck:
     """One pass over a node's store."""
 
-    def __init__(self, connections: Sequence[Connection], log: Log, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, home: Path, connections: Sequence[Connection], log: Log, progress: Callable[[int], None]
+    ) -> None:
         """All connections see one snapshot; `progress` is told the number of records every now and then."""
+        self._home = home
         self._connections = connections
         self._connection = connections[0]
         self._log = log
@@ -81,14 +62,18 @@ class Fsck:
         self._plugs: dict[str, list[Plug]] = defaultdict(list)  # by case: who has handled all of it
         self._cases = Cases({}, 0)
 
-    async def run(self, plugs: Sequence[Plug] = ()) -> Report:
-        """Check everything; an empty list of findings means that all of it holds."""
+    async def run(self, plugs: Sequence[Plug] = (), *, beside: int = 0) -> Report:
+        """Check everything; an empty list of findings means that all of it holds.
+
+        If there is much to read, `beside` processes do it.
+        """
         self._cases = Cases(await self._check_handled(plugs), MOST_HELD)
         heads = await self._connection.fetch(SQL["heads"])
         walks = {log: Walk(log, self._log.chain.opened_by(log)) for log in (head["log"] for head in heads)}
+        batches = [Batch(*row) for row in await self._connection.fetch(SQL["batches"], BATCH) if row["log"] in walks]
         many = sum(head["highest"] for head in heads) >= MANY
-        async with elsewhere() if many else contextlib.nullcontext(here) as verified:
-            await self._walk(walks, verified)
+        async with self._readers(beside if many else 0) as reading:
+            await self._walk(walks, batches, reading)
         for head in heads:
             self._check_head(head, walks[head["log"]])
         await self._check_cases(list(self._cases.rest()))
@@ -98,85 +83,38 @@ class Fsck:
         self._findings += [Finding(*fault) async for fault in unproven(self._connection, self._log)]
         return Report(self._records, self._contents, self._erased, self._findings)
 
-    async def _walk(self, walks: Mapping[str, Walk], verified: Verifier) -> None:
+    @contextlib.asynccontextmanager
+    async def _readers(self, count: int) -> AsyncIterator[Reading]:
+        if not count:
+            yield partial(one_by_one, self._connection, self._log)
+            return
+        snapshot = await self._connection.fetchval("select pg_export_snapshot()")
+        async with side_by_side(self._home, snapshot, count) as reading:
+            yield reading
+
+    async def _walk(self, walks: Mapping[str, Walk], batches: Iterable[Batch], reading: Reading) -> None:
         """All records, a batch of the log that is behind in time after the other."""
-        cursors = {log: await self._connection.cursor(SQL["records"], log) for log in walks}
-        ahead = await self._next(walks, cursors, verified)
-        while batch := ahead:
-            good = iter(await batch.good)
-            ahead = await self._next(walks, cursors, verified)
+        async for log, rows in reading(batches):
             whole: list[Whole] = []
-            for row, signed in zip(batch.rows, batch.read, strict=True):
-                whole += self._check_record(walks, batch.walk, row, signed if signed and next(good) else None)
+            for row in rows:
+                whole += self._check_record(walks, log, row)
             await self._check_cases(whole)
             self._progress(self._records)
 
-    async def _next(self, walks: Mapping[str, Walk], cursors: dict[str, Cursor], verified: Verifier) -> Batch | None:
-        while cursors:
-            walk = min((walks[log] for log in cursors), key=lambda one: one.hlc)
-            if rows := await cursors[walk.log].fetch(BATCH):
-                claimed: list[Claimed] = []
-                read_ = [self._read(row["jws"], claimed) for row in rows]
-                return Batch(walk, rows, read_, verified(claimed))
-            del cursors[walk.log]
-        return None
-
-    def _read(self, jws: bytes, claimed: list[Claimed]) -> Signed | None:
-        """A record with nothing wrong but perhaps its signature, which is added to those that are claimed."""
-        parts: list[Claimed] = []
-        try:
-            signed = read(jws, self._log.chain, lambda *three: parts.append(Claimed(*three)))
-        except (Rejected, LaterDirectory):
-            return None
-        claimed += parts
-        return signed
-
-    def _check_record(self, walks: Mapping[str, Walk], walk: Walk, row: Row, signed: Signed | None) -> Iterator[Whole]:
-        place = f"{walk.log} {row['seq']}"
+    def _check_record(self, walks: Mapping[str, Walk], log: str, row: Checked) -> Iterator[Whole]:
+        place = f"{log} {row.seq}"
         self._records += 1
-        signed, told, wrong = self._checked(row, signed)
-        self._findings += [Finding(place, what) for what in wrong]
-        self._findings += walk.take(place, row, signed)
-        for log, seen in signed.record.seen.items() if signed else ():
-            if log in walks:
-                self._findings += walks[log].hear(seen, place)
-        if told and row["state"] == "applied" and row["case_id"]:
-            whole = self._cases.add(row["case_id"], told, len(row["blob"] or b""))
+        self._erased += row.erased
+        self._contents += bool(row.signed and row.size)
+        self._findings += [Finding(place, what) for what in row.wrong]
+        self._findings += walks[log].take(place, row)
+        for other, seen in row.signed.record.seen.items() if row.signed else ():
+            if other in walks:
+                self._findings += walks[other].hear(seen, place)
+        if row.told and row.case:
+            whole = self._cases.add(row.case, row.told, row.size)
             if whole:
-                yield row["case_id"], whole
-
-    def _checked(self, row: Row, signed: Signed | None) -> Checked:
-        try:
-            signed = signed or read(row["jws"], self._log.chain)
-        except (Rejected, LaterDirectory) as error:
-            code = getattr(error, "code", "later directory")
-            return Checked(None, code, (f"signature or form: {code}",))
-        wrong = []
-        if signed.id != row["id"] or signed.record.seq != row["seq"]:
-            wrong.append("stored under another id or place than its own")
-        if row["blob"] is None and (row["erased"] is None or row["event_log"] is None):
-            unexcused = self._log.agency in signed.record.to and row["excused"] is None and row["erased"] is None
-            if row["type"] or unexcused:
-                wrong.append("content for this agency is missing")
-            return Checked(signed, None, wrong)
-        self._erased += row["blob"] is None
-        self._contents += row["blob"] is not None
-        told = self._opened(row, signed)
-        if isinstance(told, str):
-            wrong.append(f"content: {told}")
-        elif _said(told) != _filed(row):
-            wrong.append("its event row is not what its content says")
-            told = Code.BIND
-        return Checked(signed, told, wrong)
-
-    def _opened(self, row: Row, signed: Signed) -> Told:
-        try:
-            if row["blob"] is None:
-                return self._log.remains(signed, row)[0]
-            check_blob(signed.record, row["blob"])
-            return self._log.unseal(signed, row)[0]
-        except Rejected as rejected:
-            return rejected.code
+                yield row.case, whole
 
     def _check_head(self, row: Row, walk: Walk) -> None:
         head = head_of(row)
@@ -233,14 +171,3 @@ class Fsck:
 
     def _found(self, place: str, what: str) -> None:
         self._findings.append(Finding(place, what))
-
-
-def _said(event: Event) -> tuple[object, ...]:
-    content = event.content
-    parents, to = b"".join(content.parents), list(content.to)
-    return event.log, event.seq, content.type, content.case or None, str(event.hlc), parents, to, named_in(content)
-
-
-def _filed(row: Row) -> tuple[object, ...]:
-    place = row["event_log"], row["event_seq"]
-    return (*place, row["type"], row["case_id"], row["hlc"], row["parents"], row["audience"], row["shown"])

@@ -2,15 +2,25 @@
 -- How far every log is held.
 select log, size, last, hlc, peaks, highest from log.head order by log;
 
+-- name: batches
+-- Where the batches of so many records of each log begin and end, in the order of time. The time is that of the first
+-- event, and never less than that of the batch before: what a row says of it decides nothing but the order of reading.
+with numbered as (
+    select log, seq, id, row_number() over (partition by log order by seq) - 1 as place from log.record)
+select n.log, n.seq, coalesce(lead(n.seq) over logs, 9223372036854775807)
+from numbered n left join log.event e using (id) where n.place % $1 = 0
+window logs as (partition by n.log order by n.seq)
+order by max(e.hlc) over logs nulls first, n.log, n.seq;
+
 -- name: records
--- A whole log, with everything that is derived from each record.
+-- A part of a log, with everything that is derived from each record.
 select r.seq, r.id, r.jws, c.blob, c.key, u.id as excused,
     e.log as event_log, e.seq as event_seq, e.type, e.case_id, e.hlc, e.parents, e.audience, e.state, a.cases as shown, x.executed as erased
 from log.record r
 left join log.content c using (id) left join log.event e using (id) left join log.access a using (id)
 left join log.erased x using (id)
 left join log.unreadable u on u.id = r.id and u.found_at is null
-where r.log = $1 order by r.seq;
+where r.log = $1 and r.seq >= $2 and r.seq < $3 order by r.seq;
 
 -- name: orphans
 -- Events and contents without a record.

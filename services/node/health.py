@@ -4,10 +4,11 @@ import json
 from typing import TYPE_CHECKING
 
 from services.node import telemetry
-from services.node.broker import Server, connected
-from services.node.clock import Clock
+from services.node.broker import connected
+from services.node.clock import Clock, RehearsalClock
 from services.node.database import AWAY, Migration, pending
 from services.node.log import SQL
+from services.node.server import Server
 from services.node.sql import Pool
 from services.node.streams import Stream, consumer_differences, stream_differences
 
@@ -44,6 +45,10 @@ class Health:
         self._api = api
         self.expiring: Callable[[], Sequence[str]] = list  # a line for every key that people should replace soon
 
+    async def look(self) -> None:
+        """Tell the metrics whether we are ready."""
+        telemetry.show("health", [telemetry.Reading("rajut.ready", float(not await self.problems()))])
+
     async def problems(self) -> list[str]:
         """One line for everything that keeps us from being ready; empty if nothing does."""
         found: list[str] = []
@@ -73,7 +78,7 @@ class Health:
         if await self._pool.fetchval(SQL["is_behind"]):
             found.append("log: restored from a backup, and behind what it has said; run `rajut node recover`")
         theirs = await self._pool.fetchval("select (extract(epoch from clock_timestamp()) * 1000)::bigint")
-        if abs(theirs - self._clock.now_ms()) > self._bound_ms:
+        if not isinstance(self._clock, RehearsalClock) and abs(theirs - self._clock.now_ms()) > self._bound_ms:
             found.append("clock: this machine and the database differ by more than the bound")
         return found
 

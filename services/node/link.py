@@ -17,10 +17,11 @@ from nats.errors import Error as NatsError
 from contracts.record import agency_of
 from services.node import telemetry
 from services.node.admit import Admission, Place
-from services.node.broker import Server, connected
+from services.node.broker import connected
 from services.node.cancellation import uncancelled
 from services.node.log import SQL
 from services.node.pull import Puller
+from services.node.server import Server
 from services.node.sql import Pool
 from services.node.streams import stream_to
 

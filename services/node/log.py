@@ -15,10 +15,13 @@ from contracts.case import lacks_rules
 from contracts.delivery import Reader, open_content, position
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
+from contracts.events.node import MechanismAdopted
 from contracts.hlc import Hlc
+from contracts.mechanism import Mechanism
 from contracts.mechanism.rulebook import Rulebook
 from contracts.merkle import Tree
 from contracts.record import EventId, Seen, Signed, header, read, stored
+from contracts.roster import Directory
 from contracts.sealing import case_tag
 from contracts.signing import Signer
 from contracts.timeline import Event
@@ -44,6 +47,7 @@ class Log:
         self.agency = keyring.agency
         self.chain = chain
         self.rules = Rulebook()
+        self.writes_by = chain.latest.version  # the version that our records name; see `services.node.succession`
         self._adoptions: dict[EventId, Adoption] = {}
         self._keyring = keyring
         self._clock = clock
@@ -67,15 +71,24 @@ class Log:
         await self._store(connection, desk, [heartbeat(desk, self.signer("node", desk.head.size))])
 
     def signer(self, purpose: str, *places: int) -> Signer:
-        """The newest key here that the directory in force lets sign for a purpose, at these places of our log.
+        """The newest key here that the version which we write by lets sign for a purpose, at these places of our log.
 
         Raises Rejected(UNAVAILABLE) if there is none, Rejected(KEY) if it is not the one that the directory lists,
         KeyError if this process holds no keys for that.
         """
-        signer = self._keyring.signer(purpose, self.chain.signers(self.log, purpose, *places))
+        return self.signer_by(self.writes_by, purpose, *places)
+
+    def signer_by(self, version: int, purpose: str, *places: int) -> Signer:
+        """As `signer`, by another version of the directory."""
+        signer = self._keyring.signer(purpose, self.chain.signers(self.log, purpose, *places, version=version))
         if signer.public != self.chain.key(header(signer.kid)).public:
             raise Rejected(Code.KEY, f"{signer.kid}: not the one in the directory")
         return signer
+
+    @property
+    def directory(self) -> Directory:
+        """The version of the directory that our records name."""
+        return self.chain.version(self.writes_by)
 
     def reader(self) -> Reader:
         """Whose eyes content for us is opened with: all our sealing keys that are here, the newest first."""
@@ -117,6 +130,10 @@ class Log:
     def own_rules(self) -> Adoption | None:
         """The newest version that we have adopted ourselves, if any but the first."""
         return newest(self._adoptions.values(), self.agency)
+
+    def document(self, rules: Mechanism | None) -> MechanismAdopted | None:
+        """The signed document behind a version that `rules` has; None for the first one, or if it is not here."""
+        return next((one.said for one in self._adoptions.values() if rules and one.mechanism is rules), None)
 
     async def event(self, connection: Connection, id_: EventId) -> Event:
         """One event by id, erased or not; Rejected(NOT_FOUND) if we never could read it."""
@@ -177,8 +194,7 @@ class Log:
         rows = {row["log"]: row for row in await _own_and_mirrors(connection)}
         heads = {log: head_of(row) for log, row in rows.items()}
         others = {log: Seen(head.size, head.tree.root()) for log, head in heads.items() if log != self.log}
-        version = self.chain.latest.version
-        return Desk(self.log, heads[self.log], others, version, self._clock.now_ms(), secrets.token_bytes)
+        return Desk(self.log, heads[self.log], others, self.writes_by, self._clock.now_ms(), secrets.token_bytes)
 
     async def _store(self, connection: Connection, desk: Desk, written: Sequence[Written]) -> None:
         tree, rows = desk.head.tree, []

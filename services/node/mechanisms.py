@@ -40,7 +40,7 @@ class Mechanisms:
         """
         await self._log.follow_rules(self._pool)
         last = self._log.own_rules
-        members = frozenset(self._log.chain.latest.agencies)
+        members = frozenset(self._log.directory.agencies)
         if last and not members <= last.told:
             await self._say(last.said)
         at = standing(last.said) if last else BEGINNING
@@ -58,7 +58,7 @@ class Mechanisms:
         return [f"mechanism {rules.version}: no holidays are listed after {rules.listed_until}; agree on a new version"]
 
     async def _say(self, said: MechanismAdopted) -> None:
-        to = tuple(sorted(self._log.chain.latest.agencies))
+        to = tuple(sorted(self._log.directory.agencies))
         draft = Draft(said, to, SYSTEM, instant(self._clock.now_ms()))
         async with self._pool.acquire() as connection, connection.transaction():
             await self._log.append(connection, "node", CONTROL, [draft])

@@ -8,17 +8,18 @@ from typing import NamedTuple
 
 from fastapi import FastAPI
 
-from contracts.directory import Chain
-from services.node import cases, doors, erasing, who_saw
+from services.node import bundles, cases, doors, erasing, operations, who_saw
 from services.node.admit import Admission
 from services.node.bus import Bus, Inbox
-from services.node.clock import Clock, SystemClock
+from services.node.clock import Clock
 from services.node.database import Migration, pool
+from services.node.directories import directories, read_chain
 from services.node.duties import Duties
 from services.node.erasure import Erasure
 from services.node.expiry import Expiry
 from services.node.following import FollowingLog
 from services.node.forks import Forks
+from services.node.gauges import EVERY_S, Gauges
 from services.node.health import Health
 from services.node.keys import Keyring
 from services.node.link import BACKFILL_EVERY_S, Link
@@ -28,10 +29,16 @@ from services.node.officers import Officers
 from services.node.relay import Relay
 from services.node.running import Shift, both_doors, keep, listen, serve
 from services.node.service import Desk, Plug, Timer
-from services.node.settings import BadSettings, Home, Part
+from services.node.settings import Home, Part
 from services.node.silence import Watch
 from services.node.sql import Pool
 from services.node.streams import expected_streams
+from services.node.systems import USER, Systems
+from services.node.web.login_oidc import issuer_of
+from services.node.web.oidc import Issuer
+from services.node.web.own import PAGES
+from services.node.web.shell import home as to_desk
+from services.node.web.site import site
 from services.node.witness import Witness
 
 SWEEP_EVERY_S = 2.0
@@ -59,11 +66,15 @@ class Node(NamedTuple):
     erasure: Erasure
     watch: Watch
     expiry: Expiry
+    health: Health
+    gauges: Gauges
     plugs: Sequence[Plug]
     inboxes: Mapping[str, Inbox]
     buses: Sequence[Bus]
     app: FastAPI
     ops: FastAPI
+    systems: Systems | None = None
+    issuer: Issuer | None = None
 
 
 @contextlib.asynccontextmanager
@@ -82,7 +93,8 @@ async def opened(
 
     Raises BadSettings, OSError, ValueError or Rejected if settings, keys or directory cannot be used.
     """
-    home, clock = Home(path), clock or SystemClock()
+    home = Home(path)
+    clock = clock or home.clock()
     settings = home.settings
     keyring = Keyring(path, settings.agency, ("node", *wires))
     log = (
@@ -92,31 +104,16 @@ async def opened(
         pools = {role: await stack.enter_async_context(await pool(home, role)) for role in ("node", *wires)}
         if isinstance(log, FollowingLog):
             await log.follow(pools["node"])
-        yield _build(home, log, keyring, pools, wires, steps, clock)
-
-
-def directories(home: Home) -> Path:
-    """The folder with the versions of the directory."""
-    return home.path / "directory"
+        node = _build(home, log, keyring, pools, wires, steps, clock)
+        if node.issuer:
+            stack.push_async_callback(node.issuer.close)
+        yield node
 
 
 def following(home: Home, keyring: Keyring, clock: Clock) -> FollowingLog:
     """The log beside a process that adopts directories; it has yet to `follow`."""
     folder = directories(home)
     return FollowingLog(home.settings.log, keyring, read_chain(folder, 1), clock, folder)
-
-
-def read_chain(folder: Path, versions: int | None = None) -> Chain:
-    """The directory chain in `N.json` files, all or so many versions, from the digest pinned in `pin`."""
-    try:
-        pin = bytes.fromhex((folder / "pin").read_text().strip())
-        first, *later = sorted(folder.glob("*.json"), key=lambda path: int(path.stem))[:versions]
-    except (OSError, ValueError):
-        raise BadSettings("directory: a pin in hexadecimal and versions as N.json must be in it") from None
-    chain = Chain(first.read_bytes(), pin=pin)
-    for path in later:
-        chain.adopt(path.read_bytes())
-    return chain
 
 
 async def run(node: Node) -> None:
@@ -141,6 +138,7 @@ def shift(node: Node, part: Part | None = None) -> Shift:
             node.relay.run,
             *(link.run for link in node.links),
             *(partial(keep, bus) for bus in node.buses),
+            *([node.systems.run] if node.systems else []),
         ),
         timers=[
             Timer(seconds, work)
@@ -158,7 +156,10 @@ def shift(node: Node, part: Part | None = None) -> Shift:
                 (ERASE_EVERY_S, node.erasure.carry_out),
                 (node.watch.round_s, node.watch.look),
                 (EXPIRY_EVERY_S, node.expiry.look),
+                (EVERY_S, node.health.look),
+                (EVERY_S, node.gauges.look),
                 *((SWEEP_EVERY_S, inbox.sweep) for inbox in node.inboxes.values()),
+                *((EVERY_S, inbox.look) for inbox in node.inboxes.values()),
                 *(timer for plug in node.plugs for timer in plug.timers),
             )
         ],
@@ -198,12 +199,24 @@ def _build(
     buses = [Bus(inbox, home.server(inbox.service)) for inbox in inboxes.values()]
     streams = expected_streams(partners)
     health = Health(pools["node"], home.server("link"), streams, steps, clock, settings.clock_bound_ms)
-    expiry = Expiry(log.chain, settings.agency, clock)
+    expiry = Expiry(log.chain, settings.agency, clock, home.path / "nats")
     mechanisms = Mechanisms(pools["node"], log, clock, home.path / FOLDER)
     health.expiring = lambda: [*expiry.warnings(), *mechanisms.warnings()]
     own = desk("node")
-    routers = [cases.router(own), who_saw.router(own), erasing.router(own), *(plug.router for plug in plugs)]
+    routers = [
+        cases.router(own),
+        who_saw.router(own),
+        bundles.router(own, keyring.vault),
+        erasing.router(own),
+        operations.router(own, operations.Works(health, expiry, inboxes)),
+        *(plug.router for plug in plugs),
+    ]
     app = doors.api(settings.agency, routers)
+    issuer = issuer_of(home, clock) if wires else None
+    if settings.web and wires:
+        registered = {plug.name: plug.pages for plug in plugs if plug.pages}
+        app.add_route("/desk", to_desk)
+        app.mount("/desk", site(own, app, settings.web, {"node": PAGES} | registered, issuer))
     ops = doors.ops(health)
     duties = Duties(pools["node"], log, admission, links, clock, directories(home))
     watch = Watch(pools["node"], log, settings.heartbeat_s)
@@ -222,11 +235,15 @@ def _build(
         Erasure(pools["node"], log, keyring.vault, clock),
         watch,
         expiry,
+        health,
+        Gauges(pools["node"]),
         plugs,
         inboxes,
         buses,
         app,
         ops,
+        Systems(app, home.server(USER)) if wires and home.knows(USER) else None,
+        issuer,
     )
 
 

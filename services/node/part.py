@@ -15,9 +15,10 @@ from fastapi import FastAPI
 
 from services.node import doors
 from services.node.bus import Bus, Inbox
-from services.node.clock import Clock, SystemClock
+from services.node.clock import Clock
 from services.node.database import Migration, pool
 from services.node.following import FollowingLog
+from services.node.gauges import EVERY_S
 from services.node.health import Health
 from services.node.keys import Keyring
 from services.node.node import DUTY_EVERY_S, SWEEP_EVERY_S, Wire, desk_of, following, officers_of
@@ -38,6 +39,7 @@ class Service(NamedTuple):
     plug: Plug
     inbox: Inbox
     bus: Bus
+    health: Health
     app: FastAPI
     ops: FastAPI
 
@@ -47,7 +49,8 @@ async def service(
     path: Path, name: Part, wire: Wire, steps: Sequence[Migration], clock: Clock | None = None
 ) -> AsyncIterator[Service]:
     """Build one service from a home, of which it reads nothing that is another's; see `services.node.node.opened`."""
-    home, clock = Home(path), clock or SystemClock()
+    home = Home(path)
+    clock = clock or home.clock()
     settings = home.settings
     keyring = Keyring(path, settings.agency, (name,))
     log = following(home, keyring, clock)
@@ -57,7 +60,7 @@ async def service(
         server = home.server(name)
         health = Health(connections, server, [_admitted(name)], steps, clock, settings.clock_bound_ms, API_PREFIX)
         app, ops = doors.api(settings.agency, [plug.router]), doors.ops(health)
-        yield Service(name, home, log, connections, plug, inbox, Bus(inbox, server), app, ops)
+        yield Service(name, home, log, connections, plug, inbox, Bus(inbox, server), health, app, ops)
 
 
 def shift(alone: Service) -> Shift:
@@ -68,6 +71,8 @@ def shift(alone: Service) -> Shift:
         timers=[
             Timer(DUTY_EVERY_S, partial(alone.log.follow, alone.pool)),
             Timer(SWEEP_EVERY_S, alone.inbox.sweep),
+            Timer(EVERY_S, alone.inbox.look),
+            Timer(EVERY_S, alone.health.look),
             *alone.plug.timers,
         ],
         doors=both_doors(alone.home, alone.name, alone.app, alone.ops),

@@ -48,16 +48,20 @@ class Puller:
         self._first = True
 
     async def start(self, created: str, position: int) -> str:
-        """Go on behind `position` of the stream made at `created`, or at the start of a newer one, and say which."""
+        """Go on behind `position` of the stream made at `created`, else at the start, and say which stream it is.
+
+        A newer stream is read from its start, and so is one that ends before `position`: a broken disk took its end,
+        and what is said there now would be passed over without a word until it came to `position` again.
+        """
         self._inbox = self._client.new_inbox()
         # A server that sends more than we asked for loses it here, and with it our trust in the sequence.
         await self._client.subscribe(
             f"{self._inbox}.*", cb=self._arrived.put, pending_msgs_limit=4 * BATCH, pending_bytes_limit=PENDING_BYTES
         )
-        found = await self._reset(position + 1)
-        if found != created:
+        found, holds = await self._reset(max(position, 1))
+        if found != created or not holds:
             position = 0
-            await self._reset(1)
+        await self._reset(position + 1)
         self._next = position + 1
         await self._ask()
         return found
@@ -117,10 +121,11 @@ class Puller:
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._path}"
         await self._client.publish(subject, json.dumps(request).encode(), reply=f"{self._inbox}.{self._request}")
 
-    async def _reset(self, seq: int) -> str:
+    async def _reset(self, seq: int) -> tuple[str, bool]:
+        """Go to a place in the stream; when it was made, and whether it holds anything from there on."""
         body = json.dumps({"seq": seq}).encode()
         answer = await self._client.request(f"$JS.API.CONSUMER.RESET.{self._path}", body, timeout=2)
         reply = json.loads(answer.data)
         if "error" in reply:
             raise Broken(f"reset refused: {reply['error'].get('err_code')}")
-        return str(reply["created"])
+        return str(reply["created"]), bool(reply.get("num_pending"))

@@ -335,3 +335,7 @@ select r.log, r.seq, r.jws from log.record r join unnest($1::text[], $2::bigint[
 -- name: count_waiting
 -- How many events wait for something.
 select count(*) from log.event where state = 'waiting';
+
+-- name: ids_of_case
+-- The events of a case, by name alone.
+select id from log.event where case_id = $1 and state = 'applied';

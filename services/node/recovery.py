@@ -12,11 +12,12 @@ from typing import NamedTuple
 from contracts.delivery import Delivery, Examined, examine
 from contracts.errors import Code, Rejected
 from services.node.admission import decide
-from services.node.broker import Server, connected
+from services.node.broker import connected
 from services.node.clock import Clock
 from services.node.keys import Keyring
 from services.node.link import BACKFILL_RECORDS, BACKFILL_TIMEOUT_S, unpack
 from services.node.log import SQL, Log
+from services.node.server import Server
 from services.node.sql import Connection, Pool
 from services.node.store import PostgresStore
 

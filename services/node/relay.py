@@ -19,11 +19,12 @@ from contracts.encoding import b64
 from contracts.errors import Rejected
 from contracts.record import stored
 from services.node import telemetry
-from services.node.broker import Server, connected
+from services.node.broker import connected
 from services.node.cancellation import together, uncancelled
 from services.node.forks import proofs
 from services.node.link import RETRY_S, pack
 from services.node.log import SQL, Log
+from services.node.server import Server
 from services.node.sql import Pool, Row
 from services.node.streams import stream_to, subject_note, subject_of, subject_to
 from services.node.vault import Vault

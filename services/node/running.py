@@ -124,7 +124,12 @@ class _Server(uvicorn.Server):
 async def _keep_open(door: Door) -> None:
     """Serve until cancelled, then let the requests that have begun end."""
     config = uvicorn.Config(
-        door.app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_WITHIN_S, server_header=False
+        door.app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        server_header=False,
+        proxy_headers=False,  # whoever connects says who they are: nothing here rests on it
     )
     server = _Server(config)
     with _bound(door) as listening:

@@ -17,6 +17,7 @@ from services.node.log import Log
 from services.node.officers import Officers
 from services.node.settings import Settings
 from services.node.sql import Connection, Pool
+from services.node.web.panel import Pages
 from services.node.writing import Draft, Timeline
 
 Handler = Callable[[Connection, Event], Awaitable[None]]
@@ -39,6 +40,7 @@ class Plug(NamedTuple):
     router: APIRouter
     timers: Sequence[Timer] = ()
     check: Check | None = None  # compares the service's read models with the log
+    pages: Pages | None = None  # what it shows and offers at the desk
 
 
 class Desk(NamedTuple):
@@ -67,27 +69,36 @@ class Desk(NamedTuple):
         return fold(timeline.events, self.log.rules)
 
     async def say(
-        self, connection: Connection, timeline: Timeline, actor: Actor, body: Body, *, private: bool = False
+        self,
+        connection: Connection,
+        timeline: Timeline,
+        actor: Actor,
+        *bodies: Body,
+        private: bool = False,
+        to: Sequence[str] = (),
     ) -> Timeline:
-        """Tell all who take part in a case something, in the caller's transaction; the timeline after it.
+        """Tell all who take part in a case something; the timeline after it.
 
-        What is `private` is told to the own agency alone.
+        What is `private` is told to the own agency alone; where `to` names some, to these.
+
+        It is said in the caller's transaction. Several things at once are said in this order and at one moment, and
+        each knows of the ones before it.
 
         Raises, so that nothing is ever signed that the other nodes would ignore: RulesUnknown while the rules that the
         case names are not here, Rejected(STATE) while we do not hold the event that opened it, Rejected(FORBIDDEN)
         if the role may not say this, Rejected(STATE) if what is known of the case does not bear it out.
         """
         before = self.case(timeline)
-        to = before.participants
-        if not to:
+        if not before.participants:
             raise Rejected(Code.STATE, "case")
         rules = before.mechanism
-        to = (self.agency,) if private else to
-        after = await self.append(connection, timeline, [Draft(body, to, actor, self.now())])
+        to, now = (self.agency,) if private else tuple(to) or before.participants, self.now()
+        after = await self.append(connection, timeline, [Draft(body, to, actor, now) for body in bodies])
         case = self.case(after)
-        if after.events[-1].id in case.unsupported:
-            permitted = rule_for(type(body)).permits(self.agency, actor.role, rules)
-            raise Rejected(Code.STATE if permitted else Code.FORBIDDEN, body.type)
+        for event, body in zip(after.events[len(timeline.events) :], bodies, strict=True):
+            if event.id in case.unsupported:
+                permitted = rule_for(type(body)).permits(self.agency, actor.role, rules)
+                raise Rejected(Code.STATE if permitted else Code.FORBIDDEN, body.type)
         return after
 
     async def append(self, connection: Connection, timeline: Timeline, drafts: Sequence[Draft]) -> Timeline:

@@ -3,11 +3,12 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from services.node.broker import Server
+from services.node.clock import Clock, RehearsalClock, SystemClock
+from services.node.server import Server
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(min_length=1, max_length=255)]
@@ -71,6 +72,40 @@ class Mail(_Closed):
     sender: str
 
 
+class Oidc(_Closed):
+    """The agency's login server, and by which of its claims an officer and their role are known."""
+
+    # In clear only on one's own machine: whoever reads along there needs no login.
+    issuer: Annotated[str, Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)(:|/|$))[^?#]{0,200}$")]
+    client: Annotated[str, Field(min_length=1, max_length=255)]
+    secret: str = "secrets/oidc"  # noqa: S105  the file that holds it
+    scope: str = "openid profile email"
+    officer: str = "preferred_username"  # the claim with the pseudonym
+    email: str = "email"
+    role: Annotated[list[str], Field(min_length=1)] = ["roles"]  # the claim, or the way to it through objects
+    roles: Annotated[dict[str, str], Field(min_length=1)]  # what the issuer calls a role -> ours; others do not count
+
+
+class Web(_Closed):
+    """The desk's pages: where browsers reach them, and how staff log in."""
+
+    origin: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,255}$")]
+    # "demo": tokens of officers.json typed into a form, for a rehearsal on one machine, and refused elsewhere.
+    login: Literal["demo", "oidc"]
+    oidc: Oidc | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the desk by HTTPS alone."""
+        return self.origin.startswith("https://")
+
+    @model_validator(mode="after")
+    def _knows_its_issuer(self) -> Self:
+        if (self.login == "oidc") != (self.oidc is not None):
+            raise ValueError("oidc")
+        return self
+
+
 class Partner(_Closed):
     """Another agency's NATS server, and our credentials there."""
 
@@ -93,11 +128,13 @@ class Settings(_Closed):
     nats: Nats
     mail: Mail
     partners: list[Partner]
+    web: Web | None = None  # without it the node has its API and no pages
     clock_bound_ms: Annotated[int, Field(gt=0)] = 2000  # further off than this, the node is not ready
     heartbeat_s: Annotated[float, Field(gt=0, strict=False)] = 300.0
     acknowledge_s: Annotated[float, Field(gt=0, strict=False)] = 1.0  # after news, say within this time what we hold
     notice_unit_s: Annotated[float, Field(gt=0, strict=False)] = 60.0  # how long a minute of notice limits lasts
     watched: str = "inbox"  # folder that report files are dropped into
+    rehearsal: str = ""  # file that says how many ms the clock is behind; for logs under .example alone
     traces: str = ""  # OTLP/HTTP endpoint, or a path ending in .jsonl; empty: none
 
 
@@ -115,6 +152,18 @@ class Home:
         except (OSError, ValueError):
             raise BadSettings("node.toml: missing or not TOML") from None
         self.settings = told.model_copy(update={"watched": str(path / told.watched)})
+
+    def clock(self) -> Clock:
+        """The clock by which this node lives: the machine's, or in a rehearsal one that is set back.
+
+        BadSettings if a log is to be rehearsed whose name is not under `.example` (RFC 2606): whoever reads a record of
+        it sees that it is none of an agency's, so nothing that was played can ever pass for something that happened.
+        """
+        if not self.settings.rehearsal:
+            return SystemClock()
+        if not self.settings.log.partition("/")[0].endswith(".example"):
+            raise BadSettings("node.toml: rehearsal: only for a log whose name is under .example")
+        return RehearsalClock(self.path / self.settings.rehearsal)
 
     def doors(self, part: Part | None) -> Doors:
         """Where a part listens, or the one process of all; BadSettings if nothing is said of the part."""
@@ -140,6 +189,10 @@ class Home:
         seed = self.secret(f"nats/{user}.seed")
         files = (self.path / own.ca, self.path / own.certificate, handed(self.path / own.key))
         return Server(own.url, own.hostname, user, seed, *files)
+
+    def knows(self, user: str) -> bool:
+        """Whether we may speak to our own NATS server as this user."""
+        return handed(self.path / "nats" / f"{user}.seed").exists()
 
     def partner_server(self, partner: Partner) -> Server:
         """A partner's NATS server, as ourselves."""

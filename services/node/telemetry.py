@@ -4,24 +4,14 @@ A trace starts at an agency's door, travels inside the sealed content as W3C `tr
 in the handlers of the other agencies.
 """
 
-import json
-import logging
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from opentelemetry import metrics, trace
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 
 log = structlog.get_logger("rajut")
 _context = TraceContextTextMapPropagator()
@@ -37,19 +27,46 @@ _forked = _meter.create_counter("rajut.witness.forked", "1", "Proofs that a log 
 _erased = _meter.create_counter("rajut.erasure.events", "1", "Events whose content was destroyed by order")
 _missing = _meter.create_gauge("rajut.gap.open", "1", "What is missing now, by kind and log")
 _key_lasts = _meter.create_gauge("rajut.key.lasts", "s", "Until a key should have been replaced; negative when overdue")
+_certificate_lasts = _meter.create_gauge("rajut.certificate.lasts", "s", "Until a certificate ends")
+_missed = _meter.create_counter("rajut.promise.missed", "1", "Promises of any agency that we said were missed, by kind")
 _links = _meter.create_up_down_counter("rajut.link.up", "1", "1 while a partner's server answers us")
+_GAUGES = {
+    "rajut.ready": ("1", "1 if this process may serve, else 0"),
+    "rajut.partner.silent": ("s", "Since the last record of a partner's log came, from whomever"),
+    "rajut.partner.missing": ("1", "Records of a partner's log that somebody has seen and we lack"),
+    "rajut.partner.unread": ("1", "Records of our log that a partner has not said it holds"),
+    "rajut.witness.behind": ("1", "Records of our log that an agency has not cosigned"),
+    "rajut.witness.disputed": ("1", "What others signed of an agency's log and our copy contradicts"),
+    "rajut.checkpoint.due": ("s", "Since the first record of our log that no checkpoint of ours covers"),
+    "rajut.backlog": ("1", "What the node has before it, by kind"),
+    "rajut.service.parked": ("1", "Events that wait for a person"),
+    "rajut.service.unhandled": ("1", "Events that a service has neither handled nor parked"),
+    "rajut.promise.open": ("1", "What this agency owes and has not done yet, by kind"),
+    "rajut.promise.overdue": ("1", "What of it is late"),
+}
 
 
-def setup(agency: str, traces: str) -> None:
-    """Start logging as JSON lines on standard error, metrics for Prometheus, and traces to `traces` if given."""
-    _setup_logs(agency)
-    resource = Resource.create({"service.name": "rajut", "service.namespace": agency})
-    seconds = View(instrument_unit="s", aggregation=ExplicitBucketHistogramAggregation(SECONDS))
-    metrics.set_meter_provider(MeterProvider([PrometheusMetricReader()], resource, views=[seconds]))
-    provider = TracerProvider(resource=resource)
-    if traces:
-        provider.add_span_processor(BatchSpanProcessor(_exporter(traces), schedule_delay_millis=500))
-    trace.set_tracer_provider(provider)
+class Reading(NamedTuple):
+    """What one of the gauges above shows now."""
+
+    gauge: str
+    value: float
+    labels: Mapping[str, str] = {}
+
+
+_shown: dict[str, Sequence[Reading]] = {}
+
+
+def _observe(gauge: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
+    def observe(_options: CallbackOptions) -> Iterator[Observation]:
+        for readings in list(_shown.values()):
+            yield from (Observation(one.value, one.labels) for one in readings if one.gauge == gauge)
+
+    return observe
+
+
+for _name, (_unit, _what) in _GAUGES.items():
+    _meter.create_observable_gauge(_name, [_observe(_name)], _unit, _what)
 
 
 def traceparent() -> str:
@@ -124,6 +141,21 @@ def key_lasts(kid: str, seconds: int) -> None:
     _key_lasts.set(seconds, {"kid": kid})
 
 
+def certificate_lasts(name: str, seconds: int) -> None:
+    """How long it is until a certificate's end."""
+    _certificate_lasts.set(seconds, {"certificate": name})
+
+
+def show(source: str, readings: Sequence[Reading]) -> None:
+    """What a part of this process sees now, in the place of what it saw before."""
+    _shown[source] = readings
+
+
+def missed(kind: str) -> None:
+    """A promise was not kept in time, and we have said so."""
+    _missed.add(1, {"kind": kind})
+
+
 def link_up(partner: str) -> None:
     """A partner's server answers us."""
     _links.add(1, {"partner": partner})
@@ -148,44 +180,3 @@ def reason(error: BaseException) -> str:
         error = error.exceptions[0]
     code = getattr(error, "code", None) or getattr(error, "sqlstate", None)
     return f"{type(error).__name__}: {code}" if code else type(error).__name__
-
-
-class _Wordless(logging.Formatter):
-    """What libraries log: who, how grave, which kind of exception. Their texts and tracebacks quote data."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One JSON line."""
-        told = {"event": record.name, "level": record.levelname}
-        if record.exc_info and record.exc_info[1]:
-            told["reason"] = reason(record.exc_info[1])
-        return json.dumps(told)
-
-
-def _setup_logs(agency: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Wordless())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of every TLS connection that nats-py closes
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    structlog.contextvars.bind_contextvars(agency=agency)
-
-
-def _exporter(traces: str) -> SpanExporter:
-    if traces.endswith(".jsonl"):
-        return ConsoleSpanExporter(out=Path(traces).open("a", encoding="utf-8"), formatter=_line)
-    # Only who sends traces waits for what sends them: a tenth of a second in every start of the command.
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-
-    return OTLPSpanExporter(endpoint=traces)
-
-
-def _line(span: ReadableSpan) -> str:
-    return str(span.to_json(indent=None)) + "\n"

@@ -10,14 +10,12 @@ from typing import NamedTuple
 
 from contracts.hlc import Hlc
 from contracts.merkle import EMPTY_ROOT, Tree
-from contracts.record import Seen, Signed
-from contracts.timeline import Event
+from contracts.record import Seen
 from services.node.admission import follows
-from services.node.sql import Row
+from services.node.reading import Checked, Told
 
 _ROOT_BYTES = len(EMPTY_ROOT)
 
-Told = Event | str  # an event, or the code of what keeps it from being read
 Whole = tuple[str, list[Told]]  # a case by its id, and what is told of it
 
 
@@ -41,13 +39,14 @@ class Walk:
             list
         )  # claims about sizes to come, and their places
 
-    def take(self, place: str, row: Row, signed: Signed | None) -> Iterator[Finding]:
+    def take(self, place: str, row: Checked) -> Iterator[Finding]:
         """Go on to the next record; what does not hold of the chain, or of what was claimed about it."""
-        if row["seq"] != self.tree.size:
+        if row.seq != self.tree.size:
             return  # beyond a hole: verified, but not part of the tree
+        signed = row.signed
         if not (signed and signed.record.log == self.log and follows(signed.record, self.last, self._directory)):
             yield Finding(place, "does not follow the record before it")
-        self.tree, self.last = self.tree.append(row["jws"]), row["id"]
+        self.tree, self.last = self.tree.append(row.jws), row.id
         if signed:
             self.hlc, self._directory = signed.record.hlc, signed.record.dir
         self._roots += self.tree.root()

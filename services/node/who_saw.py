@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends
 from contracts.case import fold
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
-from contracts.events.access import CaseRead, Purpose, View
+from contracts.events.access import CaseRead, Purpose, View, named_in
 from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
 from contracts.timeline import Event
-from services.node.access import ANSWERS, SQL, Reading, Shown, named_in, reads
+from services.node.access import ANSWERS, SQL, Reading, Shown, reads
 from services.node.cases import Line, lines
 from services.node.http import Answer, StrictRoute, problems
 from services.node.log import Log
@@ -68,7 +68,8 @@ async def who_saw(connection: Connection, log: Log, case: str, most: int | None 
         raise Rejected(Code.NOT_FOUND, "case")
     rows = await connection.fetch(SQL["entries"], case, most)
     events = [log.open(row)[0] for row in rows]
-    if len(events) < min(total, most or total) or not all(case in (named_in(event.content) or ()) for event in events):
+    named = (named_in(event.content.type, event.content.body) or () for event in events)
+    if len(events) < min(total, most or total) or not all(case in cases for cases in named):
         raise Rejected(Code.BIND, "access log")
     by_id = {b64(event.id): event for event in events}
     told = await lines(connection, log, fold(events))

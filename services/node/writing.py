@@ -1,6 +1,6 @@
 """How the next record of the own log is made: pure, under whatever lock the caller holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -36,11 +36,16 @@ class Timeline(NamedTuple):
     @property
     def version(self) -> str:
         """A name for exactly these events: another one as soon as anything is added."""
-        return b64(sha256(b"".join(sorted(event.id for event in self.events))).digest()[:12])
+        return version_of(event.id for event in self.events)
 
     def event(self, id_: EventId) -> Event | None:
         """One of its events, by id."""
         return next((event for event in self.events if event.id == id_), None)
+
+
+def version_of(ids: Iterable[EventId]) -> str:
+    """The version of a case that consists of these events."""
+    return b64(sha256(b"".join(sorted(ids))).digest()[:12])
 
 
 CONTROL = Timeline("", sealing.NO_CASE)  # control events belong to no case

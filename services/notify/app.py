@@ -2,11 +2,14 @@
 
 from functools import partial
 
+from contracts.events import Body
+from contracts.events.node import ForkFound
 from contracts.promises import MOVING
-from services.node.service import Desk, Plug, Timer
-from services.notify import domain, handlers, mail
+from services.node.service import Desk, Handler, Plug, Timer
+from services.notify import alarm, domain, handlers, mail
 from services.notify.api import router
 from services.notify.check import check
+from services.notify.panel import PAGES
 
 MAIL_S = 0.5
 ESCALATION_S = 1.0
@@ -14,11 +17,16 @@ PROMISES_S = 1.0
 
 
 def plug(desk: Desk) -> Plug:
-    """Notify listens to all that calls somebody or moves a promise, sends its outbox, and lets the unanswered climb."""
-    listening = dict.fromkeys((*MOVING, *domain.TELLING), partial(handlers.moved, desk))
+    """Notify listens to all that calls somebody or moves a promise, sends its mail, and lets the unanswered climb."""
+    listening: dict[type[Body], Handler] = {
+        kind: partial(handlers.moved, desk, moves=kind in MOVING, calls=kind in domain.TELLING)
+        for kind in (*MOVING, *domain.TELLING)
+    }
+    listening[ForkFound] = partial(alarm.found, desk)
 
     async def send_mail() -> None:
-        await mail.send_waiting(desk)
+        for send_next in (alarm.send_next, mail.send_next):
+            await mail.send_waiting(desk, send_next)
 
     async def escalate() -> None:
         await handlers.escalate_due(desk)
@@ -27,4 +35,4 @@ def plug(desk: Desk) -> Plug:
         await handlers.miss_due(desk)
 
     timers = (Timer(MAIL_S, send_mail), Timer(ESCALATION_S, escalate), Timer(PROMISES_S, look))
-    return Plug("notify", listening, router(desk), timers, partial(check, desk))
+    return Plug("notify", listening, router(desk), timers, partial(check, desk), PAGES)

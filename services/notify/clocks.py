@@ -1,5 +1,8 @@
 """When to look whether a promise was kept, and what is said if it was not: pure, from the case alone.
 
+A case is looked at as a whole: at the first moment at which one of its promises may have been missed. Then all that
+was missed meanwhile is said at once, however long a machine stood still.
+
 A promise is looked at by who owes it when it is due. If that agency's node says nothing the others do, one after the
 other, so that a dead node's missed promise is known and seldom said twice. Once it is said it is not looked at again:
 what was said stands in the case, so neither a restart nor a clock that jumps says it a second time.
@@ -11,9 +14,11 @@ from typing import NamedTuple
 
 from contracts.case import Case, fold
 from contracts.events.notify import PromiseMissed
+from contracts.mechanism import Mechanism
 from contracts.promises import promises
 from contracts.promises.promise import Promise
-from services.notify.domain import MINUTE
+from contracts.workflow.lead import IN_EMERGENCY
+from services.notify.domain import GRAVE, MINUTE
 
 
 class Look(NamedTuple):
@@ -33,9 +38,16 @@ def looks(case: Case, agency: str, minute: timedelta = MINUTE) -> list[Look]:
     return [Look(one, one.due + _patience(case, one.agency, agency) / MINUTE * minute) for one in waiting]
 
 
-def missed(case: Case, agency: str, now: datetime, minute: timedelta = MINUTE) -> Sequence[PromiseMissed]:
-    """What this agency says now, each promise for the first time."""
-    return [look.promise.missed() for look in looks(case, agency, minute) if look.at <= now]
+def missed(looks: Sequence[Look], rules: Mechanism, now: datetime) -> list[PromiseMissed]:
+    """What this agency says now, each promise for the first time; the gravest first, and then the longest overdue."""
+    due = [look.promise for look in looks if look.at <= now]
+    grave = sorted(due, key=lambda one: (rules.notices.missed.get(one.kind) != GRAVE, one.due))
+    return [promise.missed() for promise in grave]
+
+
+def pressing(case: Case) -> bool:
+    """Whether a case is looked at before the others."""
+    return case.in_force("emergency") in IN_EMERGENCY or case.in_force("urgency") == GRAVE
 
 
 def _patience(case: Case, owing: str, agency: str) -> timedelta:

@@ -6,7 +6,7 @@ are the other agencies of the case: they hear the escalation as an event and cal
 once, so that two silent agencies do not call each other for ever.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -21,7 +21,8 @@ from contracts.events.protection import (
     EmergencyProposed,
     RequirementsDeferred,
 )
-from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
+from contracts.events.step import StepOverdue
+from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import AgencyRules, Mechanism
 from contracts.timeline import Event
 
@@ -42,6 +43,8 @@ TELLING: tuple[type[Body], ...] = (
     NoticeEscalated,
     PromiseMissed,
     DisclosureMade,
+    RiskAssessed,
+    StepOverdue,
 )
 
 
@@ -53,9 +56,17 @@ class Call(NamedTuple):
     level: str
 
 
-def calls(case: Case, event: Event, agency: str, mechanism: Mechanism, staffed: Collection[str]) -> list[Call]:
+def calls(
+    case: Case,
+    event: Event,
+    agency: str,
+    mechanism: Mechanism,
+    staffed: Collection[str],
+    late: timedelta = timedelta(),
+) -> list[Call]:
     """Whom `agency` tells about an event; `staffed` are its roles that somebody holds.
 
+    What is `late` by so much goes straight to the step that it would have climbed to by now.
     Empty for events that concern others, that their past does not bear out, or of a case without this agency.
     """
     takes_part = agency in case.participants and event.id not in case.unsupported
@@ -65,23 +76,30 @@ def calls(case: Case, event: Event, agency: str, mechanism: Mechanism, staffed: 
     level = _level(case, body, mechanism)
     if isinstance(body, DisclosureMade):
         return [_auditor(agency, mechanism, level)]
-    called = [_first(mechanism.agencies[agency].ladder, level, staffed)]
+    called = [_first(mechanism.agencies[agency].ladder, level, staffed, rungs(level, mechanism, late))]
     if isinstance(body, EmergencyProposed):
         called.append(_decider(mechanism, level))
     return list({call.step: call for call in called}.values())
 
 
-def climb(rules: AgencyRules, step: int, level: str, staffed: Collection[str], told: Collection[int]) -> Call | None:
-    """Who is told when `step` did not answer: the next step with somebody on it.
+def climb(
+    rules: AgencyRules, step: int, level: str, staffed: Collection[str], told: Collection[int], missed: int = 0
+) -> Call | None:
+    """Who is told when `step` did not answer: the next step with somebody on it, or after `missed` more times a higher.
 
-    A call without a role stands above the ladder, where the other agencies are. None if the next step knows
-    already: its own notice climbs on.
+    A call without a role stands above the ladder, where the other agencies are; nobody gets there but from the last
+    step. None if the step knows already: its own notice climbs on.
     """
-    above = range(step + 1, len(rules.ladder))
-    place = next((place for place in above if rules.ladder[place] in staffed), ladder_end(rules))
+    above = [place for place in range(step + 1, len(rules.ladder)) if rules.ladder[place] in staffed]
+    place = above[min(missed, len(above) - 1)] if above else ladder_end(rules)
     if place in told:
         return None
-    return Call(place, rules.ladder[place] if place in above else "", level)
+    return Call(place, rules.ladder[place] if above else "", level)
+
+
+def rungs(level: str, mechanism: Mechanism, late: timedelta) -> int:
+    """How many times to answer have passed in so long, in minutes of the mechanism."""
+    return max(late // mechanism.notices.respond_within(level), 0)
 
 
 def may_answer(rules: AgencyRules, step: int, role: str, officer_role: str) -> bool:
@@ -120,12 +138,15 @@ def _concerns(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bo
             concerned = agency == mechanism.emergency.decided_by
         case RequirementsDeferred(items=items):
             concerned = agency in {item.owner for item in items}
-        case DisclosureMade():
+        case DisclosureMade() | StepOverdue():
             concerned = event.agency == agency
+        case RiskAssessed(present_threat=threat):
+            concerned = threat
         case NoticeEscalated() as body:
             concerned = _left_alone(case, event, body, agency, mechanism)
         case PromiseMissed() as body:
-            concerned = _must_hear(case, event, body, agency, mechanism)
+            heard = _told_with(case, event, agency, mechanism)
+            concerned = not heard and _must_hear(case, event, body, agency, mechanism)
         case body:
             concerned = isinstance(body, EmergencyActivated | EmergencyDeclined)
     return concerned
@@ -135,6 +156,8 @@ def _level(case: Case, body: Body | None, mechanism: Mechanism) -> str:
     match body:
         case PromiseMissed(kind=kind):
             return mechanism.notices.missed.get(kind) or case.in_force("urgency") or CALM
+        case StepOverdue():
+            return case.in_force("urgency") or CALM
         case UrgencyAssessed() | UrgencyOverridden():
             return body.level
         case CaseOpened() | RequirementsDeferred():
@@ -151,6 +174,19 @@ def _must_hear(case: Case, event: Event, body: PromiseMissed, agency: str, mecha
     return (everybody or agency == body.agency) and not heard
 
 
+def _told_with(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bool:
+    """Whether the agency is called about what was missed just before, in the same breath: one call tells of both."""
+    if len(event.content.parents) != 1:
+        return False
+    before = next(one for one in case.timeline if one.id == event.content.parents[0])
+    missed, same = case.bodies.get(before.id), (before.agency, before.content.time)
+    if not isinstance(missed, PromiseMissed) or same != (event.agency, event.content.time):
+        return False
+    levels = [_level(case, body, mechanism) for body in (missed, case.bodies[event.id])]
+    sooner, later = map(mechanism.notices.respond_within, levels)
+    return sooner <= later and _must_hear(case, before, missed, agency, mechanism)
+
+
 def _left_alone(case: Case, event: Event, body: NoticeEscalated, agency: str, mechanism: Mechanism) -> bool:
     """Whether another agency's whole ladder stayed silent, about something other than such a silence."""
     theirs = mechanism.agencies.get(event.agency)
@@ -161,9 +197,10 @@ def _left_alone(case: Case, event: Event, body: NoticeEscalated, agency: str, me
     return sent is not None and sent.about not in escalations
 
 
-def _first(ladder: tuple[str, ...], level: str, staffed: Iterable[str]) -> Call:
-    """The lowest step with somebody on it; the lowest of all if nobody is anywhere, so that it climbs."""
-    place = next((place for place, role in enumerate(ladder) if role in staffed), 0)
+def _first(ladder: tuple[str, ...], level: str, staffed: Collection[str], climbed: int) -> Call:
+    """The lowest step with somebody on it, or so many higher; the lowest of all if nobody is anywhere: it climbs."""
+    places = [place for place, role in enumerate(ladder) if role in staffed] or [0]
+    place = places[min(climbed, len(places) - 1)]
     return Call(place, ladder[place], level)
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import asyncpg
 
-from contracts.case import Case
 from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
-from contracts.events.notify import NoticeAcknowledged, NoticeEscalated
-from contracts.mechanism import AgencyRules
+from contracts.events import Body
+from contracts.events.notify import NoticeAcknowledged, NoticeEscalated, PromiseMissed
+from contracts.events.step import StepOverdue
+from contracts.mechanism import Mechanism
 from contracts.record import EventId
 from contracts.timeline import Event
 from services.node import telemetry
@@ -25,15 +26,18 @@ from services.node.writing import Timeline
 from services.notify import clocks, domain
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
+AGAIN = timedelta(minutes=1)
 
 
-async def moved(desk: Desk, connection: Connection, event: Event) -> None:
-    """Call the officers of this agency whom an event concerns, and see what the case promises now."""
-    timeline = await desk.log.lock(connection, event.content.case)
-    case = desk.case(timeline)
-    called = domain.calls(case, event, desk.agency, desk.mechanism, _staffed(desk))
-    await _call(desk, connection, timeline, event.id, called)
-    await _wind(desk, connection, timeline.case, case)
+async def moved(desk: Desk, connection: Connection, event: Event, *, moves: bool, calls: bool) -> None:
+    """Something was said in a case: what it `moves` is looked at by the next sweep, whom it `calls` is called now.
+
+    The sweep derives what a case promises once for all that came till then.
+    """
+    if moves:
+        await connection.execute(SQL["look_soon"], event.content.case, moment(desk))
+    if calls:
+        await _tell(desk, connection, event)
 
 
 async def acknowledge(desk: Desk, connection: Connection, name: str, officer: Officer) -> None:
@@ -43,16 +47,18 @@ async def acknowledge(desk: Desk, connection: Connection, name: str, officer: Of
     """
     id_ = fixed(name, 32)
     timeline, row = await _locked(desk, connection, id_)
-    if not domain.may_answer(_rules(desk), row["step"], row["role"], officer.role):
+    rules = desk.case(timeline).mechanism.agencies[desk.agency]
+    if not domain.may_answer(rules, row["step"], row["role"], officer.role):
         raise Rejected(Code.FORBIDDEN, "role")
     if row["acknowledged_at"] is None:
-        await desk.say(connection, timeline, officer.actor, NoticeAcknowledged(notice=name))
+        said, private = NoticeAcknowledged(notice=name), _is_private(timeline, row["about"])
+        await desk.say(connection, timeline, officer.actor, said, private=private)
         await connection.execute(SQL["acknowledge"], row["about"], row["step"], moment(desk), officer.officer)
 
 
 async def escalate_due(desk: Desk) -> None:
     """Let every notice climb whose time to answer has passed; one that fails is tried again next time."""
-    for row in await desk.pool.fetch(SQL["overdue"], moment(desk)):
+    for row in await desk.pool.fetch(SQL["overdue"], moment(desk), domain.GRAVE):
         try:
             async with desk.pool.acquire() as connection, connection.transaction():
                 await _escalate(desk, connection, row["id"])
@@ -61,13 +67,14 @@ async def escalate_due(desk: Desk) -> None:
 
 
 async def miss_due(desk: Desk) -> None:
-    """Say which promises were missed; a case in which that fails is tried again next time."""
+    """Say which promises were missed; a case in which that fails is tried again a little later, behind the others."""
     for row in await desk.pool.fetch(SQL["to_look"], moment(desk)):
         try:
             async with desk.pool.acquire() as connection, connection.transaction():
                 await _look(desk, connection, row["case_id"])
         except (Rejected, asyncpg.PostgresError) as error:
             telemetry.stumbled("promise", error)
+            await desk.pool.execute(SQL["look_later"], row["case_id"], moment(desk) + AGAIN, False)  # noqa: FBT003
 
 
 def minute(desk: Desk) -> timedelta:
@@ -80,41 +87,62 @@ def moment(desk: Desk) -> datetime:
     return datetime.fromisoformat(desk.now())
 
 
+async def _tell(desk: Desk, connection: Connection, event: Event) -> None:
+    timeline = await desk.log.lock(connection, event.content.case)
+    case = desk.case(timeline)
+    staffed, late = _staffed(desk, case.mechanism), _late(desk, case.bodies.get(event.id))
+    called = domain.calls(case, event, desk.agency, case.mechanism, staffed, late)
+    await _call(desk, connection, timeline, event.id, called)
+
+
 async def _escalate(desk: Desk, connection: Connection, id_: EventId) -> None:
     timeline, row = await _locked(desk, connection, id_)
     if row["acknowledged_at"] or row["escalated_at"]:
         return
+    rules = desk.case(timeline).mechanism
     told = [known["step"] for known in await connection.fetch(SQL["told"], row["about"])]
-    call = domain.climb(_rules(desk), row["step"], row["level"], _staffed(desk), told)
+    late = domain.rungs(row["level"], rules, _since(desk, row["respond_by"]))
+    call = domain.climb(rules.agencies[desk.agency], row["step"], row["level"], _staffed(desk, rules), told, late)
     if call:
         said = NoticeEscalated(notice=b64(id_), step=call.step)
-        timeline = await desk.say(connection, timeline, SYSTEM, said)
+        timeline = await desk.say(connection, timeline, SYSTEM, said, private=_is_private(timeline, row["about"]))
     if call and call.role:
         await _call(desk, connection, timeline, row["about"], [call])
     await connection.execute(SQL["escalated"], id_, moment(desk))
 
 
 async def _look(desk: Desk, connection: Connection, case_id: str) -> None:
-    """The table says only when to look: what was missed is what the case shows now, that nobody moves meanwhile."""
-    timeline = await desk.log.lock(connection, case_id)
-    for body in clocks.missed(desk.case(timeline), desk.agency, moment(desk), minute(desk)):
-        timeline = await desk.say(connection, timeline, SYSTEM, body)
-    await _wind(desk, connection, case_id, desk.case(timeline))
+    """The table says only when to look: what was missed is what the case shows now, that nobody moves meanwhile.
 
-
-async def _wind(desk: Desk, connection: Connection, case_id: str, case: Case) -> None:
+    Nor does any handler then say that something happened: each holds its case's lock from the beginning.
+    """
+    try:
+        timeline = await desk.log.lock(connection, case_id)
+    except Rejected as rejected:
+        if rejected.code is not Code.NOT_FOUND:
+            raise
+        await connection.execute(SQL["stop_looking"], case_id)  # erased
+        return
+    case, now = desk.case(timeline), moment(desk)
     looks = clocks.looks(case, desk.agency, minute(desk))
-    rows = [(case_id, one.source, one.kind, one.subject, one.agency, one.due, at) for one, at in looks]
-    await connection.execute(SQL["stop_looking"], case_id)
-    await connection.executemany(SQL["look_later"], rows)
+    if missed := clocks.missed(looks, case.mechanism, now):
+        await desk.say(connection, timeline, SYSTEM, *missed)
+        for body in missed:
+            telemetry.missed(body.kind)
+    if waiting := [look.at for look in looks if look.at > now]:
+        await connection.execute(SQL["look_later"], case_id, min(waiting), clocks.pressing(case))
+    else:
+        await connection.execute(SQL["stop_looking"], case_id)
 
 
 async def _call(
     desk: Desk, connection: Connection, timeline: Timeline, about: EventId, called: Sequence[domain.Call]
 ) -> None:
+    private = _is_private(timeline, about)
     for call in called:
-        due = domain.respond_by(desk.now(), call.level, desk.mechanism, minute(desk))
-        timeline = await desk.say(connection, timeline, SYSTEM, domain.notice(about, call, due))
+        due = domain.respond_by(desk.now(), call.level, desk.case(timeline).mechanism, minute(desk))
+        said = domain.notice(about, call, due)
+        timeline = await desk.say(connection, timeline, SYSTEM, said, private=private)
         id_ = timeline.events[-1].id
         row = (id_, about, timeline.case, call.step, call.role, call.level, due)
         await connection.execute(SQL["add_notice"], *row)
@@ -132,10 +160,24 @@ async def _locked(desk: Desk, connection: Connection, id_: bytes) -> tuple[Timel
     return timeline, row
 
 
-def _rules(desk: Desk) -> AgencyRules:
-    return desk.mechanism.agencies[desk.agency]
-
-
-def _staffed(desk: Desk) -> set[str]:
-    roles = domain.roles(_rules(desk), desk.mechanism)
+def _staffed(desk: Desk, rules: Mechanism) -> set[str]:
+    roles = domain.roles(rules.agencies[desk.agency], rules)
     return {role for role in roles if desk.officers.with_role(role)}
+
+
+def _late(desk: Desk, body: Body | None) -> timedelta:
+    """How long ago a promise was to be kept; whatever else calls somebody has only just happened."""
+    if not isinstance(body, PromiseMissed | StepOverdue):
+        return timedelta()
+    return _since(desk, datetime.fromisoformat(body.due))
+
+
+def _since(desk: Desk, then: datetime) -> timedelta:
+    """How long ago that was, in minutes of the mechanism."""
+    return (moment(desk) - then) / minute(desk) * domain.MINUTE
+
+
+def _is_private(timeline: Timeline, about: bytes) -> bool:
+    """Whether a call is about what only the own agency knows, and so is nobody else's business either."""
+    event = timeline.event(EventId(about))
+    return event is not None and len(event.content.to) == 1

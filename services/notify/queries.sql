@@ -29,9 +29,10 @@ update notify.notice set acknowledged_at = $3, acknowledged_by = $4
 where about = $1 and step <= $2 and acknowledged_at is null;
 
 -- name: overdue
--- Notices that nobody answered in time and that have not climbed yet.
+-- Notices that nobody answered in time and that have not climbed yet, those of the gravest level ($2) first.
 select id, case_id from notify.notice
-where acknowledged_at is null and escalated_at is null and respond_by <= $1 order by respond_by limit 64;
+where acknowledged_at is null and escalated_at is null and respond_by <= $1
+order by level = $2 desc, respond_by limit 32;
 
 -- name: escalated
 -- The next one is told.
@@ -56,18 +57,42 @@ update notify.mail set attempts = attempts + 1, next_at = $3 where notice = $1 a
 -- All notices of a case.
 select id, about, step, role, acknowledged_at from notify.notice where case_id = $1;
 
--- name: stop_looking
--- Nothing is waited for in a case.
-delete from notify.promise where case_id = $1;
+-- name: look_soon
+-- Something happened in a case: look at it at the next sweep.
+insert into notify.look (case_id, look_at) values ($1, $2)
+on conflict (case_id) do update set look_at = least(look.look_at, excluded.look_at);
 
 -- name: look_later
--- A promise that is not kept yet, and when to look at it.
-insert into notify.promise (case_id, source, kind, subject, agency, due_at, look_at) values ($1, $2, $3, $4, $5, $6, $7);
+-- When something in a case may have been missed next.
+update notify.look set look_at = $2, pressing = $3 where case_id = $1;
+
+-- name: stop_looking
+-- Nothing is waited for in a case.
+delete from notify.look where case_id = $1;
 
 -- name: to_look
--- Cases in which a promise may have been missed, the longest first.
-select case_id from notify.promise where look_at <= $1 group by case_id order by min(look_at) limit 64;
+-- Cases to look at, emergencies first, then the longest waiting; few enough that others get their turn.
+select case_id from notify.look where look_at <= $1 order by pressing desc, look_at limit 16;
 
--- name: promises_of
--- What is waited for in a case.
-select source, kind, subject, agency, due_at, look_at from notify.promise where case_id = $1;
+-- name: look_of
+-- When a case will be looked at.
+select look_at from notify.look where case_id = $1;
+
+-- name: add_alarm
+-- Tell these officers that a log has two histories; who was told of this log is not told again.
+insert into notify.alarm (log, officer, next_at) select $1, officer, $3 from unnest($2::text[]) as to_tell (officer)
+on conflict do nothing;
+
+-- name: waiting_alarm
+-- The next alarm to send; another process skips what this one holds.
+select log, officer, attempts from notify.alarm
+where sent_at is null and next_at <= $1
+order by next_at limit 1 for update skip locked;
+
+-- name: alarm_sent
+-- It left the house, or there is nobody left to send it to.
+update notify.alarm set sent_at = $3 where log = $1 and officer = $2;
+
+-- name: alarm_failed
+-- Try again later.
+update notify.alarm set attempts = attempts + 1, next_at = $3 where log = $1 and officer = $2;

@@ -21,10 +21,12 @@ from contracts.mechanism import EmergencyRules, Permission
 from contracts.workflow.emergency import Vote
 from services.node import acts
 from services.node.access import ANSWERS, Reading, reads
+from services.node.acts import Act, OnTerms, Terms, perform, permission_for
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
-from services.protection import domain, ending, handlers, session
+from services.protection import domain, ending, session
+from services.protection.handlers import APPROVE, PROPOSE, REFUSE
 from services.protection.standing import Standing, standing
 
 
@@ -35,16 +37,18 @@ class Refusal(Value):
 
 
 class Proposed(Answer):
-    """The proposal was made; its id is what the leaders vote on."""
+    """The proposal was made; its id is what the leaders vote on. The version of the case after it."""
 
     proposal: str
+    version: str
 
 
 class Voted(Answer):
-    """The ids of the new events, the vote first, and where the proposal stands now."""
+    """The ids of the new events, the vote first, where the proposal stands now, and the version of the case."""
 
     events: list[str]
     state: domain.State
+    version: str
 
 
 class ProposalState(Answer):
@@ -73,32 +77,34 @@ class Emergency(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of protection."""
-    routes = APIRouter(tags=["protection"], responses=problems(Code.STATE), route_class=StrictRoute)
-    proposer = Annotated[Officer, Depends(allowed(desk.officers, Permission.PROPOSE_EMERGENCY))]
-    leader = Annotated[Officer, Depends(allowed(desk.officers, Permission.DECIDE_EMERGENCY))]
+    refused = problems(Code.STATE, Code.CONFLICT, Code.STALE)
+    routes = APIRouter(tags=["protection"], responses=refused, route_class=StrictRoute)
+    proposer = Annotated[Officer, Depends(allowed(desk.officers, permission_for(PROPOSE)))]
+    leader = Annotated[Officer, Depends(allowed(desk.officers, permission_for(APPROVE)))]
     reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]
 
-    @routes.post("/cases/{case}/emergency", status_code=201, summary="Propose emergency protection")
-    async def propose(case: CaseId, officer: proposer, body: EmergencyProposed) -> Proposed:
+    @routes.post("/cases/{case}/emergency", status_code=201, summary=PROPOSE.summary)
+    async def propose(case: CaseId, officer: proposer, body: EmergencyProposed, terms: OnTerms) -> Proposed:
         """A ground is enough; no document is asked for. The leaders of the deciding agency are told at once."""
         async with desk.pool.acquire() as connection, connection.transaction():
-            return Proposed(proposal=b64(await handlers.propose(desk, connection, case, officer.actor, body)))
+            said = await perform(desk, connection, case, officer.actor, PROPOSE, body, terms)
+        return Proposed(proposal=said.events[0], version=said.version)
 
-    @routes.post("/cases/{case}/emergency/{proposal}/approve", summary="Approve as a leader")
-    async def approve(case: CaseId, proposal: EventId, officer: leader) -> Voted:
+    @routes.post("/cases/{case}/emergency/{proposal}/approve", summary=APPROVE.summary)
+    async def approve(case: CaseId, proposal: EventId, officer: leader, terms: OnTerms) -> Voted:
         """The approval that completes the number puts protection in force in the same step."""
-        return await vote(case, officer, EmergencyApproved.read({"proposal": proposal}))
+        return await vote(case, officer, APPROVE, EmergencyApproved(proposal=proposal), terms)
 
-    @routes.post("/cases/{case}/emergency/{proposal}/refuse", summary="Refuse as a leader")
-    async def refuse(case: CaseId, proposal: EventId, officer: leader, body: Refusal) -> Voted:
+    @routes.post("/cases/{case}/emergency/{proposal}/refuse", summary=REFUSE.summary)
+    async def refuse(case: CaseId, proposal: EventId, officer: leader, body: Refusal, terms: OnTerms) -> Voted:
         """The proposal is declined once too few leaders are left who could approve."""
-        return await vote(case, officer, EmergencyRefused.read({"proposal": proposal, "reason": body.reason}))
+        return await vote(case, officer, REFUSE, EmergencyRefused(proposal=proposal, reason=body.reason), terms)
 
-    async def vote(case: CaseId, officer: Officer, given: Vote) -> Voted:
+    async def vote(case: CaseId, officer: Officer, act: Act, given: Vote, terms: Terms) -> Voted:
         async with desk.pool.acquire() as connection, connection.transaction():
-            after, events = await handlers.vote(desk, connection, case, officer.actor, given)
-        state = domain.proposed(after, given.proposal).state
-        return Voted(events=[b64(event.id) for event in events], state=state)
+            said = await perform(desk, connection, case, officer.actor, act, given, terms)
+            after = desk.case(await desk.log.load(connection, case))
+        return Voted(**said.model_dump(), state=domain.proposed(after, given.proposal).state)
 
     @routes.get(
         "/cases/{case}/emergency",

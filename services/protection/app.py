@@ -4,10 +4,13 @@ from functools import partial
 
 from contracts.events import Body
 from contracts.events.referral import ReferralCompleted, ReferralDeclined, ReferralUnanswered
+from contracts.timeline import Event
 from services.node.service import Desk, Handler, Plug, Timer
+from services.node.sql import Connection
 from services.protection import closure, lead, outlook, referral
 from services.protection.api import router
-from services.protection.mechanisms import desk as mechanisms
+from services.protection.mechanisms import clock, desk as mechanisms
+from services.protection.panel import PAGES
 
 FAILURES: tuple[type[Body], ...] = (ReferralDeclined, ReferralUnanswered, ReferralCompleted)
 
@@ -15,13 +18,25 @@ FAILURES: tuple[type[Body], ...] = (ReferralDeclined, ReferralUnanswered, Referr
 def plug(desk: Desk) -> Plug:
     """Protection acts on officers' requests: no event and no clock decides about a person.
 
-    What follows from an event is said to people, too: that a need has failed again. The timer only carries out a
-    closing on which people have agreed.
+    What follows from an event is said to people, too: that a need has failed again. The timers carry out a closing on
+    which people have agreed, and say what stands too long in the own mechanism.
     """
     routes = router(desk)
     routes.include_router(lead.router(desk))
     routes.include_router(referral.router(desk))
     routes.include_router(outlook.router(desk))
     routes.include_router(mechanisms.router(desk))
-    handlers: dict[type[Body], Handler] = dict.fromkeys(FAILURES, partial(referral.escalate, desk))
-    return Plug("protection", handlers, routes, (Timer(closure.LOOK_EVERY_S, partial(closure.look, desk)),))
+    stirring = clock.moving(desk.agency)
+
+    async def heard(connection: Connection, event: Event, kind: type[Body]) -> None:
+        if kind in stirring:
+            await clock.stirred(desk, connection, event)
+        if kind in FAILURES:
+            await referral.escalate(desk, connection, event)
+
+    handlers: dict[type[Body], Handler] = {kind: partial(heard, kind=kind) for kind in (*FAILURES, *stirring)}
+    timers = (
+        Timer(closure.LOOK_EVERY_S, partial(closure.look, desk)),
+        Timer(clock.LOOK_EVERY_S, partial(clock.look, desk)),
+    )
+    return Plug("protection", handlers, routes, timers, pages=PAGES)

@@ -20,30 +20,19 @@ from contracts.events.plan import (
 from contracts.record import EventId
 from contracts.workflow.closure import CLOSURE, PROPOSED, UNDECIDED, agreed, needed
 from services.node import telemetry
-from services.node.acts import Act, Moment
+from services.node.acts import Act
 from services.node.erasure import level
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, queries
-from services.protection.plan import known
 
 SQL = queries(Path(__file__).with_name("queries.sql"))
 LOOK_EVERY_S = 2.0
 
 
-def check_proposal(_moment: Moment, body: ClosureProposed) -> None:
-    """Raise Rejected(SCHEMA) for an unknown reason."""
-    known("closure_reason", [body.reason], "reason")
-
-
-def check_reopening(_moment: Moment, body: CaseReopened) -> None:
-    """Raise Rejected(SCHEMA) for an unknown reason."""
-    known("reopening_reason", [body.reason], "reason")
-
-
 ACTS = (
-    Act("closure", ClosureProposed, "Propose that the case ends", check_proposal),
+    Act("closure", ClosureProposed, "Propose that the case ends"),
     Act("closure/agree", ClosureAgreed, "Agree that the case ends"),
-    Act("reopening", CaseReopened, "Reopen the case", check_reopening),
+    Act("reopening", CaseReopened, "Reopen the case"),
 )
 
 

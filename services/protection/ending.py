@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from contracts.case import Case
-from contracts.codes import codes
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.ending import (
@@ -39,12 +38,6 @@ from contracts.workflow.rule import Act as Told
 from services.node.acts import Act, Moment
 
 Kind = TypeVar("Kind", bound=Body)
-
-
-def in_known_codes(code_list: str, given: Iterable[str], field: str) -> None:
-    """Raise Rejected(SCHEMA) for a code that no list has."""
-    if not set(given) <= set(codes(code_list)):
-        raise Rejected(Code.SCHEMA, field)
 
 
 def takes_part(case: Case, agency: str, field: str) -> None:
@@ -115,54 +108,26 @@ def _said(decision: Told[Decision], yes: Iterable[Told[DecisionApproved]]) -> Bo
             return EndingAnnounced(ending=decision.name, approvals=names, ends_on=day)
 
 
-def _check_waiver(_: Moment, body: WaiverProposed) -> None:
-    in_known_codes("requirement", [body.requirement], "requirement")
-    in_known_codes("other_proof", [body.proof], "proof")
-
-
-def _check_extension(_: Moment, body: ExtensionProposed) -> None:
-    in_known_codes("extension_reason", [body.reason], "reason")
-
-
-def _check_ending(_: Moment, body: EndingProposed) -> None:
-    in_known_codes("ending_basis", [body.basis], "basis")
-    in_known_codes("exit_plan", body.exit_plan, "exit_plan")
-
-
-def _check_withdrawal(_: Moment, body: EndingWithdrawn) -> None:
-    in_known_codes("withdrawal_reason", [body.reason], "reason")
-
-
 def _check_offer(moment: Moment, body: HandoverOffered) -> None:
-    in_known_codes("measure", body.measures, "measures")
     takes_part(moment.case, body.recipient, "recipient")
 
 
-def _check_decline(_: Moment, body: HandoverDeclined) -> None:
-    in_known_codes("referral_failure", [body.reason], "reason")
-
-
 def _check_request(moment: Moment, body: LetterRequested) -> None:
-    in_known_codes("letter", [body.letter], "letter")
     takes_part(moment.case, body.issuer, "issuer")
 
 
-def _check_letter(_: Moment, body: LetterIssued) -> None:
-    in_known_codes("letter", [body.letter], "letter")
-
-
 ACTS = (
-    Act("requirements/fulfil", RequirementFulfilled, "Say that a deferred paper is there"),
-    Act("requirements/waive", WaiverProposed, "Propose another proof in place of a paper", _check_waiver),
+    Act("requirements/fulfil", RequirementFulfilled, "Say that a deferred paper is there", coded=False),
+    Act("requirements/waive", WaiverProposed, "Propose another proof in place of a paper"),
     Act("letters/request", LetterRequested, "Ask an agency for a letter", _check_request),
-    Act("letters", LetterIssued, "Say that a letter is issued", _check_letter),
+    Act("letters", LetterIssued, "Say that a letter is issued"),
     Act("emergency/decisions", DecisionApproved, "Approve as another leader", check_approval, outcome),
-    Act("emergency/extend", ExtensionProposed, "Propose a later deadline", _check_extension),
-    Act("emergency/end", EndingProposed, "Propose that protection ends on a day", _check_ending),
+    Act("emergency/extend", ExtensionProposed, "Propose a later deadline"),
+    Act("emergency/end", EndingProposed, "Propose that protection ends on a day"),
     Act("emergency/end/acknowledge", EndingAcknowledged, "Say that the announced end was read here"),
-    Act("emergency/end/withdraw", EndingWithdrawn, "Take an announced end back", _check_withdrawal),
+    Act("emergency/end/withdraw", EndingWithdrawn, "Take an announced end back"),
     Act("emergency/end/carry-out", EmergencyEnded, "Let the announced end take effect"),
     Act("handovers", HandoverOffered, "Offer measures to another agency", _check_offer),
     Act("handovers/accept", HandoverAccepted, "Take measures over"),
-    Act("handovers/decline", HandoverDeclined, "Decline to take measures over", _check_decline),
+    Act("handovers/decline", HandoverDeclined, "Decline to take measures over"),
 )

@@ -1,39 +1,44 @@
-"""Load, decide, append: each act of emergency protection is one transaction of the caller.
+"""The acts of emergency protection: each is one transaction of the caller.
 
 A vote and all that follows from it are said together, so no crash can leave a decided emergency inactive
 or an active one without its deferred list.
 """
 
-from contracts.case import Case
-from contracts.content import Actor
-from contracts.events.protection import EmergencyProposed
-from contracts.record import EventId
+from contracts.events import Body
+from contracts.events.protection import EmergencyApproved, EmergencyProposed, EmergencyRefused
+from contracts.mechanism import Permission
 from contracts.timeline import Event
 from contracts.workflow.emergency import Vote
-from services.node.service import SYSTEM, Desk
-from services.node.sql import Connection
+from services.node.acts import Act, Moment
 from services.protection import domain
 
 
-async def propose(
-    desk: Desk, connection: Connection, case_id: str, actor: Actor, proposal: EmergencyProposed
-) -> EventId:
-    """Ask the deciding agency for protection now; the id of the proposal. Rejects as `domain.propose`."""
-    timeline = await desk.log.lock(connection, case_id)
-    case = desk.case(timeline)
-    domain.propose(case, desk.agency, case.mechanism.emergency)
-    after = await desk.say(connection, timeline, actor, proposal)
-    return after.events[-1].id
+def check_proposal(moment: Moment, _body: EmergencyProposed) -> None:
+    """Raise as `domain.propose`."""
+    domain.propose(moment.case, moment.agency, moment.rules.emergency)
 
 
-async def vote(
-    desk: Desk, connection: Connection, case_id: str, actor: Actor, given: Vote
-) -> tuple[Case, tuple[Event, ...]]:
-    """Cast a leader's vote and say what follows; the case after it and the new events. Rejects as `check_vote`."""
-    timeline = await desk.log.lock(connection, case_id)
-    case = desk.case(timeline)
-    domain.check_vote(case, desk.agency, actor, given, case.mechanism.emergency)
-    after = await desk.say(connection, timeline, actor, given)
-    while body := domain.consequence(desk.case(after), given.proposal, case.mechanism, desk.now()):
-        after = await desk.say(connection, after, SYSTEM, body)
-    return desk.case(after), after.events[len(timeline.events) :]
+def check_vote(moment: Moment, vote: Vote) -> None:
+    """Raise as `domain.check_vote`."""
+    domain.check_vote(moment.case, moment.agency, moment.actor, vote, moment.rules.emergency)
+
+
+def outcome(moment: Moment, vote: Event) -> Body | None:
+    """What the votes on a proposal, this one with them, oblige the deciding agency to say next."""
+    given = moment.case.bodies[vote.id]
+    if not isinstance(given, Vote):
+        return None
+    return domain.consequence(moment.case, given.proposal, moment.rules, moment.now)
+
+
+PROPOSE = Act("emergency", EmergencyProposed, "Propose emergency protection", check_proposal, coded=False)
+APPROVE = Act(
+    "emergency/{proposal}/approve",
+    EmergencyApproved,
+    "Approve as a leader",
+    check_vote,
+    outcome,
+    permission=Permission.DECIDE_EMERGENCY,
+    coded=False,
+)
+REFUSE = APPROVE._replace(path="emergency/{proposal}/refuse", body=EmergencyRefused, summary="Refuse as a leader")

@@ -11,15 +11,10 @@ from contracts.timeline import Event
 from services.node.acts import Act, Moment
 from services.node.service import Desk
 from services.protection import domain
-from services.protection.ending import in_known_codes
 
 
 def check_session(leaders: Collection[str], moment: Moment, body: SessionDecided) -> None:
-    """Raise unless the decision is one of the list and was made by a quorum of officers who are leaders here.
-
-    Rejected(SCHEMA) for an unknown decision or somebody who is no leader, Rejected(STATE) without a quorum.
-    """
-    in_known_codes("smpl_decision", [body.decision], "decision")
+    """Rejected(SCHEMA) for somebody who is no leader here, Rejected(STATE) without a quorum."""
     if not set(body.leaders) <= set(leaders):
         raise Rejected(Code.SCHEMA, "leaders")
     if len(body.leaders) < moment.rules.session.quorum:
@@ -38,8 +33,14 @@ def activation(moment: Moment, confirmation: Event) -> Body | None:
     return domain.consequence(moment.case, record.proposal, moment.rules, moment.now) if record else None
 
 
+SESSION = Act("session", SessionDecided, "Record what the leaders' session decided")
+RECORD = Act("emergency/records", RecordSupplemented, "Write down what leaders decided by phone")
+CONFIRM = Act("emergency/records/confirm", RecordConfirmed, "Stand for it as a second officer", follows=activation)
+ACTS = (SESSION, RECORD, CONFIRM)
+
+
 def acts(desk: Desk) -> tuple[Act, ...]:
-    """What may be written down at this desk."""
+    """What may be written down at this desk, whose leaders are known."""
 
     def session(moment: Moment, body: SessionDecided) -> None:
         check_session(_leaders(desk, moment), moment, body)
@@ -47,11 +48,7 @@ def acts(desk: Desk) -> tuple[Act, ...]:
     def record(moment: Moment, body: RecordSupplemented) -> None:
         check_record(_leaders(desk, moment), moment, body)
 
-    return (
-        Act("session", SessionDecided, "Record what the leaders' session decided", session),
-        Act("emergency/records", RecordSupplemented, "Write down what leaders decided by phone", record),
-        Act("emergency/records/confirm", RecordConfirmed, "Stand for it as a second officer", follows=activation),
-    )
+    return SESSION._replace(check=session), RECORD._replace(check=record), CONFIRM
 
 
 def _leaders(desk: Desk, moment: Moment) -> list[str]:

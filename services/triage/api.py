@@ -15,20 +15,22 @@ from contracts.mechanism import Permission
 from services.node import acts
 from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.clock import instant
-from services.node.http import Answer, StrictRoute, problems
+from services.node.http import Answer, StrictRoute, allowed, problems
+from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Row
 from services.triage import domain, handlers, risk, risk_view, status, status_view
 
 MAX_ID = 2**63 - 1
-OVERRIDE = acts.Act(
-    "urgency", UrgencyOverridden, "Judge the urgency oneself", lambda _, body: domain.check_override(body)
-)
+OVERRIDE = acts.Act("urgency", UrgencyOverridden, "Judge the urgency oneself")
 ACTS = (OVERRIDE, *status.ACTS, *risk.ACTS)
 
 
 class WorkItem(Answer):
-    """Something to do, in which case, by when; `source` is the event that asks for it."""
+    """Something to do, in which case, by when; `source` is the event that asks for it.
+
+    `by_hand` is done by ticking it off, everything else by saying so in the case.
+    """
 
     id: int
     kind: str
@@ -36,6 +38,7 @@ class WorkItem(Answer):
     case: str
     source: str
     due_at: str
+    by_hand: bool
     done_at: str = ""
     done_by: str = ""
 
@@ -44,6 +47,30 @@ class Work(Answer):
     """This agency's open work, the most pressing first."""
 
     items: list[WorkItem]
+
+
+class Kept(Answer):
+    """How promises of one kind were kept."""
+
+    kind: str
+    kept: int
+    missed: int  # done late, or late and not done
+    open: int  # not yet due
+
+
+class Week(Answer):
+    """What was or is due in the week that begins on a day."""
+
+    begins: str
+    due: int
+    done: int
+
+
+class Figures(Answer):
+    """This agency's promises in counts: of no case and no officer."""
+
+    kinds: list[Kept]
+    weeks: list[Week]
 
 
 class Assessment(Answer):
@@ -80,6 +107,7 @@ def router(desk: Desk) -> APIRouter:
     """The routes of triage."""
     routes = APIRouter(tags=["triage"], responses=problems(Code.STATE), route_class=StrictRoute)
     Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
+    Counter = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_OPERATIONS))]  # noqa: N806
     Doer = Annotated[Reading, Depends(reads(desk, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
 
     @routes.get("/work", responses=ANSWERS, summary="What this agency has to do")
@@ -88,6 +116,15 @@ def router(desk: Desk) -> APIRouter:
         async with desk.pool.acquire() as connection, connection.transaction():
             items = [shown(row) for row in await handlers.open_work(connection)]
             return await reading.show(connection, Work(items=items), _listed(items))
+
+    @routes.get("/work/figures", summary="How this agency keeps what it promises, in counts")
+    async def figures(_officer: Counter) -> Figures:
+        """The last eight weeks by kind, and by week with the four that come."""
+        kinds, weeks = await handlers.figures(desk)
+        return Figures(
+            kinds=[Kept(**row) for row in kinds],
+            weeks=[Week(begins=str(row["week"]), due=row["due"], done=row["done"]) for row in weeks],
+        )
 
     @routes.post("/work/{item}/done", responses=ANSWERS, summary="Tick a work item off")
     async def done(item: Annotated[int, Path(ge=1, le=MAX_ID)], reading: Doer) -> WorkItem:
@@ -120,6 +157,7 @@ def shown(row: Row) -> WorkItem:
         case=row["case_id"],
         source=b64(row["source"]),
         due_at=instant(int(row["due_at"].timestamp() * 1000)),
+        by_hand=row["kind"] in domain.BY_HAND,
         done_at=instant(int(done.timestamp() * 1000)) if done else "",
         done_by=row["done_by"] or "",
     )

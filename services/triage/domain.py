@@ -3,16 +3,15 @@
 Work items are a view of the case: what the agency has promised in it, whatever order events arrive in.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from contracts.case import Case
-from contracts.codes import codes, label
+from contracts.codes import label
 from contracts.errors import Code, Rejected
 from contracts.events.fields import MAX_CODES
 from contracts.events.intake import CaseOpened
-from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
+from contracts.events.triage import UrgencyAssessed
 from contracts.mechanism import Mechanism
 from contracts.promises import promises
 from contracts.promises.emergency import PAPER
@@ -69,17 +68,6 @@ def explain(assessed: UrgencyAssessed, language: str) -> str:
         text = known.format(rule=rule.number, why=rule.id if language == "id" else rule.en)
         names = [label(LISTS[rule.field_of(code) or "forms"], code, language) for code in assessed.because]
     return text + (because.format(codes=", ".join(names)) if names else "")
-
-
-def check_override(body: UrgencyOverridden) -> None:
-    """Raise Rejected(SCHEMA) for a level that no list has."""
-    known_codes("urgency", [body.level], "level")
-
-
-def known_codes(code_list: str, given: Sequence[str], field: str) -> None:
-    """Raise Rejected(SCHEMA) for a code that no list has: what we say ourselves, we say in known codes."""
-    if not set(given) <= set(codes(code_list)):
-        raise Rejected(Code.SCHEMA, field)
 
 
 def check_done(kind: str) -> None:

@@ -4,14 +4,17 @@ Each handler derives the case's work anew instead of following single events, so
 that arrive in another order give the same list.
 """
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.intake import CaseOpened
 from contracts.events.triage import CaseTriaged
+from contracts.mechanism.calendar import ZONES
 from contracts.promises.triage import HUMAN_TRIAGE
 from contracts.timeline import Event
+from services.node import telemetry
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, Row, queries
@@ -40,6 +43,27 @@ async def case_moved(desk: Desk, connection: Connection, event: Event) -> None:
 async def open_work(connection: Connection) -> list[Row]:
     """This agency's open items, the most pressing first."""
     return await connection.fetch(SQL["open_items"], MAX_ITEMS)
+
+
+async def look(desk: Desk) -> None:
+    """Tell the metrics what this agency owes, and what of it is late."""
+    rows = await desk.pool.fetch(SQL["count_open"], datetime.fromisoformat(desk.now()))
+    telemetry.show(
+        "promises",
+        [
+            telemetry.Reading(f"rajut.promise.{state}", row[state], {"kind": row["kind"]})
+            for row in rows
+            for state in ("open", "overdue")
+        ],
+    )
+
+
+async def figures(desk: Desk) -> tuple[list[Row], list[Row]]:
+    """How promises of the last eight weeks were kept, by kind; what was due in each, and is in the next four."""
+    now, zone = datetime.fromisoformat(desk.now()), ZONES[desk.mechanism.of(desk.agency).zone]
+    since, until = now - timedelta(weeks=8), now + timedelta(weeks=4)
+    kinds = await desk.pool.fetch(SQL["kept_by_kind"], now, since)
+    return kinds, await desk.pool.fetch(SQL["due_by_week"], since, until, zone.utcoffset(None))
 
 
 async def finish(desk: Desk, connection: Connection, item: int, officer: Officer) -> Row:

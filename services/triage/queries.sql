@@ -21,6 +21,24 @@ select case_id from triage.work_item where id = $1;
 select id, source, kind, subject, case_id, due_at, done_at, done_by
 from triage.work_item where done_at is null order by due_at, id limit $1;
 
+-- name: count_open
+-- How much is still to be done, and how much of it is late, by kind.
+select kind, count(*) as open, count(*) filter (where due_at < $1) as overdue
+from triage.work_item where done_at is null group by kind;
+
+-- name: kept_by_kind
+-- Since a moment: what was promised by when, by kind: done in time, done late or not at all, not yet due.
+select kind,
+    count(*) filter (where done_at <= due_at) as kept,
+    count(*) filter (where coalesce(done_at, $1) > due_at) as missed,
+    count(*) filter (where done_at is null and due_at >= $1) as open
+from triage.work_item where due_at > $2 group by kind order by kind;
+
+-- name: due_by_week
+-- Since a moment: how much was or is due in each week of an office's zone, and how much of that is done.
+select date_trunc('week', due_at at time zone $3::interval)::date as week, count(*) as due, count(done_at) as done
+from triage.work_item where due_at > $1 and due_at < $2 group by 1 order by 1;
+
 -- name: item
 -- One work item, locked.
 select id, source, kind, subject, case_id, due_at, done_at, done_by from triage.work_item where id = $1 for update;

@@ -5,16 +5,19 @@ so nobody has to reckon by hand and nobody's judgement is replaced by a table.
 """
 
 from datetime import date, datetime
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator
 
 from contracts.codes import label
 from contracts.errors import Code, Rejected
-from contracts.events import Value
+from contracts.events import Body
 from contracts.events.fields import CodeText, Day
 from contracts.events.triage import EligibilityDetermined, RiskAssessed, Scores
 from contracts.mechanism import RiskRules
 from contracts.workflow.risk import missing, reckon
 from services.node.acts import Act, Moment
-from services.triage.domain import WIB, known_codes
+from services.triage.domain import WIB
 
 PHRASES = {
     "id": (
@@ -32,17 +35,28 @@ PHRASES = {
 }
 
 
-class Judgement(Value):
+def _scored(rows: object) -> object:
+    """A row that names a dimension and no score says nothing: a form that is filled in halfway has such rows."""
+    if not isinstance(rows, list):
+        return rows
+    return [row for row in rows if not isinstance(row, dict) or set(row) != {"dimension"}]
+
+
+Scored = Annotated[Scores, BeforeValidator(_scored)]
+
+
+class Judgement(Body):
     """Scores from 0 to 4 for every agreed dimension, or a clear and present threat.
 
     Without `level` the table's is taken; another one needs a `reason` (list `risk_reason`). Without
-    `valid_until` the assessment holds as long as its level allows.
+    `valid_until` the assessment holds as long as its level allows. What is said of it is a `RiskAssessed`.
     """
 
-    threats: Scores = ()
-    vulnerabilities: Scores = ()
-    capacities: Scores = ()
-    present_threat: bool = False
+    type: ClassVar[str] = RiskAssessed.type
+    present_threat: bool = False  # first on the form: it needs none of the others
+    threats: Scored = ()
+    vulnerabilities: Scored = ()
+    capacities: Scored = ()
     level: CodeText | None = None
     reason: CodeText | None = None
     valid_until: Day | None = None
@@ -65,13 +79,8 @@ def assessed(judged: Judgement, rules: RiskRules, now: str) -> RiskAssessed:
 
 
 def check_assessed(moment: Moment, body: RiskAssessed) -> None:
-    """Rejected(SCHEMA), naming the field: an unknown code, a missing score, a level without reason, a wrong day."""
+    """Rejected(SCHEMA), naming the field: a missing score, a level without reason, a wrong day."""
     rules = moment.rules.risk
-    parts = (("threats", "threat"), ("vulnerabilities", "vulnerability"), ("capacities", "capacity"))
-    for field, code_list in parts:
-        known_codes(code_list, [one.dimension for one in getattr(body, field)], field)
-    known_codes("risk", [body.level], "level")
-    known_codes("risk_reason", [body.reason] if body.reason else [], "reason")
     if missing(body, rules):
         raise Rejected(Code.SCHEMA, "a score for each agreed dimension, or present_threat")
     overridden = body.level != reckon(body, rules).level
@@ -82,13 +91,8 @@ def check_assessed(moment: Moment, body: RiskAssessed) -> None:
         raise Rejected(Code.SCHEMA, "valid_until")
 
 
-def check_eligibility(_moment: Moment, body: EligibilityDetermined) -> None:
-    """Rejected(SCHEMA) for an unknown category."""
-    known_codes("eligibility", [body.category], "category")
-
-
 ASSESS = Act("risk", RiskAssessed, "Assess the risk", check_assessed)
-ACTS = (Act("eligibility", EligibilityDetermined, "Determine eligibility as a subject of LPSK", check_eligibility),)
+ACTS = (Act("eligibility", EligibilityDetermined, "Determine eligibility as a subject of LPSK"),)
 
 
 def explain(body: RiskAssessed, rules: RiskRules, language: str) -> str:

@@ -16,12 +16,10 @@ from contracts.events.triage import (
 from contracts.promises.status import statuses
 from contracts.workflow.status import APPEALED, FINAL, REJECTED, Ruling, is_another, slot
 from services.node.acts import Act, Moment
-from services.triage.domain import known_codes
 
 
 def check_request(moment: Moment, body: StatusRequested) -> None:
-    """Rejected(SCHEMA) for an unknown kind, Rejected(STATE) if nobody could answer, or it is answered for good."""
-    known_codes("defender_kind", [body.defender_kind], "defender_kind")
+    """Rejected(STATE) if nobody could answer, or it is answered for good."""
     if moment.rules.status.owners.get(body.defender_kind) not in moment.case.participants:
         raise Rejected(Code.STATE, "the agency that determines takes no part in this case")
     if moment.case.in_force(slot(body.defender_kind)) in {*FINAL, APPEALED}:
@@ -29,8 +27,7 @@ def check_request(moment: Moment, body: StatusRequested) -> None:
 
 
 def check_determined(moment: Moment, body: StatusDetermined) -> None:
-    """Rejected(SCHEMA) for unknown codes or no basis, (FORBIDDEN) unless ours, (STATE) while an appeal waits."""
-    known_codes("defender_kind", [body.defender_kind], "defender_kind")
+    """Rejected(SCHEMA) for no basis, (FORBIDDEN) unless ours, (STATE) while an appeal waits."""
     _check_status(body.status, body.basis)
     if moment.rules.status.owners.get(body.defender_kind) != moment.agency:
         raise Rejected(Code.FORBIDDEN, "defender_kind")
@@ -46,19 +43,15 @@ def check_recognised(moment: Moment, body: StatusRecognised) -> None:
 
 
 def check_disputed(moment: Moment, body: StatusDisputed) -> None:
-    """Rejected(SCHEMA) for unknown codes, (NOT_FOUND) without such a determination, (FORBIDDEN) for one's own."""
-    known_codes("basis", body.basis, "basis")
-    known_codes("objection_reason", [body.reason], "reason")
+    """Rejected(NOT_FOUND) without such a determination, (FORBIDDEN) for one's own."""
     _theirs(moment, body.determination)
 
 
 def check_appealed(moment: Moment, body: StatusAppealed) -> None:
-    """Rejected(SCHEMA) for unknown codes, (NOT_FOUND) without such a determination, (STATE) if it cannot be appealed.
+    """Rejected(NOT_FOUND) without such a determination, (STATE) if it cannot be appealed.
 
     What can be is a rejection that stands, once; the outcome of an appeal is final.
     """
-    known_codes("consent_giver", [body.appealed_by], "appealed_by")
-    known_codes("objection_reason", [body.reason], "reason")
     said = statuses(moment.case)
     ruling = said.rulings.get(body.determination)
     if ruling is None:
@@ -69,7 +62,7 @@ def check_appealed(moment: Moment, body: StatusAppealed) -> None:
 
 
 def check_decided(moment: Moment, body: AppealDecided) -> None:
-    """Rejected(SCHEMA) for unknown codes or no basis, (NOT_FOUND) without such an appeal, (STATE) if it is decided.
+    """Rejected(SCHEMA) for no basis, (NOT_FOUND) without such an appeal, (STATE) if it is decided.
 
     Rejected(FORBIDDEN) for another agency than the one that rejected, and for the officer who did.
     """
@@ -104,8 +97,6 @@ def stands(case: Case, ruling: Ruling) -> bool:
 
 def _check_status(status: str, basis: tuple[str, ...]) -> None:
     """A final status says on which tests it rests, or fails; a provisional one is a presumption of good faith."""
-    known_codes("status", [status], "status")
-    known_codes("basis", basis, "basis")
     if status == APPEALED:
         raise Rejected(Code.SCHEMA, "status")
     if status in FINAL and not basis:

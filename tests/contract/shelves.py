@@ -14,16 +14,21 @@ from contracts.directory import Chain
 from services.node.admission import Head, decide
 from services.node.database import NODE_MIGRATIONS, migrate, migrations
 from services.node.log import SQL, head_of
-from services.node.sql import Connection
+from services.node.sql import Connection, Row
 from services.node.storage import StorageKey
 from services.node.store import Bad, PostgresStore, Store
-from services.node.testing import MemoryStore
+from services.node.testing import MemoryStore, MemoryWatch
 from services.node.vault import Vault
 from tests.conftest import Database
 
 READER = "lpsk"
+LACKING = """select kind, log, from_seq, to_seq, id, closed_at is not null as closed from log.gap
+    where kind <> 'SEQUENCE' order by kind, log, from_seq, id"""
 GAPS = """select log, from_seq, to_seq, closed_at is not null as closed from log.gap
     where kind = 'SEQUENCE' order by closed desc, log, from_seq, to_seq"""
+
+
+Lacking = tuple[str, str, int, int, bytes, bool]  # kind, log, first and last place, parent, whether it is closed
 
 
 class Observed(NamedTuple):
@@ -58,6 +63,10 @@ class Shelf(Protocol):
         """Content to be asked for now."""
         ...
 
+    async def look(self, logs: Sequence[str]) -> list[Lacking]:
+        """Call missing what these logs, all that others write, have not said and nobody has given; every such row."""
+        ...
+
     async def observe(self) -> Observed: ...
 
     def undone(self) -> AbstractAsyncContextManager[None]:
@@ -87,6 +96,15 @@ class MemoryShelf:
 
     async def due(self) -> list[tuple[str, int]]:
         return [(log, first) for log, first, _ in self.store.due(now_ms=0)]
+
+    async def look(self, logs: Sequence[str]) -> list[Lacking]:
+        watch, rows = MemoryWatch(self.store), self.store.tables
+        watch.close_come()
+        watch.note(lack for lack in watch.absent() if lack.log in logs)
+        come = [(kind, log, gap.first, gap.last, id_, True) for kind, log, id_, gap in rows.come]
+        return sorted(
+            [*come, *((kind, log, one[1], one[2], id_, False) for (kind, log, id_), one in rows.lacking.items())]
+        )
 
     @asynccontextmanager
     async def undone(self) -> AsyncIterator[None]:
@@ -140,6 +158,20 @@ class PostgresShelf:
 
     async def due(self) -> list[tuple[str, int]]:
         return [(row["log"], row["seq"]) for row in await self.connection.fetch(SQL["open_unreadable"])]
+
+    async def look(self, logs: Sequence[str]) -> list[Lacking]:
+        await self.connection.execute(SQL["close_come"], list(logs))
+        silent = [
+            ("SILENCE", row["log"], row["seq"], row["seq"], b"") for row in await self._rows("next_records", logs)
+        ]
+        named = [
+            ("PARENT", row["log"], row["seq"], row["seq"], row["id"]) for row in await self._rows("absent_parents")
+        ]
+        await self.connection.executemany(SQL["open_gap"], [*silent, *named])
+        return [tuple(row) for row in await self.connection.fetch(LACKING)]
+
+    async def _rows(self, query: str, *arguments: object) -> list[Row]:
+        return await self.connection.fetch(SQL[query], *arguments)
 
     @asynccontextmanager
     async def undone(self) -> AsyncIterator[None]:

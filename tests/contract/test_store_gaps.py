@@ -9,9 +9,9 @@ from contracts import sealing
 from contracts.delivery import Delivery, Examined
 from contracts.errors import Code
 from contracts.record import Signed
-from services.node.fsck import SQL as FSCK
+from services.node.reading import SQL as FSCK
 from tests.conftest import Database
-from tests.contract.authors import HAM, NOW, OTHER, OWN, Author, bare, examined
+from tests.contract.authors import HAM, NOW, OTHER, OWN, PEREMPUAN, Author, bare, examined
 from tests.contract.shelves import READER, Shelf, postgres_shelf
 from tests.simulation.charter import charter
 
@@ -93,6 +93,28 @@ async def test_a_batch_may_fill_one_hole_and_leave_another(shelf: Shelf, ham: Au
     assert (await shelf.observe()).gaps == [(HAM, 1, 3, False)]
     await shelf.admit(ham.read(run[1], run[3], run[6]), now_ms=NOW)
     assert (await shelf.observe()).gaps == [(HAM, 1, 3, True), (HAM, 5, 5, False)]
+
+
+async def test_silence_and_an_absent_parent_are_rows_until_they_end(
+    shelf: Shelf, ham: Author, perempuan: Author
+) -> None:
+    """A log's next record and a parent that nobody gave open one row each, however often one looks, and close it."""
+    others, first = (HAM, PEREMPUAN), ham.open()
+    perempuan.hear(ham)
+    await admit(shelf, perempuan.read(*perempuan.signed(), perempuan.say()))
+    child = perempuan.last.record.seq
+    silent = [("SILENCE", HAM, 0, 0, b"", False), ("SILENCE", PEREMPUAN, child + 1, child + 1, b"", False)]
+    absent = ("PARENT", PEREMPUAN, child, child, first.id, False)
+    for _ in range(2):
+        assert await shelf.look(others) == [absent, *silent]
+    await admit(shelf, ham.read(first))
+    next_ = first.record.seq + 1
+    assert await shelf.look(others) == [
+        (*absent[:-1], True),
+        ("SILENCE", HAM, 0, 0, b"", True),
+        ("SILENCE", HAM, next_, next_, b"", False),
+        silent[1],
+    ]
 
 
 @pytest.mark.parametrize("spoil", [bare, None], ids=["withheld", "garbled"])

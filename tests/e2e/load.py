@@ -37,6 +37,7 @@ class Load:
     acknowledged: dict[str, dict[str, str]] = field(default_factory=lambda: {agency: {} for agency in AGENCIES})
     ending: threading.Event = field(default_factory=threading.Event)
     name: str = field(default_factory=lambda: secrets.token_hex(4))  # keeps its keys apart from those of other loads
+    refused: set[str] = field(default_factory=set)  # the codes with which nodes said: not now
     before: list[str] = field(default_factory=list)  # how many reports each agency had taken when it began
 
     def send(self, agency: str) -> None:
@@ -59,6 +60,7 @@ class Load:
         except httpx2.TransportError:
             return None
         if answer.status_code >= 500:  # the database is away
+            self.refused.add(answer.json()["code"])
             return None
         assert answer.is_success, answer.text
         case: str = answer.json()["case"]

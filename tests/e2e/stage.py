@@ -118,9 +118,9 @@ def desk(nodes: ThreeNodes, agency: str) -> Iterator[DeskClient]:
 
 
 @contextlib.contextmanager
-def servers(root: Path, settings: str = "") -> Iterator[ThreeNodes]:
+def servers(root: Path, settings: str = "", *, mail_port: int = 2525) -> Iterator[ThreeNodes]:
     """The PostgreSQL and NATS servers of three agencies, without their nodes; `settings` as in `three`."""
-    nodes = three(root, settings=settings)
+    nodes = three(root, mail_port=mail_port, settings=settings)
     try:
         nodes.start_servers()
         yield nodes

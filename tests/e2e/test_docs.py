@@ -52,6 +52,7 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _HERE_DOCUMENT = re.compile(r"<<'(\w+)'")
 _VARYING = re.compile(r"(?<![\w-])(?=[\w-]*[0-9A-Z])[\w-]{12,}|[0-9]+")
+_THREAT = ("number", "attack", "seen by whom", "how fast", "what is left", "shown by")
 _BIN = ROOT / ".venv" / "bin"
 
 
@@ -107,11 +108,14 @@ def _agrees(expected: str, output: str) -> bool:
     return not expected or re.fullmatch(pattern, "".join(f"{line}\n" for line in _plain(output))) is not None
 
 
-def _check(document: Path, folder: Path, environment: Mapping[str, str]) -> None:
+def check(document: Path, folder: Path, environment: Mapping[str, str]) -> list[str]:
+    """Run a document's commands, hold what they print to what it shows, and give it back."""
     steps = _steps(document)
-    for step, (status, output) in zip(steps, _run(steps, folder, environment), strict=True):
+    done = _run(steps, folder, environment)
+    for step, (status, output) in zip(steps, done, strict=True):
         assert status == 0, f"{step.command}\n{output}"
         assert _agrees(step.expected, output), f"{step.command}\nsaid to print:\n{step.expected}\nprints:\n{output}"
+    return [output for _, output in done]
 
 
 def _found(homes: Mapping[str, Path]) -> None:
@@ -128,21 +132,24 @@ def demo(server_folder: Path) -> Iterator[Path]:
 
 
 def _documents(*, needs_demo: bool) -> list[Path]:
-    return [path for path in DOCUMENTS if (found := _steps(path)) and any(s.needs_demo for s in found) == needs_demo]
+    """Those with commands. The README's are run by `tests/e2e/test_demo.py`, beside another demo."""
+    return [
+        path for path in DOCUMENTS[1:] if (found := _steps(path)) and any(s.needs_demo for s in found) == needs_demo
+    ]
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", _documents(needs_demo=False), ids=_name)
 def test_commands_do_what_the_document_says(document: Path, tmp_path: Path, server_folder: Path) -> None:
     """Whoever copies the commands of a document sees what the document shows."""
-    _check(document, tmp_path, {"TMPDIR": str(server_folder)})
+    check(document, tmp_path, {"TMPDIR": str(server_folder)})
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", _documents(needs_demo=True), ids=_name)
 def test_commands_beside_a_demo_do_what_the_document_says(document: Path, tmp_path: Path, demo: Path) -> None:
     """Whoever copies the commands of a guide while a demo runs sees what the guide shows."""
-    _check(document, tmp_path, {"TMPDIR": str(tmp_path), "DEMO": str(demo)})
+    check(document, tmp_path, {"TMPDIR": str(tmp_path), "DEMO": str(demo)})
 
 
 def test_a_wrong_document_is_noticed() -> None:
@@ -177,6 +184,14 @@ def test_every_test_that_is_named_as_evidence_exists(document: Path) -> None:
         name for file, name in named if not (ROOT / file).exists() or f"def {name}(" not in (ROOT / file).read_text()
     ]
     assert missing == []
+
+
+def test_every_threat_has_a_test_that_carries_it_out() -> None:
+    """The table of threats in the security page has every number once, four facts to each, and a test."""
+    security = (ROOT / "docs" / "security.md").read_text()
+    rows = [row.split(" | ") for row in re.findall(r"^\| ([0-9]+ \| .*) \|$", security, re.MULTILINE)]
+    assert [int(row[0]) for row in rows] == list(range(1, 34))
+    assert [row[0] for row in rows if len(row) != len(_THREAT) or not all(row) or not _TEST_NAME.search(row[-1])] == []
 
 
 def test_every_decision_is_in_the_index() -> None:

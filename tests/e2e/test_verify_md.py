@@ -9,13 +9,23 @@ from random import Random
 
 import pytest
 
-from contracts.bundle import Line, verify_archive
+from contracts.bundle import Line, layout, verify, verify_archive
 from contracts.bundle.verdict import Dated
 from contracts.vectors import material
 from tests.e2e.javascript import NODE
 from tests.e2e.test_docs import Step, _agrees, _run, _steps
 from tests.unit.contracts.dossiers import KEY, bundle, dossier, erase, told
-from tests.unit.contracts.tampering import ATTACKS, COURT_FILES, EVENTS, FILES, NOTE, THREE, signed_again, without
+from tests.unit.contracts.tampering import (
+    ATTACKS,
+    COURT_FILES,
+    EVENTS,
+    FILES,
+    NOTE,
+    THREE,
+    signed_again,
+    under_later_rules,
+    without,
+)
 
 PIN = material.FIRST.digest().hex()
 AFTERWARDS = told()
@@ -109,10 +119,21 @@ def test_the_program_says_the_same_as_ours(kind: str, tmp_path: Path) -> None:
     status, lines = program(unpacked(BUNDLES[kind], tmp_path), "--pin", PIN)
     assert (status, lines[-1]) == (0, "0 findings")
     assert lines[0] == f"pin {PIN}: compared with yours"
-    said = [line.strip() for line in lines if not line.startswith(("pin ", "searched "))][:-1]
+    assert lines[1] == f"rules: version 1, sha256 {verdict.rules_sha256}: compare it with the published one"
+    said = [line.strip() for line in lines[2:] if not line.startswith("searched ")][:-1]
     ours = [text for line in verdict.lines for text in in_its_words(line)]
     assert sorted(said) == sorted(ours)
     assert sum(line.startswith("searched ") for line in lines) == (0 if kind == "court" else 3)
+
+
+@pytest.mark.parametrize("roots", [material.AGENCIES, material.AGENCIES[:2]])
+def test_the_program_knows_rules_that_all_signed(roots: tuple[str, ...], tmp_path: Path) -> None:
+    """A later version of the rules is held against the signatures of all, and against what the case names."""
+    files = under_later_rules(*roots)
+    status, lines = program(written(files, tmp_path))
+    assert (status, lines[-1], layout.RULES in named(lines)) == (1, "1 findings", True)
+    assert any("signed by all" in line for line in lines) == (roots != material.AGENCIES)
+    assert {finding.file for finding in verify(files).findings} == {layout.RULES}
 
 
 def in_its_words(line: Line) -> tuple[str, str]:

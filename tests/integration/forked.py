@@ -13,10 +13,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from services.cli import main
+from services.cli import NAMES, loaded, main
 
 WITHIN_S = 20
 MEMORY = 4 << 30
@@ -59,6 +60,10 @@ class Rajut:
 
 def serve() -> None:
     """Fork off one run after another; in a run, return into `rajut` itself."""
+    for name in NAMES:
+        loaded(name)
+    for module in ("services.wiring", "services.node.exporting", "services.cli.errors"):  # what they load on use
+        import_module(module)
     gc.freeze()  # or each run would go through all that it inherits when it ends
     for line in sys.stdin:
         run = os.fork()

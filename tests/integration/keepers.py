@@ -1,5 +1,6 @@
 """Those who keep keys: they change the directory by `rajut keys`, as people at three agencies would. Their nodes."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Mapping
@@ -12,8 +13,10 @@ from typer.testing import CliRunner
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services.cli import app
+from services.node.link import every
 from services.node.node import Node
-from tests.e2e.stage import level, opened, talk, until
+from tests.e2e.stage import level, opened, talk, tasks, until
+from tests.integration.notaries import notaries
 
 A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 AGENCIES = (A, B, C)
@@ -94,6 +97,16 @@ async def agree(trio: Trio) -> None:
     """Let nodes talk until they hold the same."""
     async with talk(*trio):
         await until(lambda: level(*trio))
+
+
+async def go_over(trio: Trio) -> None:
+    """Let nodes talk and cosign until they all write by the last version that is in their homes."""
+    looks = [every(0.05, node.duties.adopt_directories) for node in trio]
+    async with talk(*trio), tasks(*notaries(*trio), *looks):
+        await until(lambda: asyncio.sleep(0, all(node.log.directory == node.log.chain.latest for node in trio)))
+    for node in trio:
+        await node.duties.heartbeat()
+    await agree(trio)
 
 
 async def take_up(*nodes: Node) -> None:

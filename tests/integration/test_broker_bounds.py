@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.node.broker import LARGEST_MESSAGE, Server, connected
+from services.node.broker import LARGEST_MESSAGE, connected
+from services.node.server import Server
 from services.node.settings import Home
 from tests.e2e.stage import until
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from typer.models import OptionInfo
 
 from deploy.dev.runner import ThreeNodes
-from services.cli import app
+from services.cli import NAMES, loaded
 from tests.integration.forked import Rajut, Ran
 
 CODED = re.compile(r"rajut: E_(?!UNEXPECTED)[A-Z_]+: .+")  # bad input is to be expected
@@ -38,7 +38,7 @@ word = st.one_of(
 )
 
 
-def commands(group: typer.Typer = app, *path: str) -> Mapping[str, Callable[..., Any]]:
+def commands(group: typer.Typer, *path: str) -> Mapping[str, Callable[..., Any]]:
     """Every command that there is, by what one types."""
     found = {" ".join((*path, str(one.name))): one.callback for one in group.registered_commands if one.callback}
     for below in group.registered_groups:
@@ -47,7 +47,7 @@ def commands(group: typer.Typer = app, *path: str) -> Mapping[str, Callable[...,
     return found
 
 
-COMMANDS = commands()
+COMMANDS = {line: command for name in NAMES for line, command in commands(loaded(name)).items()}
 
 
 @pytest.fixture(scope="module")

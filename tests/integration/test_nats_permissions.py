@@ -11,6 +11,7 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from deploy.dev.home import SYSTEMS
 from deploy.dev.nats_server import NatsServer
 from deploy.nats.client import connect, connect_to_partner
 from services.node.streams import ADMITTED, SERVICES, stream_to, subject_to
@@ -48,15 +49,20 @@ FORBIDDEN_TO_ALL = (
     "_R_.stolen",
     "backfill.komnas-ham",
     "backfill.komnas-perempuan",
+    "_INBOX_systems.stolen",
+    "_INBOX_systems.registry.stolen",
+    "_INBOX_systems.hotline.stolen",
 )
 FORBIDDEN_TO_A_PARTNER = (
     *FORBIDDEN_TO_ALL,
+    "rajut.api.registry",
     "$JS.API.CONSUMER.MSG.NEXT.ADMITTED.intake",
     "js.CONSUMER.MSG.NEXT.ADMITTED.intake",
     "$JS.ACK.ADMITTED.intake.1.1.1.1.0",
 )
 FORBIDDEN_TO_INTAKE = (
     *FORBIDDEN_TO_ALL,
+    "rajut.api.registry",
     "backfill",
     "js.CONSUMER.MSG.NEXT.ADMITTED.protection",
     "js.CONSUMER.INFO.ADMITTED.protection",
@@ -66,7 +72,25 @@ FORBIDDEN_TO_INTAKE = (
     "$JS.ACK.ADMITTED.protection.1.1.1.1.0",
     "$JS.ACK.TO_komnas-ham.komnas-ham.1.1.1.1.0",
 )
+FORBIDDEN_TO_SYSTEMS = (
+    *FORBIDDEN_TO_ALL,
+    "backfill",
+    "rajut",
+    "rajut.api",
+    "rajut.api.hotline",
+    "rajut.api.registry.more",
+    "js.CONSUMER.MSG.NEXT.ADMITTED.intake",
+    "_INBOX_api.stolen",
+)
+FORBIDDEN_TO_WHO_ANSWERS_SYSTEMS = (
+    *(subject for subject in FORBIDDEN_TO_ALL if not subject.startswith("_INBOX_systems.")),
+    "backfill",
+    "rajut.api.registry",
+    "js.CONSUMER.MSG.NEXT.ADMITTED.intake",
+)
 FORBIDDEN_TO_THE_LINK = (
+    "rajut.api.registry",
+    "_INBOX_systems.registry.stolen",
     "$JS.API.STREAM.CREATE.MINE",
     "$JS.API.STREAM.DELETE.TO_komnas-ham",
     "$JS.API.STREAM.PURGE.ADMITTED",
@@ -90,6 +114,12 @@ FOREIGN_EARS = (
     "_INBOX_triage.>",
     "_R_.>",
     "backfill.*",
+    "rajut.>",
+    "rajut.api.*",
+    "rajut.api.registry",
+    "_INBOX_systems.>",
+    "_INBOX_systems.*.>",
+    "_INBOX_systems.hotline.>",
 )
 DEPUTIES = (
     "to.komnas-ham",
@@ -203,6 +233,8 @@ async def pull(client: Client, api: str, stream: str, durable: str) -> Msg:
         (READER, "", FORBIDDEN_TO_A_PARTNER),
         (OWNER, "intake", FORBIDDEN_TO_INTAKE),
         (OWNER, "notify", FORBIDDEN_TO_ALL),
+        (OWNER, "systems.registry", FORBIDDEN_TO_SYSTEMS),
+        (OWNER, "api", FORBIDDEN_TO_WHO_ANSWERS_SYSTEMS),
         (OWNER, "link", FORBIDDEN_TO_THE_LINK),
     ],
 )
@@ -216,7 +248,9 @@ async def test_forbidden_subjects_are_refused(
 
 
 @pytest.mark.usefixtures("link")
-@pytest.mark.parametrize(("home", "user"), [(READER, ""), (OWNER, "intake"), (OWNER, "notify")])
+@pytest.mark.parametrize(
+    ("home", "user"), [(READER, ""), (OWNER, "intake"), (OWNER, "notify"), (OWNER, "systems.registry"), (OWNER, "api")]
+)
 async def test_nobody_listens_to_what_is_meant_for_others(homes: dict[str, Path], home: str, user: str) -> None:
     """Neither streams nor other users' inboxes nor the server's own subjects can be overheard."""
     async with intruder(homes, home, user) as inside:
@@ -246,6 +280,22 @@ async def test_a_pull_cannot_make_the_server_publish(
         await ask(admin, "$JS.API.INFO")  # a round trip later, any injected message would be stored
         assert await holdings(admin) == before
         assert stolen.pending_msgs == 0
+
+
+@pytest.mark.usefixtures("nats")
+@pytest.mark.parametrize("name", SYSTEMS)
+async def test_systems_hear_answers_and_nobody_elses_words(homes: dict[str, Path], name: str) -> None:
+    """The node hears which system asks, and where it wants the answer, and can answer; as part of the group alone."""
+    async with intruder(homes, OWNER, "api") as node, intruder(homes, OWNER, f"systems.{name}") as system:
+        heard = await node.client.subscribe("rajut.api.*", queue="node")
+        await node.client.flush()
+        asking = asyncio.create_task(system.client.request(f"rajut.api.{name}", b"{}", timeout=2))
+        message = await heard.next_msg(timeout=2)
+        assert message.subject == f"rajut.api.{name}"
+        assert message.reply.startswith(f"_INBOX_systems.{name}.")
+        await message.respond(b"done")
+        assert (await asking).data == b"done"
+        assert node.complaints == system.complaints == []
 
 
 async def test_a_partner_reads_its_own_stream(homes: dict[str, Path], link: Client) -> None:

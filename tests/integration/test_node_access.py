@@ -10,6 +10,7 @@ import httpx2
 import pytest
 import typer
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
 from contracts.codes import codes
 from contracts.encoding import b64
@@ -35,12 +36,14 @@ class Read(NamedTuple):
     service: str
     view: View
     says: int = 0  # events of its own, before the entry
+    door: Door = Door.API
 
 
 READS = {
     "GET /cases": Read(DUTY, "/cases", "node", View.CASES),
     "GET /cases/{case}": Read(DUTY, "/cases/CASE", "node", View.CASE),
     "GET /cases/{case}/access": Read(LEADER, "/cases/CASE/access", "node", View.ACCESS),
+    "GET /cases/{case}/bundle": Read(LEADER, "/cases/CASE/bundle", "node", View.CASE, door=Door.EXPORT),
     "GET /cases/{case}/duplicates": Read(DUTY, "/cases/CASE/duplicates", "intake", View.DUPLICATES),
     "GET /cases/{case}/urgency": Read(DUTY, "/cases/CASE/urgency", "triage", View.URGENCY),
     "GET /cases/{case}/status": Read(DUTY, "/cases/CASE/status", "triage", View.STATUS),
@@ -52,10 +55,12 @@ READS = {
     "GET /cases/{case}/lead": Read(DUTY, "/cases/CASE/lead", "protection", View.LEAD),
     "GET /cases/{case}/referrals": Read(DUTY, "/cases/CASE/referrals", "protection", View.REFERRALS),
     "GET /cases/{case}/consent": Read(DUTY, "/cases/CASE/consent", "intake", View.CONSENT),
+    "GET /cases/{case}/person": Read(DUTY, "/cases/CASE/person", "intake", View.PERSON),
     "GET /cases/{case}/erasure": Read(DUTY, "/cases/CASE/erasure", "node", View.ERASURE),
     "GET /work": Read(DUTY, "/work", "triage", View.WORK),
     "POST /work/{item}/done": Read(DUTY, "/work/ITEM/done", "triage", View.WORK, says=1),
     "GET /notices": Read(DUTY, "/notices", "notify", View.NOTICES),
+    "GET /operations": Read("lpsk-admin", "/operations", "node", View.PARKED),
 }
 # An act is an event in the case itself, with the officer who did it: it answers what became of it, and no more.
 ACTS = {
@@ -69,10 +74,12 @@ ACTS = {
     "POST /cases/{case}/status/appeal/decide": {"events", "version"},
     "POST /cases/{case}/risk": {"events", "version"},
     "POST /cases/{case}/eligibility": {"events", "version"},
-    "POST /cases/{case}/emergency": {"proposal"},
-    "POST /cases/{case}/emergency/{proposal}/approve": {"events", "state"},
-    "POST /cases/{case}/emergency/{proposal}/refuse": {"events", "state"},
+    "POST /cases/{case}/emergency": {"proposal", "version"},
+    "POST /cases/{case}/emergency/{proposal}/approve": {"events", "state", "version"},
+    "POST /cases/{case}/emergency/{proposal}/refuse": {"events", "state", "version"},
     "POST /notices/{notice}/acknowledge": set(),
+    "POST /operations/parked/{service}/{event}/replay": set(),
+    "POST /operations/parked/{service}/{event}/discard": set(),
     "POST /cases/{case}/steps": {"events", "version"},
     "POST /cases/{case}/lead/offer": {"events", "version"},
     "POST /cases/{case}/lead/accept": {"events", "version"},
@@ -91,7 +98,10 @@ ACTS = {
     "POST /cases/{case}/consent/withdraw": {"events", "version"},
     "POST /cases/{case}/disclosures": {"events", "version"},
     "POST /cases/{case}/disclosures/confirm": {"events", "version"},
-    "POST /cases/{case}/identity": {"event"},
+    "POST /cases/{case}/identity": {"event", "version"},
+    "POST /cases/{case}/duplicates/link": {"events", "version"},
+    "POST /cases/{case}/duplicates/dismiss": {"events", "version"},
+    "POST /cases/{case}/duplicates/reopen": {"events", "version"},
     "POST /cases/{case}/plan": {"events", "version"},
     "POST /cases/{case}/plan/agree": {"events", "version"},
     "POST /cases/{case}/plan/decline": {"events", "version"},
@@ -122,7 +132,10 @@ ACTS = {
     "POST /cases/{case}/erasure": {"event"},
     "POST /cases/{case}/erasure/{request}/confirm": {"event"},
 }
-NOTHING = {"GET /openapi.json", "GET /health/live", "GET /health/ready", "GET /metrics"}
+COUNTS = {"GET /work/figures"}
+# What an officer is still writing is of no case yet, and is shown to that officer alone (`test_node_drafts`).
+DRAFTS = {"GET /drafts", "GET /drafts/{draft}", "PUT /drafts/{draft}", "DELETE /drafts/{draft}"}
+NOTHING = {"GET /openapi.json", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /desk"}
 
 COMMANDS = {
     "access": ["access", "CASE"],
@@ -135,6 +148,7 @@ COMMANDS = {
 # What these print is of no case: steps, counts, receipts of an officer's own report, places in logs.
 SILENT = {"node run", "node migrate", "node split", "node recover", "report", "fsck", "parked replay", "parked discard"}
 SILENT |= {"erase ask", "erase confirm"}
+SILENT |= {"sim run"}  # plays with made-up agencies of its own
 SILENT |= {"audit verify"}  # reads a file that somebody was given, wherever that may be; knows of no node
 SILENT |= {f"keys {word}" for word in ("init-root", "enrol", "rotate", "retire", "revoke", "used", "propose", "sign")}
 SILENT |= {f"keys {word}" for word in ("assemble", "adopt", "list", "destroy")}
@@ -226,6 +240,11 @@ def routes(node: Node) -> dict[str, Any]:
     return {f"{'|'.join(sorted({*(one.methods or ['?'])} - {'HEAD'}))} {one.path}": one for one in contexts}
 
 
+def is_mount(route: Any) -> bool:
+    """Whether this is an app of its own: the desk's pages, which `test_node_web` classifies."""
+    return isinstance(route.route, Mount)
+
+
 def commands(group: Any, name: str = "") -> Iterator[str]:
     """Every command below a group, by its words."""
     for word, one in group.commands.items():
@@ -235,7 +254,8 @@ def commands(group: Any, name: str = "") -> Iterator[str]:
 
 async def test_every_route_is_classified(scene: Scene) -> None:
     """A new route leaves an entry, is an act, or shows nothing of a case: whoever adds one must say which."""
-    assert set(routes(scene.node)) == READS.keys() | ACTS.keys() | NOTHING
+    found = {name for name, route in routes(scene.node).items() if not is_mount(route)}
+    assert found == READS.keys() | ACTS.keys() | COUNTS | DRAFTS | NOTHING
 
 
 async def test_an_act_answers_what_became_of_it_and_no_more(scene: Scene) -> None:
@@ -262,7 +282,7 @@ async def test_a_route_that_shows_something_of_a_case_is_noted(scene: Scene, nam
     entry = await scene.last(read.service)
     body = CaseRead.read(entry.content.body)
     assert entry.seq == before
-    assert (body.view, body.door, body.purpose) == (read.view, Door.API, Purpose.LEGAL)
+    assert (body.view, body.door, body.purpose) == (read.view, read.door, Purpose.LEGAL)
     assert scene.case in body.cases
     assert entry.content.actor == (officer_role(scene, read.officer), read.officer)
     assert (entry.content.case, entry.content.to) == ("", (LPSK,))
@@ -286,6 +306,15 @@ async def test_a_route_that_shows_nothing_of_a_case_names_none(scene: Scene, nam
     assert b64(scene.parked) not in answer.text
 
 
+@pytest.mark.parametrize("name", sorted(COUNTS))
+async def test_a_route_that_counts_names_none(scene: Scene, name: str) -> None:
+    """What operations are told without an entry names neither a case nor an event, nor an officer."""
+    answer = await ask(scene.node, "GET", name.removeprefix("GET "), "lpsk-admin")
+    assert answer.json()["kinds"]
+    for named in (scene.case, b64(scene.parked), DUTY, LEADER):
+        assert named not in answer.text
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_a_command_that_shows_something_of_a_case_is_noted(scene: Scene, name: str, tmp_path: Path) -> None:
     """The operator's commands leave entries too, with the operating system's name for whoever ran them."""
@@ -301,7 +330,23 @@ async def test_a_command_that_shows_something_of_a_case_is_noted(scene: Scene, n
     assert entry.content.actor == operator()
 
 
-@pytest.mark.parametrize("name", [name for name in READS if name.startswith("GET") and "access" not in name])
+async def test_a_file_that_says_who_the_person_is_is_noted_as_such(scene: Scene) -> None:
+    """Whoever takes the person out of the house leaves an entry beside that of the case; a court's copy leaves none."""
+    seen = {}
+    for scope in ("court", "whole"):
+        before = await size(scene.node, LOGS[LPSK])
+        path = scene.fill(f"/cases/CASE/bundle?scope={scope}")
+        assert (await ask(scene.node, "GET", path, LEADER)).status_code == 200
+        entries = [one for one in await events(scene.node, LOGS[LPSK], CaseRead.wire_type) if one.seq >= before]
+        seen[scope] = [CaseRead.read(one.content.body).view for one in entries]
+    assert seen == {"court": [View.CASE], "whole": [View.CASE, View.PERSON]}
+
+
+# Who asks who saw a case, or how the node is, or for a file with its date in it, never has the answer already.
+NEVER_THE_SAME = ("POST", "GET /cases/{case}/access", "GET /cases/{case}/bundle", "GET /operations")
+
+
+@pytest.mark.parametrize("name", [name for name in READS if not name.startswith(NEVER_THE_SAME)])
 async def test_what_the_caller_has_already_is_neither_shown_nor_noted(scene: Scene, name: str) -> None:
     """A screen that refreshes itself names what it has: 304, no content, no entry; something new is shown and noted."""
     first = await scene.read(READS[name])

@@ -159,23 +159,24 @@ async def test_more_can_be_withheld_but_not_what_explains_a_hole(trio: Trio, cas
 
 
 async def test_an_export_is_noted_before_it_is_written(trio: Trio, case: str, tmp_path: Path) -> None:
-    """The command leaves an entry with door and purpose; the file is the owner's alone, and is never overwritten."""
+    """Entries say door and purpose, and that the person is in the file; it is the owner's alone, never overwritten."""
     before, out = await size(trio.a, LOGS[A]), tmp_path / "case.zip"
     done = await asyncio.to_thread(
         rajut, trio.a.home.path, "audit", "export", case, "-o", str(out), "--scope", "whole", "--purpose", "legal"
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "0 findings"
-    entry = (await events(trio.a, LOGS[A], CaseRead.wire_type))[-1]
-    body = CaseRead.read(entry.content.body)
-    assert (entry.seq, await size(trio.a, LOGS[A])) == (before, before + 1)
-    assert (body.door, body.purpose, body.view, body.cases) == (Door.EXPORT, Purpose.LEGAL, View.CASE, (case,))
-    assert (body.lines, entry.content.actor) == (len(judged(trio.a, out.read_bytes()).lines), operator())
+    entries = (await events(trio.a, LOGS[A], CaseRead.wire_type))[-2:]
+    seen, known = [CaseRead.read(entry.content.body) for entry in entries]
+    assert ([entry.seq for entry in entries], await size(trio.a, LOGS[A])) == ([before, before + 1], before + 2)
+    assert (seen.door, seen.purpose, seen.view, seen.cases) == (Door.EXPORT, Purpose.LEGAL, View.CASE, (case,))
+    assert known == seen.model_copy(update={"view": View.PERSON, "lines": 2}), "the report, and what was shared of it"
+    assert (seen.lines, entries[0].content.actor) == (len(judged(trio.a, out.read_bytes()).lines), operator())
     assert out.stat().st_mode & 0o777 == 0o600
     again = await asyncio.to_thread(rajut, trio.a.home.path, "audit", "export", case, "-o", str(out))
     assert again.returncode == 1
     assert again.stderr.splitlines()[-1] == "rajut: E_SETTINGS: case.zip: exists already; choose another name"
-    assert await size(trio.a, LOGS[A]) == before + 1
+    assert await size(trio.a, LOGS[A]) == before + 2
 
 
 async def test_an_export_that_cannot_be_noted_is_not_written(

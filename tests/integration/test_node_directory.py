@@ -13,9 +13,10 @@ from contracts.directory import Directory, sign
 from contracts.encoding import b64
 from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
+from services.node.directories import read_chain
 from services.node.keys import root_signer
 from services.node.link import every
-from services.node.node import Node, read_chain
+from services.node.node import Node
 from tests.e2e.stage import (
     LOGS,
     READERS,

@@ -13,7 +13,7 @@ from contracts.events.intake import Identity, IdentityShared
 from contracts.events.node import ErasureAsked, ErasureConfirmed
 from contracts.record import EventId
 from deploy.dev.runner import ThreeNodes
-from services.cli.arguments import owner
+from services.node.database import owner
 from services.node.node import Node
 from services.node.service import SYSTEM
 from services.node.writing import Draft
@@ -235,7 +235,7 @@ async def share(node: Node, case: str, to: Sequence[str]) -> EventId:
 
 async def lose(node: Node, event: EventId) -> None:
     """Make a node one that has the record of an event, and never got its content."""
-    connection = await owner(node.home.path)
+    connection = await owner(node.home)
     await connection.execute("delete from log.content where id = $1", event)
     await connection.execute("delete from log.event where id = $1", event)
     await connection.execute(

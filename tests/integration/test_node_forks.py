@@ -10,11 +10,13 @@ from contracts import evidence, note, record as records
 from contracts.evidence import Split
 from contracts.note import Checkpoint
 from contracts.record import stored
+from deploy.dev.mailbox import Mailbox
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
 from services.node.forks import proofs
 from services.node.node import Node
 from services.node.streams import subject_note, subject_to
+from services.notify.alarm import SUBJECT
 from tests.e2e.stage import LOGS, READERS, ask, events, opened, report, servers, talk, tasks, until
 from tests.integration.notaries import notaries
 
@@ -23,9 +25,16 @@ FOUND = "rajut.node.fork.found.v1"
 
 
 @pytest.fixture
-def machines(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[ThreeNodes]:
+def mailbox() -> Iterator[Mailbox]:
+    """Where the agencies' mail goes."""
+    with Mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def machines(server_folder: Path, request: pytest.FixtureRequest, mailbox: Mailbox) -> Iterator[ThreeNodes]:
     """The servers of three agencies, for one test alone: it leaves a contradiction behind."""
-    with servers(server_folder / request.node.name[:40]) as running:
+    with servers(server_folder / request.node.name[:40], mail_port=mailbox.port) as running:
         yield running
 
 
@@ -51,9 +60,9 @@ async def convicted(*nodes: Node) -> bool:
 
 
 async def test_two_checkpoints_that_cannot_both_be_true_become_a_proof_at_every_agency(
-    trio: tuple[Node, Node, Node],
+    trio: tuple[Node, Node, Node], mailbox: Mailbox
 ) -> None:
-    """One partner is shown another root than the others: soon all three hold a proof, say so, and show it."""
+    """One partner is shown another root than the others: soon all three hold a proof, say so, show it, and call."""
     a, b, c = trio
     case = await report(a)
     async with talk(a, b, c), tasks(*notaries(a, b, c)):
@@ -67,6 +76,20 @@ async def test_two_checkpoints_that_cannot_both_be_true_become_a_proof_at_every_
         (proof,) = await proofs(node.pools["node"])
         assert evidence.check(evidence.decode(proof), node.log.chain) == Split(LOGS[A], 2)
     assert shown["disputed"] == [LOGS[A]]
+    assert await call(c) >= 1
+    mails = [(to, mail["Subject"]) for to, mail in mailbox.mails()]
+    assert sorted(mails) == [(f"kh-{who}@{C}.example", SUBJECT) for who in ("admin", "auditor")]
+
+
+async def call(node: Node) -> int:
+    """Let a node's notify hear of every proof that somebody holds, and send its mail twice; how many it heard of."""
+    heard = [event for log in LOGS.values() for event in await events(node, log, FOUND)]
+    for event in heard:
+        await node.inboxes["notify"].handle(event.id)
+    (send, *_) = next(plug for plug in node.plugs if plug.name == "notify").timers
+    await send.work()
+    await send.work()
+    return len(heard)
 
 
 async def said(*nodes: Node) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from contracts.signing import SeedSigner
 from deploy.dev.runner import ThreeNodes
-from services.node import fsck as checking, signatures
+from services.node import fsck as checking
+from services.node.database import owner
 from services.node.fsck import Report
-from services.node.signatures import Claimed
+from services.node.readers import side_by_side
+from services.node.reading import SQL, Batch, one_by_one
 from services.node.walk import Cases, Finding
 from tests.e2e.stage import LOGS, servers
 from tests.integration.test_node_store import FLIP, FOREIGN, OWN, UNLOCK, A, B, C, edited, fsck, play
@@ -65,11 +66,11 @@ MODELS = {
         "update notify.notice set role = 'palsu'",
         "is not kept as it was said",
     ),
-    "a clock is gone": ("notify", "delete from notify.promise", "is not as the case has it"),
+    "a clock is gone": ("notify", "delete from notify.look", "its promises are not looked at"),
     "a clock is put off": (
         "notify",
-        "update notify.promise set look_at = look_at + interval '1 day'",
-        "is not as the case has it",
+        "update notify.look set look_at = look_at + interval '99 years'",
+        "its promises are not looked at",
     ),
     "a notice was never said": (
         "notify",
@@ -142,7 +143,7 @@ ALL_AT_ONCE = (
 async def test_the_same_is_found_in_every_way(
     machines: ThreeNodes, monkeypatch: pytest.MonkeyPatch, constant: str, value: int
 ) -> None:
-    """With signatures verified elsewhere, with no room for cases that are not whole yet, with the smallest batches."""
+    """With records read by other processes, with no room for cases that are not whole, in the smallest batches."""
     async with edited(machines, "".join(f"{one};" for one in ALL_AT_ONCE)) as node:
         before = await fsck(node)
         monkeypatch.setattr(checking, constant, value)
@@ -155,23 +156,19 @@ def _sorted(report: Report) -> Report:
     return report._replace(findings=sorted(report.findings))
 
 
-async def test_a_signature_is_verified_elsewhere_as_here() -> None:
-    """Good ones hold; cut short, empty, too long, of another message or key they do not. Order and number are kept."""
-    signer, other = SeedSigner("a.notify.1", b"\1" * 32), SeedSigner("b.notify.1", b"\2" * 32)
-    message = b"m" * 10_000
-    good = signer.sign(message)
-    forms = [good, good[:-1], b"", good + b"\0", other.sign(message), good]
-    claimed = [Claimed(signer.public, message, form) for form in forms]
-    claimed += [
-        Claimed(other.public, message, good),
-        Claimed(bytes(32), message, good),
-        Claimed(signer.public, b"n", good),
-    ]
-    expected = [True, False, False, False, False, True, False, False, False]
-    async with signatures.elsewhere() as verified:
-        for many in (1, 40, 0):  # more than a pipe holds at once
-            assert list(await verified(claimed * many)) == expected * many
-    assert list(await signatures.here(claimed)) == expected
+async def test_records_are_read_in_other_processes_as_here(machines: ThreeNodes) -> None:
+    """Every row comes back, in order and with the same said of it, however many are asked for at once."""
+    sql = "".join(f"{one};" for one in ALL_AT_ONCE)
+    async with edited(machines, sql) as node:
+        connection = await owner(node.home)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            snapshot = await connection.fetchval("select pg_export_snapshot()")
+            batches = [Batch(*row) for row in await connection.fetch(SQL["batches"], 1)]
+            here = [one async for one in one_by_one(connection, node.log, batches)]
+            async with side_by_side(node.home.path, snapshot, 2) as reading:
+                assert [one async for one in reading(batches)] == here
+            assert len([log for log, _ in here if log == LOGS[C]]) > 5
+        await connection.close()
 
 
 def test_cases_take_no_more_room_than_there_is() -> None:

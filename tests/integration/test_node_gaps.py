@@ -25,6 +25,7 @@ from services.node.node import Node
 from services.node.sql import Row
 from services.node.streams import subject_to
 from services.node.witness import notes
+from tests import monitoring
 from tests.e2e.stage import (
     LOGS,
     READERS,
@@ -47,6 +48,15 @@ HEARTBEAT_S = 0.4
 REFUSED = "rajut.node.record.refused.v1"
 OPEN = "select kind, log, from_seq, to_seq from log.missing where closed_at is null"
 
+# What is told of something that need not have happened, or that only shows a while after it has.
+AFTER_SOMETHING = {
+    "rajut_admission_refused_total",
+    "rajut_handler_duration_seconds_bucket",
+    "rajut_key_lasts_seconds",
+    "rajut_promise_missed_total",
+    "rajut_promise_open",
+    "rajut_promise_overdue",
+}
 Missing = tuple[str, str, int, int]  # kind, log, first and last place
 
 
@@ -286,6 +296,7 @@ def test_a_partner_whose_node_is_killed_is_noticed(machines: ThreeNodes) -> None
     assert json.loads(asked(watcher, "/health/ready"))["ready"]
     counted = rf'^rajut_gap_open\S*{{kind="SILENCE",log="{LOGS[A]}".*}} 1.0$'
     assert re.search(counted, asked(watcher, "/metrics"), re.MULTILINE)
+    assert set(monitoring.asked()) - set(monitoring.told(asked(watcher, "/metrics"))) <= AFTER_SOMETHING
     assert f'"kind": "SILENCE", "log": "{LOGS[A]}"' in watcher.node.process.log.read_text()
     killed.start("node")
     eventually(lambda: silent not in asked(watcher, "/health/ready"))

@@ -10,7 +10,10 @@ import pytest
 from contracts.events.protection import EmergencyProposed
 from contracts.record import Signed, stored
 from deploy.dev.runner import ThreeNodes
+from services.node.link import every
 from services.node.node import Node
+from services.node.succession import Succession
+from services.node.witness import SQL as WITNESSED
 from tests.e2e.stage import (
     LOGS,
     READERS,
@@ -21,10 +24,13 @@ from tests.e2e.stage import (
     running,
     servers,
     size,
+    talk,
+    tasks,
     until,
 )
 from tests.integration import softhsm
-from tests.integration.keepers import A, B, C, Keepers, agree, take_up, three
+from tests.integration.keepers import A, B, C, Keepers, agree, go_over, take_up, three
+from tests.integration.notaries import notaries
 
 UNDISTURBED = {"quarantine": 0, "fork": 0, "unreadable": 0}
 
@@ -129,7 +135,7 @@ async def test_an_old_sealing_key_goes_once_nothing_more_can_come_for_it(
         assert keepers.states(C)[old] == "old"
         keepers.adopt(version, A, B)
         await take_up(trio.a, trio.b)
-        await agree(trio)
+        await go_over(trio)
         done = await asyncio.to_thread(keepers.tried, C, "destroy", home, old)
         assert done.returncode == 0, done.stderr
     assert old not in keepers.states(C)
@@ -151,6 +157,7 @@ async def test_a_service_signs_with_a_key_that_never_leaves_its_token(
     kid = keepers.current(B, "protection")
     assert [path.suffix for path in (home / "keys").glob(f"protection.{kid.split('.')[2]}.*")] == [".uri"]
     async with three(machines) as trio:
+        await go_over(trio)
         before = [await troubles(node) for node in trio]
         case = await report(trio.a)
         await agree(trio)
@@ -160,3 +167,36 @@ async def test_a_service_signs_with_a_key_that_never_leaves_its_token(
         proposed = (await events(trio.c, LOGS[B], EmergencyProposed.wire_type))[-1]
         assert {one.id: one.kid for one in await logged(trio.c, LOGS[B])}[proposed.id] == kid
         assert [await troubles(node) for node in trio] == before
+
+
+async def test_a_new_key_signs_once_all_others_know_of_it(machines: ThreeNodes, keepers: Keepers) -> None:
+    """While an agency is away the old key signs on, and nothing else waits; a stolen key waits for nobody."""
+    home, old = machines.homes[A], keepers.current(A, "node")
+    async with three(machines) as trio:
+        await go_over(trio)
+        keepers.adopt(keepers.replace(A, "node"))
+        new, before = keepers.current(A, "node"), trio.a.log.writes_by
+        looks = [every(0.05, node.duties.adopt_directories) for node in (trio.a, trio.b)]
+        async with talk(trio.a, trio.b), tasks(*notaries(trio.a, trio.b), *looks):
+            await until(lambda: only_b_knows(trio.a))
+            case = await report(trio.a)
+        last = (await logged(trio.a, LOGS[A]))[-1]
+        assert (last.record.dir, trio.a.log.signer("node").kid) == (before, old)
+        await go_over(trio)
+        last = (await logged(trio.c, LOGS[A]))[-1]
+        assert (last.record.dir, last.kid) == (before + 1, new)
+        assert (await ask(trio.c, "GET", f"/cases/{case}", READERS[C])).status_code == 200
+        stolen = keepers.ask("revoke", home, new, "--last-good", last.record.seq)
+        keepers.adopt(keepers.version(stolen, keepers.ask("rotate", home, "node")))
+        await take_up(trio.a)
+        last = (await logged(trio.a, LOGS[A]))[-1]
+        assert (last.record.dir, last.kid) == (before + 2, keepers.current(A, "node"))
+        await take_up(trio.b, trio.c)
+        await agree(trio)
+
+
+async def only_b_knows(node: Node) -> bool:
+    """Whether B alone has cosigned that a node adopted the last version."""
+    told = await Succession(node.pools["node"], node.log).told(node.log.chain.latest.version)
+    rows = await node.pools["node"].fetch(WITNESSED["cosigned"], [told])
+    return [row["agency"] for row in rows] == [B]

@@ -180,6 +180,20 @@ async def test_a_stream_that_forgot_its_oldest_is_read_on_and_what_was_missed_is
     assert await size(trio.b, LOGS[A]) > start + 2
 
 
+async def test_a_stream_that_lost_its_end_is_read_anew(trio: Trio) -> None:
+    """A broken disk takes back what was read long ago: what is said at its places since is not passed over."""
+    async with talk(trio.a, trio.b, trio.c):
+        await report(trio.a)
+        await until(lambda: level(trio.a, trio.b, trio.c))
+    async with trio.b.pools["node"].acquire() as connection:
+        place = await connection.fetchrow(SQL["link"], A)
+        assert place
+        await connection.execute(SQL["move_link"], A, place["stream_created"], place["stream_seq"] + 1000)
+    await report(trio.a)
+    async with talk(trio.a, trio.b, trio.c):
+        await until(lambda: level(trio.a, trio.b, trio.c))
+
+
 async def said(home: Path, reader: str, author: Node) -> bool:
     """Whether the last message for a partner is the last record of the log."""
     admin = await connect(home, "admin")

@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from contracts.bundle import Verdict, verify_archive
+from contracts.bundle.assembly import Export
+from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.mechanism import GENESIS_TEXT, signed
 from contracts.mechanism.signed import BEGINNING
 from deploy.dev.runner import ThreeNodes
+from services.node.audit import Auditor, Wish
 from services.node.keys import root_signer
 from services.node.node import Node
 from tests.e2e.stage import READERS, ask, level, opened, report, servers, talk, until
@@ -94,6 +98,9 @@ async def test_a_new_number_holds_for_new_cases_and_for_no_other(trio: Trio) -> 
         shown = await trio.seen(case)
         assert [(one["rules"], one["rules_known"]) for one in shown] == [(rules, True)] * 3
         assert len({one["digest"] for one in shown}) == 1
+    for case, rules in ((old, 1), (new, 2)):
+        verdict = await audited(nodes[LPSK], case)
+        assert (verdict.rules, verdict.findings) == (rules, ())
     assert await trio.emergency(old, 2) == {"ACTIVE"}
     assert await trio.emergency(new, 2) == {"PROPOSED"}
     assert len({one["digest"] for case in (old, new) for one in await trio.seen(case)}) == 2
@@ -101,6 +108,14 @@ async def test_a_new_number_holds_for_new_cases_and_for_no_other(trio: Trio) -> 
     await trio.give(HAM, HAM, PEREMPUAN, LPSK)
     await trio.meet()
     assert [await adopted(node, HAM) for node in nodes.values()] == [2, 2, 2]
+
+
+async def audited(node: Node, case: str) -> Verdict:
+    """What an outsider finds in a node's bundle of a case."""
+    export = Export("court", node.log.agency, Actor("operator", "root"), "AUDIT", "2026-11-23T00:00:00.000Z")
+    async with node.pools["node"].acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        auditor = Auditor(connection, node.log, node.keyring.vault, lambda _: None)
+        return verify_archive(await auditor.bundle(case, Wish("court"), export))
 
 
 async def adopted(node: Node, agency: str) -> int:

@@ -24,8 +24,8 @@ from deploy.dev.runner import NodeServer, ThreeNodes
 from deploy.dev.trio import rajut
 from deploy.nats.client import connect
 from services import wiring
+from services.node.directories import read_chain
 from services.node.keys import root_signer
-from services.node.node import read_chain
 from services.node.part import service
 from services.node.settings import PARTS, Doors, Home, Part
 from services.node.streams import ADMITTED

@@ -1,6 +1,8 @@
 """Status, risk and eligibility over HTTP: what one agency's officer says, the others see, work from and answer."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from contracts.mechanism import LATEST
 from deploy.dev.runner import ThreeNodes
+from services.node import telemetry
 from services.node.node import Node
 from tests.e2e.stage import CASES, ask, level, servers, talk, until
 from tests.integration.warrants import Trio, fsck, handle, shown, trio_of
@@ -61,6 +64,21 @@ async def work(node: Node, case: str, officer: str) -> set[tuple[str, str]]:
     return {(item["kind"], item["subject"]) for item in answer.json()["items"] if item["case"] == case}
 
 
+async def owed(node: Node, officer: str) -> bool:
+    """Whether operations see as much as the officers do, kind by kind, and how much of it is late."""
+    items = (await ask(node, "GET", "/work", officer)).json()["items"]
+    for timer in next(plug.timers for plug in node.plugs if plug.name == "triage"):
+        await timer.work()
+    seen = {(one.gauge, one.labels["kind"]): one.value for one in telemetry._shown["promises"]}
+    kinds, now = Counter(item["kind"] for item in items), datetime.now(UTC)
+    late = Counter(item["kind"] for item in items if datetime.fromisoformat(item["due_at"]) < now)
+    return len(kinds) > 0 and seen == {
+        (f"rajut.promise.{state}", kind): count[kind]
+        for kind in kinds
+        for state, count in (("open", kinds), ("overdue", late))
+    }
+
+
 async def test_a_rejection_is_disputed_appealed_and_turned_by_another_officer(trio: Trio) -> None:
     """Asked for by LPSK, rejected, objected to by Komnas Perempuan, appealed there, decided anew: seen alike by all."""
     case = await opened(trio)
@@ -68,6 +86,7 @@ async def test_a_rejection_is_disputed_appealed_and_turned_by_another_officer(tr
     await say(trio.b, f"{path}/request", "lpsk-hotline", {"defender_kind": "PEMBELA"})
     await tell(trio)
     assert {("STATUS_PEMBELA", "PEMBELA"), ("STATUS_AKHIR", "PEMBELA")} <= await work(trio.c, case, "kh-hrd")
+    assert await owed(trio.c, "kh-hrd")
     rejection = await say(trio.c, path, "kh-hrd", REJECTED)
     await tell(trio)
     assert not {("STATUS_PEMBELA", "PEMBELA"), ("STATUS_AKHIR", "PEMBELA")} & await work(trio.c, case, "kh-hrd")

@@ -13,6 +13,7 @@ from contracts.note import Checkpoint
 from contracts.signing import SeedSigner
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
+from services.node import telemetry
 from services.node.node import Node
 from services.node.streams import subject_note
 from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, servers, talk, tasks, until
@@ -105,6 +106,37 @@ async def test_what_is_said_is_confirmed_everywhere(trio: Trio) -> None:
 async def confirmed(node: Node, case: str) -> bool:
     """Whether a node shows all of a case as confirmed."""
     return await levels(node, case) == {"confirmed"}
+
+
+async def shown(node: Node) -> dict[tuple[str, str], float]:
+    """What the gauges of a node show now, by name and agency or kind."""
+    await node.gauges.look()
+    return {(one.gauge, next(iter(one.labels.values()))): one.value for one in telemetry._shown["node"]}
+
+
+async def test_operations_see_how_far_everybody_is(trio: Trio) -> None:
+    """What others have neither read nor cosigned is counted while they are away, and is nothing once they were here."""
+    await report(trio.a)
+    alone = await shown(trio.a)
+    assert alone["rajut.partner.unread", B] == alone["rajut.partner.unread", C] > 0
+    assert alone["rajut.witness.behind", B] > 0
+    assert alone["rajut.checkpoint.due", ""] > 0
+    assert alone["rajut.backlog", "POINTER"] > 0
+    async with talk(trio.a, trio.b, trio.c), tasks(*notaries(trio.a, trio.b, trio.c)):
+        await until(lambda: level(trio.a, trio.b, trio.c))
+        await trio.a.duties.heartbeat()
+        trio.a.relay.wake()
+        await until(lambda: caught_up(trio.a))
+    together = await shown(trio.a)
+    assert together["rajut.partner.missing", B] == together["rajut.witness.disputed", B] == 0
+    assert together["rajut.witness.disputed", A] == together["rajut.checkpoint.due", ""] == 0
+    assert together["rajut.partner.silent", C] < 60
+
+
+async def caught_up(node: Node) -> bool:
+    """Whether the others have cosigned all of a node's log."""
+    now = await shown(node)
+    return now["rajut.witness.behind", B] == now["rajut.witness.behind", C] == 0
 
 
 async def test_one_cosigner_of_two_makes_an_event_provisional(trio: Trio) -> None:

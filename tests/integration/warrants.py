@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from contracts.record import EventId
-from services.cli.arguments import owner
 from services.cli.fsck import verify
 from services.node.bus import SQL as BUS
+from services.node.database import owner
 from services.node.fsck import Report
 from services.node.link import every
 from services.node.node import Node
@@ -60,6 +60,8 @@ async def handle(*nodes: Node) -> None:
             types = [body.wire_type for body in plug.handlers]
             for row in await node.pools[plug.name].fetch(BUS["unhandled"], types, 0.0, 10**9, 1000):
                 await node.inboxes[plug.name].handle(EventId(row["id"]))
+        for timer in node.plugs[-1].timers[-1:]:  # the last of notify's, which looks at what cases promise
+            await timer.work()
 
 
 async def reported(trio: Trio) -> str:
@@ -139,7 +141,7 @@ async def rows(node: Node, case: str) -> dict[str, int]:
         "triage.inbox": f"event_id in ({of_case})",
         "notify.notice": f"case_id = '{case}'",
         "notify.mail": f"notice in ({of_case})",
-        "notify.promise": f"case_id = '{case}'",
+        "notify.look": f"case_id = '{case}'",
         "notify.inbox": f"event_id in ({of_case})",
         "intake.person_key": f"case_id = '{case}'",
         "intake.duplicate": f"'{case}' in (case_id, other_case_id)",
@@ -155,7 +157,7 @@ async def times(node: Node, case: str) -> int:
 
 async def count(node: Node, sql: str) -> int:
     """One number, as the database's owner sees it."""
-    connection = await owner(node.home.path)
+    connection = await owner(node.home)
     try:
         return int(await connection.fetchval(sql))
     finally:

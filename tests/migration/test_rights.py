@@ -112,6 +112,16 @@ def test_services_do_not_read_each_other(migrated: Database, service: str, other
         migrated.sql(f"table {other}.{SECRETS[other]}", f"rajut_{service}")
 
 
+def test_no_process_gives_a_pseudonym_to_another_person(migrated: Database) -> None:
+    """Services do not see who is who at the login server; the node writes it down once and changes nothing of it."""
+    for role in SERVICES:
+        with pytest.raises(RunnerError, match=DENIED):
+            migrated.sql("table log.staff", role)
+    for statement in ("delete from log.staff", "update log.staff set subject = 'x'", "truncate log.staff"):
+        with pytest.raises(RunnerError, match=DENIED):
+            migrated.sql(statement, "rajut_node")
+
+
 @pytest.mark.parametrize("role", SERVICE_ROLES)
 def test_the_ledger_of_migrations_is_out_of_reach(migrated: Database, role: str) -> None:
     """No service can make a step look applied."""

@@ -19,10 +19,11 @@ from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypai
 
 from contracts import record, sealing
 from contracts.merkle import Tree
-from services.node import fsck as node_fsck
+from services.node.directories import read_chain
+from services.node.fsck import BATCH
 from services.node.keys import Keyring
 from services.node.log import SQL
-from services.node.node import read_chain
+from services.node.reading import SQL as FSCK
 from services.node.settings import Home
 from services.node.sql import Connection, Row
 
@@ -127,8 +128,8 @@ async def fsck(connection: Connection, own: Identity) -> int:
     """Read every record once, verify it and open its content; how many."""
     count = 0
     for source, log in own.logs.items():
-        tree, cursor = Tree(), await connection.cursor(node_fsck.SQL["records"], log)
-        while rows := await cursor.fetch(node_fsck.BATCH):
+        tree, cursor = Tree(), await connection.cursor(FSCK["records"], log, 0, 2**62)
+        while rows := await cursor.fetch(BATCH):
             for row in rows:
                 own.check(source, row)
                 tree = tree.append(row["jws"])

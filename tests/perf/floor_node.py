@@ -18,10 +18,11 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from contracts.merkle import EMPTY_ROOT, Tree
-from services.node.broker import Server, connected
+from services.node.broker import connected
 from services.node.database import pool
 from services.node.log import SQL
 from services.node.relay import BATCH, BATCH_BYTES
+from services.node.server import Server
 from services.node.sql import Connection, Pool
 from services.node.streams import SERVICES, stream_to, subject_to
 from tests.perf.floor import CASE, EVENTS_A_CASE, HLC, TYPE, Identity, Made, tree_of

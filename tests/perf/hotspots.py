@@ -32,7 +32,7 @@ GROUPS = (
         "parsing",
         r"json|canonical|record\.py|content\.py|encoding|base64|binascii|events/|pydantic|hlc|re\.|Pattern|unicode|isascii",
     ),
-    ("decide", r"admission\.py|case\.py|writing\.py|admit\.py|log\.py|fsck\.py|walk\.py|check\.py"),
+    ("decide", r"admission\.py|case\.py|writing\.py|admit\.py|log\.py|fsck\.py|reading\.py|walk\.py|check\.py"),
 )
 
 
@@ -75,13 +75,13 @@ async def appending(side: Side, count: int) -> Hotspots:
 
 
 async def checking(side: Side) -> Hotspots:
-    """One `fsck` of the partner that has caught up, without the process that verifies its signatures."""
+    """One `fsck` of the partner that has caught up, all of it in this process."""
     home = side.home(OUT)
 
     async with wiring.node(home) as built:
 
         async def work() -> None:
-            await verify(home, built)
+            await verify(home, built, beside=0)
 
         return await _profiled(work)
 

@@ -27,9 +27,9 @@ from deploy.nats.client import connect
 from services import wiring
 from services.node.clock import SystemClock, instant
 from services.node.database import pool
+from services.node.directories import read_chain
 from services.node.keys import Keyring
 from services.node.log import SQL, Log
-from services.node.node import read_chain
 from services.node.settings import Home
 from services.node.sql import Connection, Pool
 from services.node.streams import stream_to, subject_to

@@ -253,13 +253,12 @@ class Seat(NamedTuple):
 
 
 def officer(said: str) -> Seat:
-    """`Komnas HAM: komisioner pengaduan`; leaders of LPSK have numbers: `LPSK: pimpinan 3`."""
-    house, _, role = said.partition(": ")
-    code = re.sub(r" \d+$", "", role).replace(" ", "_").lower()
-    number = role.removeprefix("pimpinan ")
-    sitting = [name for name, their in cast.ROLES[agency(house)].items() if their == code]
-    if number.isdigit():
-        sitting = [name for name in sitting if name.endswith(f"-{number}")]
+    """`Komnas HAM: komisioner pengaduan`; where several hold a role they have numbers: `LPSK: pimpinan 3`."""
+    house, _, whole = said.partition(": ")
+    number = whole.rpartition(" ")[2] if whole[-1:].isdigit() else ""
+    code = whole.removesuffix(f" {number}").replace(" ", "_").lower()
+    named = re.compile(rf".*-{number}" if number else r".*\D")
+    sitting = [name for name, their in cast.ROLES[agency(house)].items() if their == code and named.fullmatch(name)]
     if len(sitting) != 1:
         raise Unknown(f"no such officer: {said!r}")
     return Seat(agency(house), sitting[0])

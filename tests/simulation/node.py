@@ -19,7 +19,7 @@ from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.node import DirectoryAdopted, RecordRefused
 from contracts.mechanism import LATEST, EmergencyRules, Mechanism
-from contracts.record import LaterDirectory, Signed, agency_of, stored
+from contracts.record import EventId, LaterDirectory, Signed, agency_of, stored
 from services.node.admission import Refusal, decide, is_news
 from services.node.admit import is_record
 from services.node.clock import instant
@@ -80,6 +80,7 @@ class Node:
         self.log = MemoryLog(self.store, self.signers.__getitem__, charter.chain, clock, rng.randbytes)
         self.witness = self.witness_type(self.log, self.signers.__getitem__, charter.chain)
         self._examined: dict[tuple[int, bytes], Examined] = {}
+        self._folded: dict[tuple[tuple[EventId, bool], ...], Case] = {}
         self.streams = {partner: Stream() for partner in charter.members if partner != agency}
         self.up = True
         self.crash()
@@ -109,8 +110,12 @@ class Node:
         return list(dict.fromkeys(one.content.case for one in events))
 
     def case(self, case: str) -> Case:
-        """A case as this node sees it."""
-        return fold(self.log.load(case).events, self.mechanism)
+        """A case as this node sees it: folded anew if it holds other events, or in another order, or void ones."""
+        events = self.log.load(case).events
+        told = tuple((event.id, event.void) for event in events)
+        if told not in self._folded:
+            self._folded[told] = fold(events, self.mechanism)
+        return self._folded[told]
 
     def now(self) -> str:
         return instant(self.clock.now_ms())

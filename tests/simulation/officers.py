@@ -121,7 +121,7 @@ class Office:
         return Said(said)
 
     def _cast(self, node: Node, case: str, proposal: str, actor: Actor) -> tuple[EventId, ...]:
-        """As `services.protection.handlers.vote`: a vote and all that follows from it."""
+        """As `services.protection.handlers.APPROVE`: a vote and all that follows from it."""
         given: Vote = EmergencyApproved(proposal=proposal)
         if self._rng.random() < self._refuse:
             given = EmergencyRefused(proposal=proposal, reason="DASAR_TIDAK_TERPENUHI")

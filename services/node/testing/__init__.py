@@ -8,6 +8,7 @@ this one is true of the other. Nothing here waits for I/O: `settled` runs its co
 from services.node.testing.log import MemoryLog
 from services.node.testing.store import MemoryStore, settled
 from services.node.testing.tables import Gap, Kept, Tables
+from services.node.testing.watch import MemoryWatch
 from services.node.testing.witness import MemoryWitness
 
-__all__ = ["Gap", "Kept", "MemoryLog", "MemoryStore", "MemoryWitness", "Tables", "settled"]
+__all__ = ["Gap", "Kept", "MemoryLog", "MemoryStore", "MemoryWatch", "MemoryWitness", "Tables", "settled"]

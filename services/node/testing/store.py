@@ -2,7 +2,6 @@
 
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from services.node.writing import Desk, Written
 Result = TypeVar("Result")
 
 HOUR_MS = 3_600_000
+_TABLES = tuple(table.name for table in fields(Tables))
 
 
 class MemoryStore:
@@ -44,7 +44,7 @@ class MemoryStore:
 
     def snapshot(self) -> Tables:
         """The tables as they are now."""
-        return Tables(**{part.name: copy(getattr(self.tables, part.name)) for part in fields(Tables)})
+        return Tables(**{name: getattr(self.tables, name).copy() for name in _TABLES})
 
     async def known(self, log: str, batch: Sequence[Examined]) -> Known:
         """See `services.node.store.Store`."""

@@ -72,6 +72,8 @@ class Tables:
     unreadable: dict[EventId, Missing] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)  # open ones
     closed: list[Gap] = field(default_factory=list)
+    lacking: dict[tuple[str, str, bytes], Gap] = field(default_factory=dict)  # (kind, log, parent), open ones
+    come: list[tuple[str, str, bytes, Gap]] = field(default_factory=list)
     quarantine: dict[bytes, Bad] = field(default_factory=dict)
     answered: set[bytes] = field(default_factory=set)
     held: set[bytes] = field(default_factory=set)

@@ -19,12 +19,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from contracts.events import BODIES, Body
 from contracts.events.fields import AgencyId, Array, CodeText, Line, Version, Word
-from contracts.events.step import StepTaken
+from contracts.events.step import StepOverdue, StepTaken
 from contracts.mechanism import Hours, Mechanism, Part, Permission
 from contracts.mechanism.calendar import add_working_days, end_of, office_day
 
 NOT_BEGUN = "BELUM_MULAI"  # where a region stands before anything has moved it
-EVENTS: Mapping[str, type[Body]] = MappingProxyType({body.type: body for body in BODIES if body is not StepTaken})
+EVENTS: Mapping[str, type[Body]] = MappingProxyType(
+    {body.type: body for body in BODIES if body not in {StepTaken, StepOverdue}}
+)
 
 
 def _every_year(day: str) -> str:

@@ -85,7 +85,7 @@ def check_step(moment: Moment, body: StepTaken) -> None:
     check(moment.case, machine_of(moment.agency), moment.actor.role, body)
 
 
-ACTS = (Act("steps", StepTaken, "Take a step in the own mechanism", check_step, private=True),)
+ACTS = (Act("steps", StepTaken, "Take a step in the own mechanism", check_step, private=True, coded=False),)
 
 
 def shown(case: Case, machine: Machine, role: str) -> Steps:

@@ -9,7 +9,8 @@ declaration of that day. Steps that did not know of each other both stand until 
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain
 from typing import NamedTuple
 
 from contracts.case import Case
@@ -19,7 +20,7 @@ from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.intake import CaseOpened
-from contracts.events.step import StepTaken
+from contracts.events.step import StepOverdue, StepTaken
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
 from contracts.timeline import Event, Past, claimed
@@ -115,6 +116,28 @@ def deadline(case: Case, machine: Machine, stay: Stay, rules: Mechanism) -> Dead
         if applies and (due := limit.due(claimed(stay.since), rules.days_off)):
             found.append(Deadline(due, limit))
     return min(found, key=lambda one: one.at, default=None)
+
+
+def overdue(case: Case, machine: Machine) -> list[tuple[datetime, StepOverdue]]:
+    """What is to be said, and when, of every state with a limit that is not left yet and of which it was not said."""
+    found = []
+    said = {body for _, body in case.of_type(StepOverdue)}
+    for stay in chain.from_iterable(states(case, machine).values()):
+        if due := deadline(case, machine, stay, case.mechanism):
+            body = _overdue(machine, stay, due.at)
+            found += [(due.at, body)] if body not in said else []
+    return found
+
+
+def _overdue(machine: Machine, stay: Stay, due: datetime) -> StepOverdue:
+    return StepOverdue(
+        machine=machine.agency,
+        version=machine.version,
+        region=stay.region,
+        state=stay.state,
+        source=b64(stay.since.id),
+        due=due.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
 
 
 def promises(case: Case, rules: Mechanism, machine: Machine) -> Iterator[Promise]:

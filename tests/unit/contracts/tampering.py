@@ -6,6 +6,7 @@ from hashlib import sha256
 from contracts import note
 from contracts.bundle import layout
 from contracts.bundle.archive import unpack
+from contracts.mechanism import GENESIS_TEXT, signed as mechanism
 from contracts.record import sign
 from contracts.signing import Signer
 from contracts.vectors import material
@@ -20,6 +21,7 @@ EVENTS = ("komnas-ham/1/2", "komnas-ham/1/3", "komnas-perempuan/1/1", "lpsk/1/1"
 LOG, PEAKS = "logs/lpsk/1.jws", "logs/lpsk/1.json"
 CONTENT, PROOF, NOTE = "content/komnas-ham/1/2.json", "proofs/lpsk/1/1.json", "checkpoints/lpsk/1/5.note"
 FORK = f"forks/{'0' * 64}.json"
+SECOND = GENESIS_TEXT.replace(b"version = 1\n", b"version = 2\n", 1)
 LINES = FILES[LOG].splitlines(keepends=True)
 
 
@@ -40,6 +42,13 @@ def without(files: Files, place: str) -> Files:
     by = f"records/{place}.jws".encode()
     proven = {name: data for name, data in left.items() if not name.startswith("proofs/") or by not in data}
     return proven | {layout.SALTS: layout.write(layout.SALT_LIST, kept)}
+
+
+def under_later_rules(*roots: str) -> Files:
+    """The bundle of a case as if it ran under version 2 of the mechanism, which some agencies signed."""
+    draft = mechanism.draft(SECOND, mechanism.BEGINNING, THREE.chain.latest)
+    said = mechanism.joined(draft, [mechanism.signature(draft, material.root(agency)) for agency in roots])
+    return dict(unpack(bundle(dossier(told())._replace(rules=said))).files)
 
 
 def _less(*names: str) -> Callable[[Files], Files]:

@@ -1,7 +1,9 @@
 """The zip archive that a bundle is: one form only, so that no byte of it can be changed unnoticed."""
 
 import io
+import time
 import zipfile
+from struct import Struct
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -65,6 +67,46 @@ def test_what_is_no_archive_has_no_files() -> None:
         files, findings = unpack(garbage)
         assert not files
         assert [finding.file for finding in findings] == [ARCHIVE]
+
+
+HEAD = Struct("<4s5H3L2H")
+CRAFTED = {
+    "heads that give no end": (0xFFFFFFF0, 1),
+    "heads that claim what follows them": (240_000, 1),
+    "names that reach over other heads": (5, 0xFFFF),
+}
+
+
+@pytest.mark.parametrize("crafted", CRAFTED)
+def test_a_crafted_archive_is_read_once(crafted: str) -> None:
+    """Half a megabyte of heads that contradict each other, which took 20 seconds, is named for what it is at once."""
+    size, name = CRAFTED[crafted]
+    head = HEAD.pack(b"PK\x03\x04", 20, 0, 0, 0, 33, 1, size, size, name, 0) + b"ax"
+    began = time.perf_counter()
+    assert unpack(head * (480_000 // len(head))).findings
+    assert time.perf_counter() - began < 2
+
+
+def test_more_entries_than_the_format_has_room_for_are_refused() -> None:
+    """Nobody looks for the end of a million entries; what holds more than any bundle can is refused."""
+    heads = (HEAD.pack(b"PK\x03\x04", 20, 0, 0, 0, 33, 0, 0, 0, 5, 0) + b"%05x" % number for number in range(70_000))
+    with pytest.raises(Rejected) as refused:
+        unpack(b"".join(heads))
+    assert refused.value.code is Code.SIZE
+
+
+@pytest.mark.parametrize(("damaged", "kept"), [(7, 12), (8, 0)])
+def test_a_few_damaged_heads_hide_no_other_file(damaged: int, kept: int) -> None:
+    """Behind heads that give no end the others are still read; behind too many of them nothing is looked for."""
+    whole = {f"{number:02}": b"data" for number in range(damaged + 12)}
+    packed = pack(whole)
+    length = packed.index(b"PK\x03\x04", 1)
+    spoiled = bytearray(packed)
+    for at in range(0, damaged * length, length):
+        spoiled[at + 18 : at + 22] = b"\xff" * 4
+    files, findings = unpack(bytes(spoiled))
+    assert findings[0].file == "00"
+    assert sum(files.get(name) == data for name, data in list(whole.items())[damaged:]) == kept
 
 
 def test_more_files_than_the_format_has_room_for_are_refused() -> None:

@@ -58,6 +58,32 @@ def test_a_name_goes_where_consent_says() -> None:
     assert case.counts(case.share(LPSK, (HAM, LPSK))), "who opened the case knows already"
 
 
+def test_who_was_told_nothing_says_nothing_of_the_person() -> None:
+    """Also to the agency that opened the case, which needs no consent: it would show a partner's invention as known."""
+    case = allowed(fields=["identity", "safe_contact"])
+    contact = IdentityShared.model_validate({"safe_contact": {"channel": "phone", "address": "1"}})
+    for author in (LPSK, PEREMPUAN):
+        assert not case.counts(case.add(author, contact, to=(HAM, author)))
+    told = case.share()
+    assert case.counts(case.share(LPSK)), "the name, which it was told"
+    assert not case.counts(case.add(LPSK, contact, to=(HAM, LPSK))), "a contact, which it was not"
+    named = case.share(PEREMPUAN, (HAM, PEREMPUAN), knows=(told,))
+    assert not case.counts(named), "the third agency names an event that it cannot read"
+    told = case.add(HAM, contact, to=(HAM, LPSK))
+    unaware = case.add(LPSK, contact, to=(HAM, LPSK), parents=(case.events[1].id,))
+    assert case.counts(told)
+    assert not case.counts(unaware), "what one is told later bears out nothing said before"
+
+
+def test_a_disclosure_is_for_what_its_agency_was_told() -> None:
+    """Two officers of an agency that knows nothing of the person make up none."""
+    case = Desk()
+    made = case.disclose(PEREMPUAN)
+    case.confirm(made, PEREMPUAN, Actor("komisioner_piket", "o-2"))
+    assert case.case.in_force(f"disclosure/{PEREMPUAN}") == b64(made.id)
+    assert not case.counts(case.share(PEREMPUAN, (LPSK, PEREMPUAN)))
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"share_with": [PEREMPUAN]}, {"fields": ["safe_contact"]}, {"purpose": "referral"}, {"expires": "2026-11-21"}],

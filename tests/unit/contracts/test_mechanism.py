@@ -106,8 +106,9 @@ def test_every_role_has_a_name(agency: str) -> None:
 
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_whoever_runs_the_machine_reads_no_case(agency: str) -> None:
-    """The administrator of a node has no permission at all in a case."""
-    assert not any(LATEST.may(agency, "admin_node", permission) for permission in Permission)
+    """The administrator of a node sees how it runs and what is parked, and has no permission at all in a case."""
+    held = {permission for permission in Permission if LATEST.may(agency, "admin_node", permission)}
+    assert held == {Permission.READ_OPERATIONS, Permission.HANDLE_PARKED}
 
 
 @pytest.mark.parametrize("agency", AGENCIES)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from deploy.nats.render import ServerPlan, render
 
 PLAN = ServerPlan(
@@ -15,6 +17,8 @@ PLAN = ServerPlan(
     pins=("aa", "bb"),
     admin="UADMIN",
     link="ULINK",
+    api="UAPI",
+    systems={"hotline": "UHOT", "registry": "UREG"},
     partners={"komnas-ham": "UHAM", "komnas-perempuan": "UPER"},
     services={"intake": "UINTAKE"},
 )
@@ -40,6 +44,23 @@ def test_a_fourth_agency_is_a_line_of_data() -> None:
     joined = replace(PLAN, partners={**PLAN.partners, "ombudsman": "UOMB"})
     text, reference = render(joined), render(PLAN)
     assert text.count("ombudsman") == reference.count("komnas-ham")
+
+
+def test_a_system_asks_and_hears_under_its_own_name() -> None:
+    """Each has a user of its own, with one subject and one inbox."""
+    *_, user = render(PLAN).partition("UHOT")
+    user, *_ = user.partition("nkey")
+    assert 'allow: ["rajut.api.hotline"]' in user
+    assert 'allow: ["_INBOX_systems.hotline.>"]' in user
+
+
+@pytest.mark.parametrize("name", ["*", ">", "a.b", "a b", 'a"', ""])
+def test_a_name_opens_no_subject_but_its_own(name: str) -> None:
+    """A wildcard, a dot or a quote in a name would be rights that nobody meant to give."""
+    keys = {name: "U"}
+    for plan in (replace(PLAN, systems=keys), replace(PLAN, partners=keys), replace(PLAN, services=keys)):
+        with pytest.raises(ValueError, match="no single word"):
+            render(plan)
 
 
 def test_every_pin_is_listed() -> None:

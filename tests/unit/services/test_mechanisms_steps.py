@@ -9,15 +9,16 @@ from contracts.case import digest
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events.protection import EmergencyProposed
-from contracts.events.step import StepTaken
+from contracts.events.step import StepOverdue, StepTaken
 from contracts.events.triage import UrgencyAssessed
 from contracts.mechanism import LATEST, Permission
 from contracts.promises.promise import Promise
 from contracts.workflow.step import slot
 from services.protection.mechanisms import MACHINES
-from services.protection.mechanisms.declaration import NOT_BEGUN
+from services.protection.mechanisms.clock import moving
+from services.protection.mechanisms.declaration import EVENTS, NOT_BEGUN
 from services.protection.mechanisms.desk import machine_of, shown
-from services.protection.mechanisms.machine import STEP, allowed, check, obliged, options, states
+from services.protection.mechanisms.machine import STEP, allowed, check, obliged, options, overdue, states
 from tests.unit.contracts.chronicle import NOW
 from tests.unit.services.mechanisms import Player
 from tests.unit.services.test_mechanisms_played import determined
@@ -180,6 +181,47 @@ def test_a_limit_that_passes_moves_nothing() -> None:
     assert later.content.time > NOW
     assert player.at("KEDARURATAN") == "USULAN_DARURAT"
     assert not only(player.owed("KEDARURATAN", "USULAN_DARURAT")).kept
+
+
+def overdue_of(player: Player, state: str) -> list[tuple[datetime, StepOverdue]]:
+    """What is to be said of a state when its limit has passed."""
+    return [(at, body) for at, body in overdue(player.case, player.machine) if body.state == state]
+
+
+def late(at: datetime) -> str:
+    """A second later, as events write it."""
+    return (at + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def test_what_outlasts_its_limit_is_said_once_to_the_own_agency_alone() -> None:
+    """Until it is said or left it is to be said, then no more. The machine stands where it stood."""
+    player = Player(HAM)
+    ((at, body),) = overdue_of(player, "DITERIMA")
+    assert at == datetime(2026, 11, 22, 16, 59, 59, tzinfo=UTC)
+    said = player.say(body, private=True, time=late(at))
+    assert player.counts(said)
+    assert overdue_of(player, "DITERIMA") == []
+    assert not player.counts(player.say(body, private=True, time=late(at)))
+    assert player.at("PENGADUAN") == "DITERIMA"
+    player.step("PENGADUAN", "PEMERIKSAAN_BERKAS")
+    assert len(overdue_of(player, "PEMERIKSAAN_BERKAS")) == 1
+
+
+def test_nothing_is_overdue_before_its_time_or_of_another_s_machine() -> None:
+    """A second too early it does not count; nor does what an agency says of a mechanism that is not its own."""
+    player = Player(HAM)
+    ((at, body),) = overdue_of(player, "DITERIMA")
+    assert not player.counts(player.say(body, private=True, time=NOW))
+    assert not player.counts(player.say(body, LPSK, private=True, time=late(at)))
+
+
+@pytest.mark.parametrize("agency", [HAM, PEREMPUAN, LPSK])
+def test_whatever_moves_a_machine_is_listened_to(agency: str) -> None:
+    """No limit is missed because nobody told the clock that a case had moved."""
+    regions = MACHINES[agency].regions.values()
+    assert {EVENTS[one.event] for region in regions for one in region.reacts} <= moving(agency)
+    assert StepTaken in moving(agency)
+    assert moving("an-agency-without-a-machine") == frozenset()
 
 
 def test_a_limit_in_words_promises_no_day() -> None:

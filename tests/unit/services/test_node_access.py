@@ -1,8 +1,8 @@
-from contracts.content import Actor, Content
-from contracts.events.access import CaseRead, Door, Purpose, View
+from contracts.content import Actor
+from contracts.events.access import CaseRead, Door, Purpose, View, named_in
 from contracts.events.fields import MAX_CASES
 from contracts.events.node import DirectoryAdopted
-from services.node.access import SAID_BY, Reader, Shown, _bodies, named_in
+from services.node.access import SAID_BY, Reader, Shown, _bodies
 from services.node.keys import SERVICES
 
 READER = Reader(Actor("auditor", "a-1"), Door.API, Purpose.AUDIT, "2026-11-22T01:54:48.123Z")
@@ -38,5 +38,4 @@ def test_only_an_entry_names_cases() -> None:
         *_bodies(SAID_BY["notify"], READER, Shown(View.NOTICES, [case(1)], 1)),
         DirectoryAdopted(version=1, digest="A" * 43),
     ):
-        content = Content(body.wire_type, "", READER.time, READER.actor, ("lpsk",), (), body.wire())
-        assert named_in(content) == ([case(1)] if isinstance(body, CaseRead) else None)
+        assert named_in(body.wire_type, body.wire()) == ([case(1)] if isinstance(body, CaseRead) else None)

@@ -12,7 +12,7 @@ from contracts.events.triage import UrgencyOverridden
 from contracts.hlc import Hlc
 from contracts.mechanism import LATEST
 from services.notify import clocks
-from tests.unit.contracts.chronicle import AGENCIES
+from tests.unit.contracts.chronicle import AGENCIES, Chronicle
 from tests.unit.contracts.emergencies import START, Emergency
 
 FAR = datetime(2036, 1, 1, tzinfo=UTC)
@@ -55,6 +55,24 @@ def test_what_only_some_may_read_is_no_reason_to_tell_all() -> None:
     assert clocks.looks(case.case, "komnas-ham") == before
 
 
+def due(case: Emergency, agency: str, now: datetime) -> list[PromiseMissed]:
+    """What an agency says now."""
+    return clocks.missed(clocks.looks(case.case, agency), LATEST, now)
+
+
+def test_what_was_missed_meanwhile_is_said_gravest_first() -> None:
+    """After twenty days: what people's lives hang on, before papers that were due earlier."""
+    said = [LATEST.notices.missed.get(body.kind) for body in due(Emergency(), "lpsk", START + timedelta(days=20))]
+    assert said.count("KRITIS") > 0
+    assert said == sorted(said, key=lambda level: level != "KRITIS")
+
+
+def test_emergencies_are_looked_at_before_the_others() -> None:
+    """While protection is asked for or in force, or the case is critical; an ordinary case takes its turn."""
+    assert clocks.pressing(Emergency().case)
+    assert not clocks.pressing(Chronicle().case)
+
+
 class Clocks(RuleBasedStateMachine):
     """Three nodes over one case, each with its own clock, which jumps; nodes die at any moment and come back."""
 
@@ -85,14 +103,14 @@ class Clocks(RuleBasedStateMachine):
         """The timer fires if the table says so; a node that dies before its commit has said nothing."""
         if not any(look.at <= self.now[agency] for look in self.table[agency]):
             return
-        said = clocks.missed(self.case.case, agency, self.now[agency])
+        said = due(self.case, agency, self.now[agency])
         assert said
         if dies:
             return
         for body in said:
             self.say(agency, body)
         self.heard()
-        assert not clocks.missed(self.case.case, agency, self.now[agency])
+        assert not due(self.case, agency, self.now[agency])
 
     @rule(code=st.sampled_from(["IDENTITAS", "KETERANGAN_STATUS"]))
     def keep(self, code: str) -> None:
@@ -115,8 +133,8 @@ class Clocks(RuleBasedStateMachine):
     def what_is_due_is_in_the_table(self) -> None:
         """Nothing is due that no timer would find."""
         for agency in AGENCIES:
-            due = clocks.missed(self.case.case, agency, FAR + timedelta(days=365))
-            assert {look.promise.missed() for look in self.table[agency]} == set(due)
+            missed = due(self.case, agency, FAR + timedelta(days=365))
+            assert {look.promise.missed() for look in self.table[agency]} == set(missed)
 
 
 Clocks.TestCase.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)

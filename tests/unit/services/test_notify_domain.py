@@ -13,7 +13,8 @@ from contracts.events import REGISTRY, Body, read_body
 from contracts.events.intake import DisclosureMade
 from contracts.events.notify import NoticeEscalated, NoticeSent
 from contracts.events.protection import DeferredItem, RequirementsDeferred
-from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
+from contracts.events.step import StepOverdue
+from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import LATEST, Permission
 from contracts.promises import promises
 from contracts.timeline import Event
@@ -219,6 +220,67 @@ def test_a_promise_that_was_kept_calls_nobody() -> None:
     (body,) = (one.missed() for one in promises(case.case, LATEST) if one.kind == "KEPUTUSAN_DARURAT")
     case.later(days=1)
     assert called(case, case.say("lpsk", body, "rajut", role="system")) == {}
+
+
+def test_what_was_missed_in_one_breath_is_one_call() -> None:
+    """A node that was away says all at once: one call, about the gravest; the rest is found there."""
+    case = Emergency()
+    open_now = [one for one in promises(case.case, LATEST) if one.agency == "lpsk" and not one.kept]
+    grave = sorted(open_now, key=lambda one: one.kind != "TINDAKAN_PERTAMA")
+    case.now = max(one.due for one in open_now) + timedelta(days=1)
+    said = [case.say("lpsk", one.missed(), "rajut", role="system") for one in grave]
+    of_lpsk = [called(case, event).get("lpsk", []) for event in said]
+    assert of_lpsk == [[Call(0, DUTY["lpsk"], "KRITIS")], *[[] for _ in said[1:]]]
+    case.now += timedelta(seconds=1)
+    assert all(case.counts(event) for event in said)
+
+
+@pytest.mark.parametrize(("hours", "step"), [(0, 0), (0.9, 0), (1, 1), (2, 2), (24 * 20, 2)])
+def test_what_is_long_overdue_begins_where_it_would_have_climbed_to(hours: float, step: int) -> None:
+    """One call, to the step that is its due by now, and never beyond the agency's own: its leaders first hear of it."""
+    case = Emergency()
+    case.say("komnas-ham", assessed("MENDESAK"))
+    event = missed(case, "SIDANG_SMPL")
+    late = timedelta(hours=hours)
+    assert domain.calls(case.case, event, "lpsk", LATEST, EVERYBODY, late) == [
+        Call(step, LPSK.ladder[step], "MENDESAK")
+    ]
+
+
+def test_an_old_notice_climbs_at_once_to_where_it_belongs() -> None:
+    """Rungs whose time passed while nobody looked are left out; own leaders come before other agencies."""
+    assert domain.climb(LPSK, 0, "KRITIS", EVERYBODY, {0}) == Call(1, LPSK.ladder[1], "KRITIS")
+    assert domain.climb(LPSK, 0, "KRITIS", EVERYBODY, {0}, 99) == Call(2, "pimpinan", "KRITIS")
+    assert domain.climb(LPSK, 2, "KRITIS", EVERYBODY, {0, 2}, 99) == Call(3, "", "KRITIS")
+    assert domain.rungs("KRITIS", LATEST, timedelta(minutes=25)) == 2
+    assert domain.rungs("KRITIS", LATEST, timedelta(minutes=-25)) == 0
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_a_clear_and_present_threat_calls_by_itself(present: bool) -> None:  # noqa: FBT001
+    """Who sees it in an assessment need not think of proposing anything, too: every agency of the case is called."""
+    case = Chronicle()
+    body = RiskAssessed(
+        threats=(), vulnerabilities=(), capacities=(), present_threat=present, level="EKSTREM", valid_until="2026-11-25"
+    )
+    event = case.add("komnas-ham", body, actor=Actor("tim_hrd", "o-1"))
+    everybody = {agency: [Call(0, DUTY[agency], "KRITIS")] for agency in AGENCIES}
+    assert called(case, event) == (everybody if present else {})
+
+
+def test_an_overdue_step_is_the_own_agency_s_business() -> None:
+    """Its own officers are called, as urgently as the case is; no other agency."""
+    case = Chronicle()
+    body = StepOverdue(
+        machine="komnas-ham",
+        version=1,
+        region="PENGADUAN",
+        state="DITERIMA",
+        source=b64(case.events[0].id),
+        due="2026-11-01T00:00:00.000Z",
+    )
+    event = case.add("komnas-ham", body, to=("komnas-ham",), tick=round(datetime.fromisoformat(NOW).timestamp() * 1000))
+    assert called(case, event) == {"komnas-ham": [Call(0, DUTY["komnas-ham"], "BIASA")]}
 
 
 LADDERS = st.sampled_from(sorted(LATEST.agencies))

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from contracts.content import Actor
@@ -20,7 +22,7 @@ from contracts.mechanism import LATEST
 from contracts.timeline import Event
 from services.node.acts import Moment
 from services.protection import ending
-from services.protection.session import check_session
+from services.protection.session import SESSION, check_session
 from services.protection.standing import standing
 from tests.unit.contracts.emergencies import DUE, OTHERS, SEATED, Emergency
 
@@ -36,7 +38,7 @@ def refused(case: Emergency, body: Body, who: str = "p-1") -> tuple[Code, str]:
     """Why the desk refuses it."""
     act = next(one for one in ending.ACTS if one.body is type(body))
     with pytest.raises(Rejected) as why:
-        act.check(moment(case, who), body)
+        act.examine(moment(case, who), body)
     return why.value.code, why.value.detail
 
 
@@ -126,7 +128,7 @@ def test_a_session_is_of_leaders_of_this_desk() -> None:
     ]
     for body, expected in cases:
         with pytest.raises(Rejected) as why:
-            check_session(leaders, moment(case), body)
+            SESSION._replace(check=partial(check_session, leaders)).examine(moment(case), body)
         assert (why.value.code, why.value.detail) == expected
 
 

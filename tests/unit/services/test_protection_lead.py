@@ -36,7 +36,7 @@ def check(case: Relay, agency: str, body: Body) -> Code | None:
     acts: dict[type[Body], Act] = {act.body: act for act in (*lead.ACTS, *referral.ACTS)}
     moment = Moment(case.case, agency, Actor("x", "o-1"), LATEST, SILENT)
     try:
-        acts[type(body)].check(moment, body)
+        acts[type(body)].examine(moment, body)
     except Rejected as refusal:
         return refusal.code
     return None

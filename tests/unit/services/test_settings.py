@@ -94,3 +94,20 @@ def test_what_systemd_hands_over_goes_before_the_files_of_the_home(
     assert Home(home).secret("secrets/pg-rajut_intake") == "secret"
     assert Home(home).server("intake").key.parent == handed
     assert Home(home).server("link").seed  # what was not handed over is still read in the home
+
+
+def test_a_desk_knows_where_its_staff_log_in(home: Path) -> None:
+    """Login by OIDC without its section, an issuer in clear elsewhere, or a section that nobody uses is refused."""
+    section = '\n[web.oidc]\nissuer = "{}"\nclient = "rajut"\n[web.oidc.roles]\npimpinan = "pimpinan"\n'
+    path = home / "node.toml"
+    demo = path.read_text()
+    oidc, good = demo.replace('"demo"', '"oidc"'), section.format("https://login.lpsk.example")
+    for wrong in (oidc, demo + good, oidc + section.format("http://login.lpsk.example")):
+        path.write_text(wrong)
+        with pytest.raises(BadSettings, match=r"node.toml: web"):
+            Home(home)
+    path.write_text(oidc + good)
+    web = Home(home).settings.web
+    assert web
+    assert web.oidc
+    assert web.oidc.role == ["roles"]

@@ -35,6 +35,7 @@ from contracts.record import EventId
 from contracts.report import read_report
 from contracts.timeline import Event
 from services.intake.domain import case_opened
+from services.node import vocabulary
 from services.triage import domain
 from services.triage.rules import LATEST
 from tests.unit.contracts.chronicle import officer
@@ -284,7 +285,7 @@ def test_what_was_noted_late_is_due_from_when_it_happened() -> None:
 def test_a_level_that_no_list_has_is_refused_at_our_own_desk() -> None:
     """A typing error never becomes an urgency that nobody can rank."""
     with pytest.raises(Rejected) as refused:
-        domain.check_override(UrgencyOverridden(level="GAWAT", reason="x"))
+        vocabulary.check(UrgencyOverridden(level="GAWAT", reason="x"))
     assert (refused.value.code, refused.value.detail) == (Code.SCHEMA, "level")
 
 

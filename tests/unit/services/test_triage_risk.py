@@ -26,7 +26,7 @@ def judged(threat: int, vulnerability: int, capacity: int) -> risk.Judgement:
 def answer(body: RiskAssessed, agency: str = KH) -> tuple[Code, str] | None:
     """What the desk says to an assessment; None if it lets it through."""
     try:
-        risk.check_assessed(Moment(Chronicle().case, agency, Actor("tim_hrd", "o-1"), LATEST, NOW), body)
+        risk.ASSESS.examine(Moment(Chronicle().case, agency, Actor("tim_hrd", "o-1"), LATEST, NOW), body)
     except Rejected as refused:
         return refused.code, refused.detail
     return None
@@ -82,9 +82,10 @@ def test_a_slip_is_named_at_our_own_desk(body: RiskAssessed, field: str) -> None
 def test_a_category_that_no_list_has_is_refused_at_our_own_desk() -> None:
     """A slip never becomes an eligibility that the plan cannot read."""
     moment = Moment(Chronicle().case, LPSK, Actor("pimpinan", "o-1"), LATEST, NOW)
-    risk.check_eligibility(moment, EligibilityDetermined(category="TIDAK_MEMENUHI"))
+    (determine,) = risk.ACTS
+    determine.examine(moment, EligibilityDetermined(category="TIDAK_MEMENUHI"))
     with pytest.raises(Rejected) as refused:
-        risk.check_eligibility(moment, EligibilityDetermined(category="SALAH"))
+        determine.examine(moment, EligibilityDetermined(category="SALAH"))
     assert (refused.value.code, refused.value.detail) == (Code.SCHEMA, "category")
 
 

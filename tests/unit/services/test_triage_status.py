@@ -24,7 +24,7 @@ from tests.unit.contracts.chronicle import AGENCIES, NOW, Chronicle
 KH, KP, LPSK = AGENCIES
 FIRST, SECOND = Actor("tim_hrd", "o-1"), Actor("komisioner_pengaduan", "o-2")
 NOTHING = b64(bytes(32))
-CHECKS: dict[type[Body], Callable[[Moment, Body], None]] = {act.body: act.check for act in status.ACTS}
+CHECKS: dict[type[Body], Callable[[Moment, Body], None]] = {act.body: act.examine for act in status.ACTS}
 VERIFIED = StatusDetermined(defender_kind="PEMBELA", status="TERVERIFIKASI", basis=("KERJA_HAM",))
 REJECTED = StatusDetermined(defender_kind="PEMBELA", status="DITOLAK", basis=("CARA_DAMAI",))
 PROVISIONAL = StatusDetermined(defender_kind="PEMBELA", status="SEMENTARA", basis=())

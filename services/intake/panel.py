@@ -1,0 +1,120 @@
+"""What intake shows of a case at the desk: consent, what is shared without it, who the person is, possible doubles."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.codes import label
+from contracts.encoding import b64
+from contracts.events import Body
+from contracts.events.intake import (
+    ConsentRecorded,
+    ConsentWithdrawn,
+    DisclosureConfirmed,
+    DisclosureMade,
+    DuplicateDismissed,
+    DuplicateReopened,
+)
+from contracts.mechanism import Permission
+from contracts.mechanism.calendar import ZONES
+from contracts.workflow.consent import PROTECTION
+from contracts.workflow.erasure import is_second
+from services.intake import consent, domain, duplicates, form_pages, pages, person
+from services.intake.consent import IN_FORCE, ConsentView, Share
+from services.node import acts
+from services.node.web.panel import Form, Look, Offer, Pages, Panel, Place
+
+RECORDED, WITHDRAWN = ConsentRecorded.type, ConsentWithdrawn.type
+GRAVE: frozenset[type[Body]] = frozenset(
+    {ConsentWithdrawn, DisclosureMade, DisclosureConfirmed, DuplicateDismissed, DuplicateReopened}
+)
+
+
+class Held(NamedTuple):
+    """That something of the person is held here; what it is stays covered."""
+
+    withdrawn: bool
+
+
+class Compared(NamedTuple):
+    """What was decided in this case of another one."""
+
+    other: str
+    state: str
+
+
+def allowed(look: Look) -> ConsentView | None:
+    """What the person allows, and what is shared without that; None of a case that nobody has opened."""
+    return consent.shown(look.case, look.now.isoformat()) if look.case.opened else None
+
+
+def allowed_offers(look: Look) -> Iterator[Offer]:
+    """Ask anew once nothing is allowed any more; share, withdraw, disclose, confirm as a second person."""
+    told = allowed(look)
+    if told is None or look.case.judged_by is None:
+        return
+    runs = any(one.state == IN_FORCE for one in told.consents)
+    yield from _to_confirm(look, told)
+    yield Offer(RECORDED)
+    others = len(look.case.participants) > 1
+    allows = runs or any(one.in_force for one in told.disclosures)
+    if others and allows and domain.reports(look.case, look.agency):
+        yield Offer(Share.type)
+    if others:
+        yield Offer(DisclosureMade.type)
+    if runs:
+        yield Offer(WITHDRAWN)
+
+
+def _to_confirm(look: Look, told: ConsentView) -> Iterator[Offer]:
+    """A second person, in another role, agrees to what their own agency has disclosed."""
+    made = {b64(event.id): event for event, _ in look.case.of_type(DisclosureMade)}
+    for one in told.disclosures:
+        if not one.confirmed and is_second(look.agency, look.officer.actor, made[one.event]):
+            yield Offer(DisclosureConfirmed.type, {"disclosure": one.event}, first=True)
+
+
+def heard(look: Look) -> Mapping[str, Sequence[str]]:
+    """Who writes, when, and what for; what the person allows is never filled in for them: no press must mean yes."""
+    return {**taken_back(look), "recorded_by": [label("role", look.officer.role, "id")], "purpose": [PROTECTION]}
+
+
+def taken_back(look: Look) -> Mapping[str, Sequence[str]]:
+    """When a person says something to this officer: now."""
+    rules = look.case.judged_by
+    return {"at": [f"{look.now.astimezone(ZONES[rules.of(look.agency).zone]):%Y-%m-%dT%H:%M}"]} if rules else {}
+
+
+def covered(look: Look) -> Held | None:
+    """Whether there is somebody to be shown; None if nothing of them is held here."""
+    known = allowed(look)
+    return Held(withdrawn=bool(known and known.withdrawn)) if person.held(look.case, look.agency) else None
+
+
+def compared(look: Look) -> list[Compared] | None:
+    """What was decided here of other cases; which ones may be compared is asked for, and noted."""
+    if look.case.opened is None:
+        return None
+    slots = [name for name in look.case.slots if name.startswith("duplicate/")]
+    return [Compared(name.partition("/")[2], look.case.in_force(name)) for name in sorted(slots)]
+
+
+def _drafted(form: Form) -> Form:
+    drafts = {RECORDED: heard, WITHDRAWN: taken_back}
+    return form._replace(draft=drafts[form.name]) if form.name in drafts else form
+
+
+FORMS = (
+    *map(_drafted, acts.forms((*consent.ACTS, *duplicates.ACTS), GRAVE)),
+    Form("identity", Share, Permission.RECORD_CONSENT),
+)
+PAGES = Pages(
+    Path(__file__).parent,
+    (
+        Panel("person", Place.ASIDE, covered),
+        Panel("consent", Place.ASIDE, allowed, allowed_offers),
+        Panel("duplicates", Place.ASIDE, compared),
+    ),
+    FORMS,
+    (pages.router, form_pages.router),
+)

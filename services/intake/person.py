@@ -1,0 +1,90 @@
+"""Who the person is, and how to reach them safely: shown alone, on request, and noted each time.
+
+Only what was sealed to this agency can be shown: its own report, or what another agency shared with it. Each agency's
+words stand under its own name: where a partner says another number than our report, one is called, and not the other by
+mistake. What the person has taken back since is shown by nobody but the agency that took the report, and there with
+the word that it was.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends
+
+from contracts.case import Case
+from contracts.errors import Code, Rejected
+from contracts.events.access import View
+from contracts.events.fields import CaseId
+from contracts.events.intake import Identity, IdentityShared
+from contracts.events.report import Incident, SafeContact
+from contracts.mechanism import Permission
+from contracts.workflow.consent import SLOT, WITHDRAWN
+from services.intake import domain
+from services.node.access import ANSWERS, Reading, reads
+from services.node.http import Answer, StrictRoute
+from services.node.service import Desk
+
+_EVERYTHING = frozenset(IdentityShared.model_fields)
+Group = TypeVar("Group")
+
+
+class Told(Answer):
+    """What one agency says of a person, by its own report or by what it shared: the latest of each group of fields."""
+
+    by: str
+    identity: Identity | None = None
+    safe_contact: SafeContact | None = None
+    incidents: Sequence[Incident] = ()
+
+
+class Person(Answer):
+    """What is held here, agency by agency: first the one that took the report."""
+
+    withdrawn: bool
+    told: Sequence[Told]
+
+
+def held(case: Case, agency: str) -> Mapping[str, Sequence[IdentityShared]]:
+    """What this agency may show, by who said it, the latest last; in its own name its own report, if it took one."""
+    own = [shared for report in domain.reports(case, agency) if (shared := domain.groups(report, _EVERYTHING))]
+    said = {agency: own} if own else {}
+    for event, body in domain.in_use(case):
+        if not own or event.agency != agency:
+            said.setdefault(event.agency, []).append(body)
+    return said
+
+
+def person_of(case: Case, agency: str) -> Person:
+    """The person of a case; Rejected(NOT_FOUND) if nothing of them is held here, or may be used any more."""
+    told = [_told(by, said) for by, said in held(case, agency).items()]
+    if not told:
+        raise Rejected(Code.NOT_FOUND, "person")
+    took = case.opened.agency if case.opened else agency
+    ranked = sorted(told, key=lambda one: one.by != took)
+    return Person(withdrawn=case.in_force(SLOT) == WITHDRAWN, told=ranked)
+
+
+def _told(by: str, said: Sequence[IdentityShared]) -> Told:
+    return Told(
+        by=by,
+        identity=_latest(body.identity for body in said),
+        safe_contact=_latest(body.safe_contact for body in said),
+        incidents=_latest(body.incidents for body in said) or (),
+    )
+
+
+def _latest(groups: Iterable[Group | None]) -> Group | None:
+    return next((group for group in reversed([*groups]) if group is not None), None)
+
+
+def router(desk: Desk) -> APIRouter:
+    """The route that shows a person."""
+    routes = APIRouter(tags=["intake"], route_class=StrictRoute)
+    reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]
+
+    @routes.get("/cases/{case}/person", responses=ANSWERS, summary="Who the person is, and how to reach them safely")
+    async def person(case: CaseId, reading: reader) -> Person:
+        """Only what was sealed to this agency; every look leaves an entry with its purpose."""
+        return await reading.of_case(case, View.PERSON, lambda told: person_of(told, desk.agency))
+
+    return routes

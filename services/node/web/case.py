@@ -1,0 +1,77 @@
+"""One case on one page: who leads, what is promised by when, what may be done now, and how it came about."""
+
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from contracts.case import Case
+from contracts.events.access import Door, View
+from contracts.events.fields import CaseId
+from contracts.mechanism import Permission
+from contracts.promises import promises
+from services.node.access import Reader, Shown, note
+from services.node.cases import view
+from services.node.web.audit import purpose_of
+from services.node.web.panel import Look, Offer, Panel, Place
+from services.node.web.shell import Shell, Visitor
+from services.node.web.timeline_rows import newest
+
+
+class Filled(NamedTuple):
+    """A panel with something to show."""
+
+    service: str
+    panel: Panel
+    it: object
+    offers: tuple[Offer, ...]
+
+
+def router(shell: Shell) -> APIRouter:
+    """`/cases/{case}`: the page, for whoever may read cases."""
+    routes = APIRouter()
+    Here = Annotated[Visitor, Depends(shell.visitor)]  # noqa: N806
+
+    @routes.get("/cases/{case}")
+    async def case(request: Request, case: CaseId, visitor: Here) -> Response:
+        shell.desk.officers.allow(visitor.session.officer, Permission.READ_CASE)
+        async with shell.desk.pool.acquire() as connection, connection.transaction():
+            timeline = await shell.desk.log.load(connection, case)
+            told = await view(connection, shell.desk.log, case)
+            reader = Reader(visitor.session.officer.actor, Door.PAGE, purpose_of(shell, visitor), shell.desk.now())
+            await note(shell.desk.log, connection, "node", reader, Shown(View.CASE, [case], len(timeline.events)))
+        look = look_at(shell, visitor, case, shell.desk.case(timeline))
+        filled = list(panels(shell, look))
+        said = request.query_params.get("said", "")
+        return shell.page(
+            request,
+            "case.html",
+            visitor,
+            look=look,
+            told=told,
+            days=newest(told.timeline, told.gaps, visitor.words.zone),
+            aside=[one for one in filled if one.panel.place == Place.ASIDE],
+            main=[one for place in (Place.HEAD, Place.MAIN) for one in filled if one.panel.place == place],
+            first=next((offer for one in filled for offer in one.offers if offer.first), None),
+            said=said if said in shell.forms else "",
+        )
+
+    return routes
+
+
+def look_at(shell: Shell, visitor: Visitor, name: str, case: Case) -> Look:
+    """A case as this visitor looks at it now."""
+    owed = promises(case, case.judged_by) if case.judged_by else []
+    return Look(case, name, shell.desk.agency, visitor.session.officer, shell.now(), owed)
+
+
+def panels(shell: Shell, look: Look) -> Iterator[Filled]:
+    """What the services show of the case, with what this officer may do about it."""
+    for service, pages in shell.pages.items():
+        for panel in pages.panels:
+            it = panel.show(look)
+            known = (offer for offer in panel.offers(look) if offer.form in shell.forms)
+            offers = tuple(offer for offer in known if look.may(shell.forms[offer.form].permission))
+            if it is not None or offers:
+                yield Filled(service, panel, it, offers)

@@ -1,0 +1,72 @@
+"""What an officer sees first: emergencies, then what has to be done by remaining time; the cases; and short answers."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from contracts.mechanism import Permission
+from services.node.sql import queries
+from services.node.web import work
+from services.node.web.inside import Answer
+from services.node.web.shell import Shell, Visitor, local, typed
+
+SQL = queries(Path(__file__).with_name("queue.sql"))
+MINE, UNIT = "mine", "unit"
+
+
+def router(shell: Shell) -> APIRouter:
+    """`/`: the queue; `/cases`: all cases of this agency; and what is done from a queue with one press."""
+    routes = APIRouter()
+    Here = Annotated[Visitor, Depends(shell.visitor)]  # noqa: N806
+    Choice = Annotated[str, Query(max_length=64)]  # noqa: N806
+
+    @routes.get("/")
+    async def queue(request: Request, visitor: Here, whose: Choice = MINE, kind: Choice = "") -> Response:
+        if not shell.may(visitor, Permission.READ_CASE) and shell.may(visitor, Permission.READ_OPERATIONS):
+            return RedirectResponse("/desk/operations", 303)  # who looks after the node has no queue
+        since = await shell.desk.pool.fetchval(SQL["last"])
+        asked, called = await shell.ask(visitor, "GET", "/work"), await shell.ask(visitor, "GET", "/notices")
+        officer, agency = visitor.session.officer, shell.desk.agency
+        found = work.lines(
+            work.Desk(agency, officer.role, shell.desk.mechanism),
+            asked.told["items"] if asked.held else [],
+            called.told if called.held else [],
+        )
+        return shell.page(
+            request,
+            "queue.html",
+            visitor,
+            refused=asked.code,
+            since=since.isoformat() if since else "",
+            shown=work.chosen(found, mine=whose != UNIT, kind=kind),
+            kinds=sorted({line.kind for line in found}),
+            counts={MINE: sum(line.mine for line in found), UNIT: len(found)},
+            whose=UNIT if whose == UNIT else MINE,
+            kind=kind,
+        )
+
+    @routes.get("/cases")
+    async def cases(request: Request, visitor: Here) -> Response:
+        answer = await shell.ask(visitor, "GET", "/cases")
+        if not answer.held:
+            return shell.refusal(request, visitor, answer.code, answer.detail)
+        return shell.page(request, "cases.html", visitor, cases=answer.told)
+
+    @routes.post("/notices/{notice}/acknowledge")
+    async def acknowledge(request: Request, notice: str, visitor: Here) -> Response:
+        path = f"/notices/{quote(notice, safe='')}/acknowledge"
+        return await _back(request, visitor, await shell.ask(visitor, "POST", path))
+
+    @routes.post("/work/{item}/done")
+    async def done(request: Request, item: int, visitor: Here) -> Response:
+        return await _back(request, visitor, await shell.ask(visitor, "POST", f"/work/{item}/done"))
+
+    async def _back(request: Request, visitor: Visitor, answer: Answer) -> Response:
+        if not answer.held:
+            return shell.refusal(request, visitor, answer.code, answer.detail)
+        return RedirectResponse(local((await typed(request)).get("to", [""])[0]), 303)
+
+    return routes

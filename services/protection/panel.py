@@ -1,0 +1,59 @@
+"""What protection shows of a case at the desk, and what it offers to do there."""
+
+from pathlib import Path
+
+from contracts.events import Body
+from contracts.events.ending import EmergencyEnded, EndingProposed
+from contracts.events.plan import ClosureAgreed, ClosureProposed, PlanProposed, ReviewHeld
+from contracts.events.protection import EmergencyRefused
+from contracts.events.referral import ReferralSent
+from services.node.acts import forms
+from services.node.web.panel import Form, Pages, Panel, Place
+from services.protection import closure, ending as end_acts, lead as lead_acts, plan as plan_acts, referral, session
+from services.protection.handlers import APPROVE, PROPOSE, REFUSE
+from services.protection.mechanisms import desk as mechanism
+from services.protection.panels import course, emergency, ending, lead, papers, plan, referrals, steps
+
+GRAVE: frozenset[type[Body]] = frozenset(
+    {
+        EmergencyRefused,
+        EndingProposed,
+        EmergencyEnded,
+        ClosureProposed,
+        ClosureAgreed,
+    }
+)
+_DRAFTS = {PlanProposed: plan.draft, ReviewHeld: course.review_draft, ReferralSent: referrals.draft}
+_ACTS = (
+    *(PROPOSE, APPROVE, REFUSE),
+    *end_acts.ACTS,
+    *session.ACTS,
+    *plan_acts.ACTS,
+    *closure.ACTS,
+    *lead_acts.ACTS,
+    *referral.ACTS,
+    *mechanism.ACTS,
+)
+
+
+def _drafted(form: Form) -> Form:
+    draft = _DRAFTS.get(form.body)
+    return form._replace(draft=draft) if draft else form
+
+
+PAGES = Pages(
+    Path(__file__).parent,
+    (
+        Panel("emergency", Place.HEAD, emergency.show, emergency.offers),
+        Panel("papers", Place.MAIN, papers.show, papers.offers),
+        Panel("after", Place.MAIN, ending.show, ending.offers),
+        Panel("plan", Place.MAIN, plan.show, plan.offers),
+        Panel("incidents", Place.ASIDE, course.incidents, course.incident_offers),
+        Panel("reviews", Place.ASIDE, course.reviews, course.review_offers),
+        Panel("lead", Place.ASIDE, lead.show, lead.offers),
+        Panel("referrals", Place.MAIN, referrals.show, referrals.offers),
+        Panel("steps", Place.MAIN, steps.show, steps.offers),
+        Panel("ending", Place.ASIDE, course.ending, course.ending_offers),
+    ),
+    tuple(map(_drafted, forms(_ACTS, GRAVE))),
+)

@@ -1,0 +1,97 @@
+"""Reports that are still being written: each officer's own, sealed in the database, and gone after a day."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from services.intake import drafts
+from services.node.node import Node, desk_of, officers_of
+from tests.e2e.stage import ask, opened, servers
+
+DRAFT = "a-draft-of-22-letters-"
+MINE, OTHERS = "lpsk-hotline", "lpsk-darurat"
+WRITTEN = {"typed": {"report.defender.name": ["Melati Anggraini"], "report.work.issues": ["JURNALIS"]}}
+
+
+@pytest.fixture(scope="module")
+def home(server_folder: Path) -> Iterator[Path]:
+    """LPSK's home beside running servers."""
+    with servers(server_folder / "drafts") as running:
+        yield running.homes["lpsk"]
+
+
+@pytest.fixture
+async def node(home: Path) -> AsyncIterator[Node]:
+    """Its node, in the test's own event loop, where nobody is writing anything."""
+    async with opened(home) as node:
+        await node.pools["intake"].execute("delete from draft")
+        yield node
+
+
+async def save(node: Node, officer: str = MINE, draft: str = DRAFT, body: object = WRITTEN) -> httpx2.Response:
+    return await ask(node, "PUT", f"/drafts/{draft}", officer, json=body)
+
+
+async def test_a_draft_is_there_for_whoever_writes_it_and_for_nobody_else(node: Node) -> None:
+    """A colleague neither reads nor lists nor overwrites nor throws away what I am writing; I do."""
+    assert (await save(node)).status_code == 200
+    mine = await ask(node, "GET", f"/drafts/{DRAFT}", MINE)
+    assert (mine.json()["typed"], mine.json()["case"]) == (WRITTEN["typed"], "")
+    assert (await ask(node, "GET", f"/drafts/{DRAFT}", OTHERS)).status_code == 404
+    assert (await save(node, OTHERS)).status_code == 404
+    await ask(node, "DELETE", f"/drafts/{DRAFT}", OTHERS)
+    listed = [await ask(node, "GET", "/drafts", officer) for officer in (MINE, OTHERS)]
+    assert [[one["draft"] for one in answer.json()] for answer in listed] == [[DRAFT], []]
+    await ask(node, "DELETE", f"/drafts/{DRAFT}", MINE)
+    assert (await ask(node, "GET", f"/drafts/{DRAFT}", MINE)).status_code == 404
+
+
+async def test_what_is_typed_cannot_be_read_in_the_database(node: Node) -> None:
+    """A stolen table tells that somebody is writing, and nothing of whom; no other service may read even that."""
+    await save(node)
+    sealed = await node.pools["intake"].fetchval("select sealed from draft where id = $1", DRAFT)
+    assert b"Melati" not in sealed
+    for service in ("node", "triage", "protection", "notify"):
+        with pytest.raises(Exception, match="permission denied"):
+            await node.pools[service].fetch("select * from intake.draft")
+
+
+async def test_what_was_sent_is_a_number_and_keeps_nobody_from_writing(node: Node) -> None:
+    """Of a sent report only its case stays, whatever is sent along, and it makes room for what is still written."""
+    case = "0" * 26
+    names = [f"number-{at:02}-of-a-few-drafts" for at in range(drafts.MOST)]
+    assert {(await save(node, OTHERS, name)).status_code for name in names} == {200}
+    refused = await save(node, OTHERS, DRAFT + "one-more")
+    assert (refused.status_code, refused.json()["code"]) == (409, "E_STATE")
+    assert (await save(node, OTHERS, DRAFT + "sent", {"typed": {}, "case": case})).status_code == 409
+    assert (await save(node, OTHERS, names[0], WRITTEN | {"case": case})).status_code == 200
+    sent = (await ask(node, "GET", f"/drafts/{names[0]}", OTHERS)).json()
+    assert (sent["case"], sent["typed"]) == (case, {})
+    assert (await save(node, OTHERS, DRAFT + "one-more")).status_code == 200
+
+
+async def test_one_officer_fills_no_table_with_what_was_sent(node: Node) -> None:
+    """What was sent counts as what is written does: of more than so many the oldest goes, and what is written stays."""
+    sent = {"typed": {}, "case": "0" * 26}
+    assert (await save(node, OTHERS, DRAFT + "mine")).status_code == 200
+    for at in range(drafts.MOST + 2):
+        assert (await save(node, OTHERS, f"number-{at:02}-of-those-sent", sent)).status_code == 200
+    rows = await node.pools["intake"].fetch("select id from draft where officer = (select officer from draft limit 1)")
+    kept = {row["id"] for row in rows}
+    assert kept == {DRAFT + "mine", *(f"number-{at:02}-of-those-sent" for at in range(3, drafts.MOST + 2))}
+
+
+async def test_after_a_day_it_is_gone(node: Node) -> None:
+    """What nobody has written on for 24 hours is erased; what somebody has stays."""
+    await asyncio.gather(save(node, draft=DRAFT + "old"), save(node, draft=DRAFT + "new"))
+    pool = node.pools["intake"]
+    old = "update draft set saved_at = saved_at - $2::interval where id = $1"
+    await pool.execute(old, DRAFT + "old", drafts.KEPT_FOR + timedelta(minutes=1))
+    officers = officers_of(node.home, node.log)
+    await drafts.forget(desk_of("intake", node.home, node.log, pool, officers, node.home.clock(), node.keyring))
+    kept = {row["id"] for row in await pool.fetch("select id from draft where officer = $1", MINE)}
+    assert (DRAFT + "old" in kept, DRAFT + "new" in kept) == (False, True)

@@ -1,0 +1,203 @@
+"""What the desk shows and offers of consent, disclosure, the person and possible doubles."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from contracts.case import Case, fold
+from contracts.codes import LANGUAGES
+from contracts.content import Actor
+from contracts.errors import Rejected
+from contracts.events.intake import (
+    ConsentRecorded,
+    ConsentWithdrawn,
+    DisclosureConfirmed,
+    DisclosureMade,
+    DuplicateLinked,
+    Identity,
+    IdentityShared,
+    ReportReceived,
+)
+from contracts.events.report import SafeContact
+from contracts.report import read_report
+from services.intake import domain, panel, person
+from services.node.web.panel import Look
+from tests.e2e.stage import REPORTS
+from tests.unit.contracts.chronicle import AGENCIES, Chronicle, opening
+from tests.unit.services.looks import PAGES, everybody, look, page, whole_person
+
+HAM, PEREMPUAN, LPSK = AGENCIES
+REPORT = read_report(REPORTS[PEREMPUAN].read_bytes())
+CONSENT = ConsentRecorded.model_validate(REPORT.consent.model_dump() | {"fields": ("identity",), "share_with": (HAM,)})
+PANELS = [one.name for one in PAGES["intake"].panels]
+
+
+def reported() -> Chronicle:
+    """A case that Komnas Perempuan opened for all, with a consent for Komnas HAM."""
+    case = Chronicle(opened=False)
+    case.add(PEREMPUAN, opening(PEREMPUAN))
+    case.add(PEREMPUAN, ReportReceived(report=REPORT), to=(PEREMPUAN,))
+    case.add(PEREMPUAN, CONSENT)
+    return case
+
+
+def shared() -> Chronicle:
+    case = reported()
+    told = IdentityShared(identity=Identity(name=REPORT.defender.name))
+    case.add(PEREMPUAN, told, to=(HAM, PEREMPUAN))
+    return case
+
+
+def withdrawn() -> Chronicle:
+    case = shared()
+    case.add(HAM, ConsentWithdrawn(given_by="defender", form="spoken", at="2026-11-22T08:54:48+07:00"))
+    return case
+
+
+def disclosed() -> Chronicle:
+    case = reported()
+    body = DisclosureMade(ground="KEPENTINGAN_VITAL", fields=("identity",), recipients=(LPSK,), reason="bahaya maut")
+    case.add(PEREMPUAN, body, actor=Actor("petugas_upr", "o-1"))
+    return case
+
+
+def linked() -> Chronicle:
+    case = shared()
+    case.add(HAM, DuplicateLinked(other="1" * 26, reason="ORANG_YANG_SAMA"))
+    return case
+
+
+def offers(case: Chronicle, agency: str, role: str, officer: str = "o-77") -> set[str]:
+    seen = look(case.case, agency, role, officer)
+    forms = {form.name: form for form in panel.FORMS}
+    found = (offer.form for one in panel.PAGES.panels for offer in one.offers(seen))
+    return {form for form in found if seen.may(forms[form].permission)}
+
+
+@pytest.mark.parametrize("story", [Chronicle, reported, shared, withdrawn, disclosed, linked])
+def test_every_panel_says_everything_in_both_languages_and_nothing_of_the_person(
+    story: Callable[[], Chronicle],
+) -> None:
+    """No word is missing, and no name, number or story stands on the case's page, whoever looks."""
+    contact = REPORT.defender.safe_contact
+    for seen in everybody(story().case):
+        text = "".join(page("intake", name, seen, language) for name in PANELS for language in LANGUAGES)
+        assert text
+        assert not any(private in text for private in (REPORT.defender.name, contact.address, *contact.do_not_contact))
+
+
+def test_a_person_is_shown_to_whom_it_was_sealed() -> None:
+    """Each agency has what it holds: the opener its report, the one that consent names a name, the third nothing."""
+    case = shared()
+    own, named = case.case, [event for event in case.events if HAM in event.content.to]
+    nothing = [event for event in case.events if LPSK in event.content.to]
+    assert [one.safe_contact for one in person.person_of(own, PEREMPUAN).told] == [REPORT.defender.safe_contact]
+    theirs = person.person_of(fold(named), HAM).told
+    assert theirs == [person.Told(by=PEREMPUAN, identity=Identity(name=REPORT.defender.name))]
+    with pytest.raises(Rejected, match="E_NOT_FOUND"):
+        person.person_of(fold(nothing), LPSK)
+
+
+def contacts(case: Case, agency: str) -> list[tuple[str, SafeContact | None]]:
+    """Who says by which contact the person is reached, as an agency shows it."""
+    return [(one.by, one.safe_contact) for one in person.person_of(case, agency).told]
+
+
+@pytest.mark.parametrize(
+    "fields", [("identity",), ("identity", "safe_contact")], ids=["a name", "a name and a contact"]
+)
+def test_a_partner_never_speaks_in_our_name(fields: tuple[str, ...]) -> None:
+    """Our report's contact stays ours; another one is nowhere if that partner was told none, else beside, as theirs."""
+    case = reported()
+    case.add(PEREMPUAN, CONSENT.model_copy(update={"fields": fields}))
+    if told := domain.groups(REPORT, fields):
+        case.add(PEREMPUAN, told, to=(HAM, PEREMPUAN))
+    false = SafeContact(channel="phone", address="+62 899-0000-0666")
+    case.add(HAM, IdentityShared(safe_contact=false), to=(HAM, PEREMPUAN))
+    case.add(LPSK, IdentityShared(safe_contact=false), to=(LPSK, PEREMPUAN))
+    forged = REPORT.defender.model_copy(update={"safe_contact": false})
+    report = ReportReceived(report=REPORT.model_copy(update={"defender": forged}))
+    case.add(HAM, report, to=(HAM, PEREMPUAN))
+    beside = [(HAM, false)] if "safe_contact" in fields else []
+    ours = (PEREMPUAN, REPORT.defender.safe_contact)
+    assert contacts(case.case, PEREMPUAN) == [ours, *beside]
+    assert domain.persons(case.case, PEREMPUAN) == [domain.person_of(REPORT)], "nor does it find our case by it"
+    assert not domain.found_by(case.case, PEREMPUAN), "nor later, when intake hears of it"
+    for language in LANGUAGES:
+        text = whole_person(look(case.case, PEREMPUAN, "petugas_upr"), language)
+        assert re.findall(r"\+62 \d+-\d+-\d+</strong>", text) == [
+            f"{one.address}</strong>" for _, one in [ours, *beside]
+        ]
+        assert text.count("<h2>") == 1 + len(beside), "whoever says something is named above it"
+    if beside:
+        theirs = fold([event for event in case.events if HAM in event.content.to])
+        assert contacts(theirs, HAM) == [ours, *beside], "the agency that took the report comes first everywhere"
+
+
+def test_in_our_name_stands_our_report() -> None:
+    """Not what was shared out of it, which may be a part, or older."""
+    case = reported()
+    case.add(PEREMPUAN, IdentityShared(identity=Identity(name="Nama lain")), to=(HAM, PEREMPUAN))
+    (ours,) = person.person_of(case.case, PEREMPUAN).told
+    assert ours.identity is not None
+    assert ours.identity.name == REPORT.defender.name
+
+
+def test_a_report_that_a_partner_sends_is_none_of_ours() -> None:
+    """It is shown to nobody as the person, searched for by nobody, and cannot be shared on as if we had heard it."""
+    case = Chronicle()
+    case.add(LPSK, ReportReceived(report=REPORT), to=(HAM, LPSK))
+    assert (person.held(case.case, HAM), domain.persons(case.case, HAM)) == ({}, [])
+    assert IdentityShared.type not in offers(case, HAM, "tim_hrd")
+
+
+def test_who_only_passes_on_comes_after_who_took_the_report() -> None:
+    """Also where the one who took it is heard later, after consent was withdrawn and given again."""
+    case = withdrawn()
+    case.add(PEREMPUAN, CONSENT)
+    name = IdentityShared(identity=Identity(name="Nama lain"))
+    case.add(HAM, name, to=(HAM, PEREMPUAN))
+    seen = fold([event for event in case.events if HAM in event.content.to])
+    assert [one.by for one in person.person_of(seen, HAM).told] == [HAM]
+    case.add(PEREMPUAN, name, to=(HAM, PEREMPUAN))
+    seen = fold([event for event in case.events if HAM in event.content.to])
+    assert [one.by for one in person.person_of(seen, HAM).told] == [PEREMPUAN, HAM]
+
+
+def test_what_was_taken_back_is_shown_by_nobody_but_the_one_who_heard_it() -> None:
+    """After a withdrawal the others stop using what they received; the agency of the report sees that it is so."""
+    case = withdrawn()
+    assert person.person_of(case.case, PEREMPUAN).withdrawn
+    with pytest.raises(Rejected, match="E_NOT_FOUND"):
+        person.person_of(fold([event for event in case.events if HAM in event.content.to]), HAM)
+
+
+@pytest.mark.parametrize("draft", [panel.heard, panel.taken_back])
+def test_no_press_says_yes_for_the_person(draft: Callable[[Look], Mapping[str, Sequence[str]]]) -> None:
+    """The form knows who writes, when and what for; who spoke, how, and what they allow somebody must say."""
+    filled = draft(look(reported().case, PEREMPUAN, "petugas_upr"))
+    assert "at" in filled
+    assert set(filled) <= {"recorded_by", "at", "purpose"}
+
+
+def test_a_second_person_in_another_role_is_asked() -> None:
+    """Whoever disclosed, or shares the role of who did, is not offered to agree to it; nor is another agency."""
+    case, confirmed = disclosed(), DisclosureConfirmed.type
+    assert confirmed in offers(case, PEREMPUAN, "komisioner_piket")
+    assert confirmed not in offers(case, PEREMPUAN, "komisioner_piket", "o-1")
+    assert confirmed not in offers(case, PEREMPUAN, "petugas_upr")
+    assert confirmed not in offers(case, HAM, "komisioner_pengaduan")
+
+
+def test_what_is_over_is_not_offered() -> None:
+    """After a withdrawal nothing is left to withdraw or to share; asking anew is always possible."""
+    before, after = offers(shared(), PEREMPUAN, "petugas_upr"), offers(withdrawn(), PEREMPUAN, "petugas_upr")
+    assert before - after == {ConsentWithdrawn.type, IdentityShared.type}
+    assert ConsentRecorded.type in after
+
+
+def test_a_decision_on_another_case_shows_where_it_was_told() -> None:
+    """What officers found of another case stands on the page; which cases to compare is asked for and noted."""
+    seen = look(linked().case, HAM, "tim_hrd")
+    assert panel.compared(seen) == [panel.Compared("1" * 26, "LINKED")]

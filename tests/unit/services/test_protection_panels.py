@@ -1,0 +1,140 @@
+"""What the desk shows of protection: all of it in both languages, and every offer where its matter stands."""
+
+from collections.abc import Callable
+
+import pytest
+
+from contracts.case import Case
+from contracts.codes import LANGUAGES
+from contracts.events.protection import LetterRequested
+from contracts.events.referral import ReferralAccepted, ReferralReported
+from tests.unit.contracts.chronicle import Chronicle
+from tests.unit.contracts.emergencies import OTHERS, Emergency
+from tests.unit.contracts.plans import LPSKS, OURS, PARTNERS, Planning
+from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay
+from tests.unit.contracts.test_referral import Story, answer, fail_twice
+from tests.unit.services import looks
+from tests.unit.services.looks import FORMS, PAGES, everybody, form, links, page
+
+PANELS = [(service, panel.name) for service in ("own", "protection") for panel in PAGES[service].panels]
+
+
+def proposed() -> Case:
+    case = Chronicle()
+    case.approve(case.propose(), "p-1")
+    return case.case
+
+
+def in_force() -> Case:
+    case = Emergency()
+    case.say("lpsk", LetterRequested(letter="KETERANGAN_STATUS_PEMBELA", issuer="komnas-ham"))
+    case.ask_to_extend()
+    case.hear(case.announced(basis="PERMINTAAN_PEMBELA"), OTHERS[0])
+    case.sit("PENAMBAHAN")
+    return case.case
+
+
+def ended() -> Case:
+    case = Emergency()
+    told = case.announced(basis="PERMINTAAN_PEMBELA")
+    case.hear(told, *OTHERS)
+    case.later(days=8)
+    case.end(told)
+    return case.case
+
+
+def planned() -> Case:
+    case = Planning()
+    case.start(case.agreed_plan(OURS, LPSKS, PARTNERS), OURS)
+    case.plan(OURS, LPSKS, replaces=tuple(looks_at(case)))
+    case.incident()
+    case.review("TINGGI")
+    return case.case
+
+
+def looks_at(case: Planning) -> list[str]:
+    return [claim.value for claim in case.case.slots["plan_proposal"]]
+
+
+def closing() -> Case:
+    case = Planning()
+    case.propose_closure()
+    return case.case
+
+
+def closed() -> Case:
+    case = Planning()
+    case.close()
+    return case.case
+
+
+def led() -> Case:
+    case = Relay()
+    case.emergency()
+    start = (case.events[-1],)
+    case.offer(HAM, LPSK, knows=start)
+    case.claim(PEREMPUAN, HAM, knows=start)
+    return case.case
+
+
+def referred() -> Case:
+    case = Story()
+    case.send()
+    sent = case.send(to=PEREMPUAN)
+    case.say(PEREMPUAN, answer(ReferralAccepted, sent))
+    case.say(PEREMPUAN, answer(ReferralReported, sent, progress="BERJALAN"))
+    fail_twice(case)
+    return case.case
+
+
+STORIES: list[Callable[[], Case]] = [
+    lambda: Chronicle().case,
+    proposed,
+    in_force,
+    ended,
+    planned,
+    closing,
+    closed,
+    led,
+    referred,
+]
+NAMES = ["new", "proposed", "in force", "ended", "planned", "closing", "closed", "led", "referred"]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=NAMES)
+def test_every_panel_says_everything_in_both_languages(story: Callable[[], Case]) -> None:
+    """A word that is missing in either language fails here, for whatever role looks at the case."""
+    case = story()
+    for seen in everybody(case):
+        for service, panel in PANELS:
+            texts = [page(service, panel, seen, language) for language in LANGUAGES]
+            assert not all(texts) or texts[0] != texts[1]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=NAMES)
+def test_every_offer_has_its_place(story: Callable[[], Case]) -> None:
+    """What may be done is a button on the page, once: none is offered beside something that is not shown."""
+    case = story()
+    for seen in everybody(case):
+        shown = [link for service, panel in PANELS for link in links(page(service, panel, seen))]
+        wanted = [(offer.form, dict(offer.given)) for offer in looks.offered(seen)]
+        assert sorted(shown, key=repr) == sorted(wanted, key=repr)
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_form_of_every_service_can_be_filled_in(name: str, language: str) -> None:
+    """Title, consequence, fields and button are there in both languages."""
+    seen = looks.look(Chronicle().case, HAM, "tim_hrd")
+    html = form(name, seen, language)
+    assert html.count("<h1>") == 1
+    assert 'class="grave"' in html if FORMS[name].grave else 'class="grave"' not in html
+
+
+def test_what_goes_along_unseen_is_said() -> None:
+    """Whoever reports on a measure sees which; the ids of events say nothing to anybody and stay hidden."""
+    seen = looks.look(planned(), HAM, "tim_hrd")
+    html = form("protection.measure.failed", seen, given={"plan": "A" * 43, "measure": OURS.id})
+    assert f"<strong>{OURS.id}</strong>" in html
+    assert f'value="{"A" * 43}"' in html
+    assert f"<strong>{'A' * 43}" not in html
