@@ -64,7 +64,7 @@ fuzz: setup ## made-up requests at the HTTP door (EXAMPLES=50 a route)
 	$(BIN)/pytest --examples=$(EXAMPLES) --timeout=3600 tests/integration/test_node_desk.py -k description
 
 .PHONY: fault
-fault: setup ## kill, cut, wipe and fill real servers
+fault: setup ## kill, cut, wipe and fill real servers; a synthetic month
 	$(BIN)/pytest tests/fault
 
 .PHONY: screenshots

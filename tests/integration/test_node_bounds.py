@@ -158,7 +158,7 @@ async def test_an_event_whose_pointer_came_under_a_wrong_subject_is_found(pair: 
     async with tasks(*map(_served, pair.b.buses)):
         await until(lambda: _read_up(admin, *pair.b.inboxes), 20)
     told = {row["id"] for row in rows}
-    assert await _unhandled(pair.b, told) == {"triage", "notify"}
+    assert await _unhandled(pair.b, told) == {"triage", "protection", "notify"}
     pair.edit("update log.event set admitted_at = admitted_at - interval '10 seconds';")
     for _ in range(2):
         for inbox in pair.b.inboxes.values():
