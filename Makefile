@@ -53,7 +53,11 @@ lint: setup ## style, types, who imports whom, a promise on every test
 .PHONY: test
 test: setup ## everything that CI needs
 	$(MAKE) -j2 lint check-regen
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TIERS:%=tests/%)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(TIERS:%=tests/%)
+
+.PHONY: slow
+slow: setup ## scenarios, every command in the documents, erasure and keys at length
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(TIERS:%=tests/%)
 
 .PHONY: sim
 sim: setup ## seeded simulations with a malicious peer (SEEDS=1000)

@@ -138,6 +138,7 @@ def _documents(*, needs_demo: bool) -> list[Path]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", _documents(needs_demo=False), ids=_name)
 def test_commands_do_what_the_document_says(document: Path, tmp_path: Path, server_folder: Path) -> None:
@@ -145,6 +146,7 @@ def test_commands_do_what_the_document_says(document: Path, tmp_path: Path, serv
     check(document, tmp_path, {"TMPDIR": str(server_folder)})
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", _documents(needs_demo=True), ids=_name)
 def test_commands_beside_a_demo_do_what_the_document_says(document: Path, tmp_path: Path, demo: Path) -> None:

@@ -32,6 +32,8 @@ from tests.integration import softhsm
 from tests.integration.keepers import A, B, C, Keepers, agree, go_over, take_up, three
 from tests.integration.notaries import notaries
 
+pytestmark = pytest.mark.slow
+
 UNDISTURBED = {"quarantine": 0, "fork": 0, "unreadable": 0}
 
 
