@@ -118,7 +118,7 @@ async def test_operations_see_how_far_everybody_is(trio: Trio) -> None:
     """What others have neither read nor cosigned is counted while they are away, and is nothing once they were here."""
     await report(trio.a)
     alone = await shown(trio.a)
-    assert alone["rajut.partner.unread", B] == alone["rajut.partner.unread", C] > 0
+    assert min(alone["rajut.partner.unread", B], alone["rajut.partner.unread", C]) > 0
     assert alone["rajut.witness.behind", B] > 0
     assert alone["rajut.checkpoint.due", ""] > 0
     assert alone["rajut.backlog", "POINTER"] > 0
