@@ -105,12 +105,13 @@ class Chain:
         if not self._keys[record.dir, kid].may_sign(name):
             raise Rejected(Code.GRANT, name)
 
-    def granted(self, grant: str) -> list[SigningKey]:
+    def granted(self, grant: str, *, revoked: bool = False) -> list[SigningKey]:
         """The keys with this one grant, oldest version first, each once for every version held that lists it.
 
-        A revoked one is not among them: what it signed cannot be dated, so none of it counts.
+        Either those that were never revoked, or the others: what such a one signed cannot be dated, so none counts.
         """
-        return [key for key in self._keys.values() if key.grants == [grant] and key.kid not in self._revoked]
+        keys = (key for key in self._keys.values() if key.grants == [grant])
+        return [key for key in keys if (key.kid in self._revoked) is revoked]
 
     def is_void(self, kid: str, record: Record) -> bool:
         """Whether the key was revoked before this place: then the record stays what it is, and changes nothing."""

@@ -197,6 +197,14 @@ def witness_keys(chain: Chain, agency: str) -> tuple[NoteKey, ...]:
     return tuple(dict.fromkeys(_key(key.log.rpartition("/")[0], COSIGNATURE, key.public) for key in keys))
 
 
+def revoked_keys(chain: Chain) -> tuple[NoteKey, ...]:
+    """The keys of both kinds that were revoked: no line of theirs counts, whenever it came in."""
+    logs = [_key(key.log, ED25519, key.public) for key in chain.granted("checkpoint", revoked=True)]
+    agencies = chain.granted("witness", revoked=True)
+    witnesses = [_key(key.log.rpartition("/")[0], COSIGNATURE, key.public) for key in agencies]
+    return tuple(dict.fromkeys([*logs, *witnesses]))
+
+
 @lru_cache(_MANY_KEYS)
 def _key(name: str, algorithm: int, public: str) -> NoteKey:
     return NoteKey(name, algorithm, fixed(public, KEY_BYTES))

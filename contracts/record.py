@@ -7,6 +7,7 @@ Validity depends on these bytes and the directory alone, never on arrival order 
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, NamedTuple, NewType, Protocol
 
@@ -23,6 +24,7 @@ MAX_RECORD = 16 * 1024  # bytes of the compact form
 MAX_SEQ = 2**40
 MAX_AGENCIES = 8
 _DOTS = 2  # between header, payload and signature
+_MANY_LOGS = 1024  # more than a directory has; every event is asked whose it is, again and again
 _ORIGIN = re.compile(r"[a-z0-9.-]{1,64}/[a-z0-9-]{1,32}/[1-9][0-9]{0,3}")
 _AGENCY = re.compile(r"[a-z0-9-]{1,32}")
 _KID = re.compile(r"[a-z0-9-]{1,32}\.[a-z]{1,16}\.[1-9][0-9]{0,5}")
@@ -98,6 +100,7 @@ class LaterDirectory(Exception):
     """A record that names a directory version we do not hold yet: no verdict, only patience."""
 
 
+@lru_cache(_MANY_LOGS)
 def agency_of(log: str) -> str:
     """The agency in a log's origin."""
     return log.split("/", 2)[1]

@@ -16,6 +16,7 @@ from deploy.dev.home import Ports, write_homes
 from deploy.dev.nats_server import NatsServer
 from deploy.dev.ports import free_port
 from deploy.dev.postgres import DATABASE, PostgresServer, create_roles
+from tests.memory import in_memory
 
 # How long an example takes says more about the machine's other work than about us; speed is `make bench`.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
@@ -102,7 +103,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """A folder that servers which gave up root can reach, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="rajut-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="rajut-tests-", dir=in_memory()))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)

@@ -117,6 +117,38 @@ class DisclosureConfirmed(Body):
     disclosure: EventId
 
 
+class OutsiderNamed(Body):
+    """Without consent, on a legal ground: somebody outside the case shall be told these groups of fields, and why.
+
+    For the own agency alone: which office looks after somebody can say where they are. `recipient` is such an office,
+    a police unit or a hospital, never a person. Nothing is sent by it.
+    """
+
+    type: ClassVar[str] = "intake.outsider.named"
+    ground: CodeText
+    kind: CodeText
+    recipient: Line
+    fields: Annotated[Words, Field(min_length=1)]
+    reason: ShortText
+
+
+class OutsiderConfirmed(Body):
+    """A second officer, in another role, agrees: only now may the one outside be told."""
+
+    type: ClassVar[str] = "intake.outsider.confirmed"
+    outsider: EventId
+
+
+class OutsiderTold(Body):
+    """This officer told the one outside these groups of fields, in this way, at this time. What it was stays here."""
+
+    type: ClassVar[str] = "intake.outsider.told"
+    outsider: EventId
+    fields: Annotated[Words, Field(min_length=1)]
+    way: CodeText
+    at: OffsetTime
+
+
 class Identity(Value):
     """The group of fields that consent calls `identity`."""
 

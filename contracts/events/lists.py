@@ -35,6 +35,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "measures": "measure",
     "needs": "measure",
     "occasion": "review_occasion",
+    "papers": "requirement",
     "partner": "partner_kind",
     "progress": "referral_progress",
     "proof": "other_proof",
@@ -51,9 +52,11 @@ _EVERYWHERE: Mapping[str, str] = {
     "threats": "threat",
     "violence": "violence",
     "vulnerabilities": "vulnerability",
+    "way": "telling_way",
 }
 _HERE: Mapping[str, Mapping[str, str]] = {
     "intake.disclosure.made": {"ground": "processing_basis"},
+    "intake.outsider.named": {"ground": "processing_basis", "kind": "outsider_kind"},
     "intake.duplicate.linked": {"reason": "duplicate_link"},
     "intake.duplicate.dismissed": {"reason": "duplicate_dismissal"},
     "intake.duplicate.reopened": {"reason": "duplicate_reopening"},

@@ -6,7 +6,7 @@ Never any case text.
 from typing import ClassVar
 
 from contracts.events.body import Body
-from contracts.events.fields import AgencyId, CodeText, EventId, Instant, Step, Subject, Word
+from contracts.events.fields import AgencyId, CodeText, EventId, Instant, SomeCodes, Step, Subject, Word
 
 
 class NoticeSent(Body):
@@ -33,6 +33,18 @@ class NoticeEscalated(Body):
     type: ClassVar[str] = "notify.notice.escalated"
     notice: EventId
     step: Step
+
+
+class ReminderGiven(Body):
+    """These papers of a deferred list are still to come from this agency, whose own people are reminded of it.
+
+    `at` is the moment that the rules name for it. Nothing is late yet, and nobody else is told.
+    """
+
+    type: ClassVar[str] = "notify.reminder.given"
+    requirements: EventId
+    papers: SomeCodes
+    at: Instant
 
 
 class PromiseMissed(Body):

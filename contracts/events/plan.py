@@ -9,7 +9,18 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from contracts.events.body import Body, Value
-from contracts.events.fields import AgencyId, Array, Codes, CodeText, Day, EventId, EventIds, Instant, Word
+from contracts.events.fields import (
+    AgencyId,
+    Array,
+    Codes,
+    CodeText,
+    Day,
+    EventId,
+    EventIds,
+    Instant,
+    OffsetTime,
+    Word,
+)
 
 MAX_MEASURES = 32
 # The agency that first proposed the measure, and a number: no two agencies ever name two measures alike.
@@ -33,7 +44,7 @@ class Measure(Value):
     due_by: Instant
     raises_risk: bool
     risk_answer: CodeText  # what is done about a risk that the measure itself brings
-    agreement: Agreement | None = None  # in force only with it
+    agreement: Agreement | None = None  # in force only with it, or with a later `MeasureWanted`
 
 
 class PlanProposed(Body):
@@ -55,9 +66,9 @@ class PlanProposed(Body):
         return frozenset(measure.responsible for measure in self.measures)
 
     @property
-    def wanted(self) -> bool:
-        """Whether the defender agreed to every measure."""
-        return all(measure.agreement for measure in self.measures)
+    def unwanted(self) -> frozenset[str]:
+        """The measures to which the defender had not agreed when the version was proposed."""
+        return frozenset(measure.id for measure in self.measures if not measure.agreement)
 
     def measure(self, name: str) -> Measure | None:
         """One measure by its id."""
@@ -77,6 +88,20 @@ class PlanDeclined(Body):
     type: ClassVar[str] = "protection.plan.declined"
     plan: EventId
     reason: CodeText
+
+
+class MeasureWanted(Body):
+    """The defender wants a measure to which they had not agreed before: told to this officer, in which form, and when.
+
+    It holds for this version, in which the measure is as they were told.
+    """
+
+    type: ClassVar[str] = "protection.measure.wanted"
+    plan: EventId
+    measure: MeasureId
+    given_by: Word
+    form: Word
+    at: OffsetTime
 
 
 class MeasureStarted(Body):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from contracts.events import BODIES, Body
-from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed
+from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed, ReminderGiven
 from contracts.mechanism import Mechanism
 from contracts.mechanism.calendar import HORIZON, end_of
 from contracts.promises import emergency, lead, plan, referral, review, risk, status, triage
@@ -18,7 +18,7 @@ MATTERS: tuple[Promises, ...] = tuple(
     matter.promises for matter in (triage, status, risk, emergency, lead, plan, review, referral)
 )
 _LAST = end_of(HORIZON)
-ONLY_TELLING: frozenset[type[Body]] = frozenset({NoticeSent, NoticeEscalated, PromiseMissed})
+ONLY_TELLING: frozenset[type[Body]] = frozenset({NoticeSent, NoticeEscalated, ReminderGiven, PromiseMissed})
 MOVING: tuple[type[Body], ...] = tuple(body for body in BODIES if body.of_case and body not in ONLY_TELLING)
 """Every event that can make, move or keep a promise: all that is said in cases, but for what machines tell of it."""
 

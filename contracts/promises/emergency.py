@@ -1,4 +1,4 @@
-"""What an emergency promises: a decision in time, each paper by its owner, letters answered, a session that sees it.
+"""What an emergency promises: that it is heard of, decided in time, papers by their owners, letters, a session.
 
 None of these ends anything when it is missed. A deadline that passes obliges the leaders to decide; until they have,
 it climbs, and protection goes on. While protection is asked for, or in force, there is always a promise that is not
@@ -36,6 +36,7 @@ from contracts.workflow.paper import FULFILLED, WAIVED
 from contracts.workflow.session import ACCEPTED as TAKEN_ON, OBLIGING
 
 DECISION, LATEST_DECISION = "KEPUTUSAN_DARURAT", "BATAS_KEPUTUSAN_DARURAT"
+ARRIVAL = "USULAN_DITERIMA"
 PAPER, DEADLINE, OVERDUE = "SYARAT", "KEPUTUSAN_TENGGAT", "TENGGAT_LEWAT"
 LETTER, SESSION, FOLLOW_UP = "SURAT", "SIDANG_SMPL", "TINDAK_LANJUT_SMPL"
 HEARING, HANDOVER = "TANGGAPAN_PENGAKHIRAN", "SERAH_TERIMA"
@@ -62,6 +63,7 @@ class Reminder(NamedTuple):
 def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
     """All that the emergencies of a case promise, kept or not."""
     yield from _decisions(case, rules)
+    yield from _arrivals(case, rules)
     yield from _papers(case, rules)
     yield from _deadlines(case, rules)
     yield from _letters(case, rules)
@@ -113,6 +115,18 @@ def _decisions(case: Case, rules: Mechanism) -> Iterator[Promise]:
         kept = b64(event.id) in answered or case.in_force("emergency") != PROPOSED
         for kind, within in ((DECISION, rules.emergency.target), (LATEST_DECISION, rules.emergency.decision)):
             yield Promise(kind, "", event.id, rules.emergency.decided_by, claimed(event) + within, kept)
+
+
+def _arrivals(case: Case, rules: Mechanism) -> Iterator[Promise]:
+    """Whoever asks another agency to decide sees to it that somebody there has heard: by telephone if need be."""
+    past, decider = Past(case.timeline), rules.emergency.decided_by
+    people = (event for event in case.timeline if event.agency == decider)
+    said = [event.id for event in people if event.content.actor.role in rules.of(decider).roles]
+    for event, _ in case.of_type(EmergencyProposed):
+        if event.agency != decider:
+            heard = any(past.has(one, event.id) for one in said)
+            due = claimed(event) + rules.emergency.arrival_alarm
+            yield Promise(ARRIVAL, "", event.id, event.agency, due, heard or case.in_force("emergency") != PROPOSED)
 
 
 def _papers(case: Case, rules: Mechanism) -> Iterator[Promise]:
@@ -178,12 +192,12 @@ def _sessions(case: Case, rules: Mechanism) -> Iterator[Promise]:
 
 
 def _hearings(case: Case, rules: Mechanism) -> Iterator[Promise]:
-    """Every other agency says that it has heard of an end before its day."""
+    """Every other agency says that it has heard of an end before its day: until then it cannot take effect."""
     withdrawn = {body.announcement for _, body in case.of_type(EndingWithdrawn)}
     for event, body in case.of_type(EndingAnnounced):
         heard, over = heard_by(case, event), b64(event.id) in withdrawn
         for agency in _others(case, event.agency):
-            due = rules.end_of(date.fromisoformat(body.ends_on), agency)
+            due = rules.end_of(date.fromisoformat(body.ends_on) - timedelta(days=1), agency)
             yield Promise(HEARING, "", event.id, agency, due, over or agency in heard)
 
 

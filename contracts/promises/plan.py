@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from contracts.events.intake import CaseOpened
-from contracts.events.plan import CaseReopened, PlanAgreed, PlanProposed
+from contracts.events.plan import CaseReopened, MeasureWanted, PlanAgreed, PlanProposed
 from contracts.events.protection import EmergencyActivated
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
@@ -16,6 +16,7 @@ from contracts.workflow.plan import (
     ELIGIBILITY,
     STARTED,
     Plan,
+    Planned,
     holds_alone,
     in_force,
     is_no_subject,
@@ -35,10 +36,14 @@ def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
     yield from _measures(case)
 
 
+def planned(case: Case) -> Planned:
+    """What was said of the plan in a case and counts."""
+    return Planned(case.acts(PlanProposed), case.acts(PlanAgreed), case.acts(MeasureWanted))
+
+
 def plans_in_force(case: Case) -> list[Plan]:
     """The versions of the plan that hold in a case: one or none; several are a conflict, and all are owed."""
-    proposals = case.acts(PlanProposed)
-    return in_force(proposals, case.acts(PlanAgreed))
+    return in_force(planned(case))
 
 
 def falls_short(case: Case, plan: Plan, rules: Mechanism) -> bool:

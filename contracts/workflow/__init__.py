@@ -16,6 +16,7 @@ from contracts.workflow import (
     leaders,
     missed,
     opening,
+    outside,
     paper,
     plan,
     referral,
@@ -30,7 +31,7 @@ from contracts.workflow.rule import Rule, rule
 _FREE = rule(Body)  # of types that decide nothing: a report, a notice, a refusal
 # Their acts count in a closed case, too; of all others none does that knew of its being closed.
 _ALWAYS = frozenset(
-    {opening, consent, duplicate, emergency, leaders, paper, ending, session, erasure, closure, step, missed}
+    {opening, consent, outside, duplicate, emergency, leaders, paper, ending, session, erasure, closure, step, missed}
 )
 
 
@@ -47,6 +48,7 @@ _RULES: Mapping[type[Body], Rule] = MappingProxyType(
         for matter in (
             opening,
             consent,
+            outside,
             duplicate,
             lead,
             referral,

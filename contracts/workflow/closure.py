@@ -14,12 +14,10 @@ from contracts.events.plan import (
     ClosureAgreed,
     ClosureProposed,
     IncidentRecorded,
-    PlanAgreed,
-    PlanProposed,
     ReviewHeld,
 )
 from contracts.mechanism import Permission
-from contracts.workflow.plan import Agreements, Plans, Value, owing, same_officer, shared
+from contracts.workflow.plan import Planned, Value, as_known, owing, same_officer, shared
 from contracts.workflow.rule import Act, Known, Rule, rule
 from contracts.workflow.status import REJECTED, overall
 
@@ -45,9 +43,9 @@ def reopening(judged: Rule) -> Rule:
     return judged._replace(writes=lambda act, known: [*judged.writes(act, known), (CLOSURE, OPEN)])
 
 
-def needed(lead: str, plans: Plans, agreements: Agreements, value: Value) -> set[str]:
+def needed(lead: str, told: Planned, value: Value) -> set[str]:
     """The agencies that have to agree before a case closes."""
-    return {lead} | owing(plans, agreements, value)
+    return {lead} | owing(told, value)
 
 
 def agreed(proposal: str, agreements: Iterable[Act[ClosureAgreed]]) -> dict[str, str]:
@@ -96,9 +94,8 @@ def _all_agreed(act: Act[CaseClosed], known: Known) -> bool:
         return False
     if known.value("emergency") in UNDECIDED or known.named(act.body.proposal, ClosureProposed) is None:
         return False
-    plans, agreements = known.of(PlanProposed).values(), known.of(PlanAgreed).values()
     named = [one for one in known.of(ClosureAgreed).values() if one.name in set(act.body.agreements)]
-    return needed(act.agency, plans, agreements, known.value) <= agreed(act.body.proposal, named).keys()
+    return needed(act.agency, as_known(known), known.value) <= agreed(act.body.proposal, named).keys()
 
 
 def _was_closed(_: Act[CaseReopened], known: Known) -> bool:

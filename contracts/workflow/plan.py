@@ -1,14 +1,16 @@
 """The joint plan: who proposes it, who must agree, who reports of its measures, and who holds its reviews.
 
-A version is in force when every responsible agency has agreed and the defender wants each measure; nobody has to say
-so. It stays in force until a version that replaces it is: a proposal alone takes no protection away. If two versions
-come into force without knowledge of each other, the measures of both are owed until a third replaces both.
+A version is in force when every responsible agency has agreed and the defender wants each measure, whether they said so
+at first or later, to any agency; nobody has to declare it. It stays in force until a version that replaces it is: a
+proposal alone takes no protection away. If two versions come into force without knowledge of each other, the measures
+of both are owed until a third replaces both.
 
 Eligibility is not risk: while the defender is no subject of the agency that decides emergencies, because it said so or
 because of their position in the proceedings, agreeing to a plan of that agency's measures alone does not count.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from contracts.events import Body
 from contracts.events.intake import CaseOpened
@@ -17,6 +19,7 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureWanted,
     PlanAgreed,
     PlanDeclined,
     PlanProposed,
@@ -32,29 +35,43 @@ MAX_NAMED = 16  # versions that one body may name
 STARTED, COMPLETED, FAILED = "STARTED", "COMPLETED", "FAILED"
 Report = MeasureStarted | MeasureCompleted | MeasureFailed
 Plan = Act[PlanProposed]
-Plans = Iterable[Plan]
-Agreements = Iterable[Act[PlanAgreed]]
 Value = Callable[[str], str]  # of a slot, what is in force
 
 
-def in_force(plans: Plans, agreements: Agreements) -> list[Plan]:
+class Planned(NamedTuple):
+    """What was said and decides which versions are in force."""
+
+    plans: Collection[Plan]
+    agreements: Collection[Act[PlanAgreed]]
+    wishes: Collection[Act[MeasureWanted]]
+
+
+def as_known(known: Known) -> Planned:
+    """As far as an author knew."""
+    return Planned(known.of(PlanProposed).values(), known.of(PlanAgreed).values(), known.of(MeasureWanted).values())
+
+
+def in_force(told: Planned) -> list[Plan]:
     """The versions that are agreed and wanted and that no other such version replaces, however long ago."""
-    versions = {plan.name: plan for plan in plans}
+    versions = {plan.name: plan for plan in told.plans}
     agreed: dict[str, set[str]] = {}
-    for act in agreements:
+    for act in told.agreements:
         agreed.setdefault(act.body.plan, set()).add(act.agency)
-    whole = [
-        plan for name, plan in versions.items() if plan.body.wanted and plan.body.responsible <= agreed.get(name, set())
-    ]
+    ready = [plan for name, plan in versions.items() if plan.body.responsible <= agreed.get(name, set())]
+    whole = [plan for plan in ready if not unwanted(plan, told.wishes)]
     replaced = {name for plan in whole for name in _replaced(plan, versions)}
     return [plan for plan in whole if plan.name not in replaced]
 
 
-def owing(plans: Plans, agreements: Agreements, value: Value) -> set[str]:
+def unwanted(plan: Plan, wishes: Iterable[Act[MeasureWanted]]) -> frozenset[str]:
+    """The measures of a version to which the defender has agreed neither at first nor later."""
+    return plan.body.unwanted - {act.body.measure for act in wishes if act.body.plan == plan.name}
+
+
+def owing(told: Planned, value: Value) -> set[str]:
     """The agencies with an active measure: one that they started, or that a plan in force still asks of them."""
-    plans = list(plans)
-    started = {one for plan in plans for one in plan.body.measures if value(slot_of(one.id)) == STARTED}
-    asked = {one for plan in in_force(plans, agreements) for one in plan.body.measures}
+    started = {one for plan in told.plans for one in plan.body.measures if value(slot_of(one.id)) == STARTED}
+    asked = {one for plan in in_force(told) for one in plan.body.measures}
     return {one.responsible for one in started | {one for one in asked if not is_over(value(slot_of(one.id)))}}
 
 
@@ -115,7 +132,7 @@ def _fits(measure: Measure, act: Plan, known: Known) -> bool:
 def _may_decide(act: Act[PlanAgreed] | Act[PlanDeclined], known: Known) -> bool:
     """Once, by another officer than the proposer, of an agency that answers for a measure of a version that stands."""
     plan = known.named(act.body.plan, PlanProposed)
-    if plan is None or plan.event.id not in {claim.event for claim in known.standing(PROPOSAL)}:
+    if plan is None or not _stands(plan, known):
         return False
     decided: list[Act[PlanAgreed] | Act[PlanDeclined]] = [
         *known.of(PlanAgreed).values(),
@@ -134,6 +151,13 @@ def _may_agree(act: Act[PlanAgreed], known: Known) -> bool:
     return not (holds_alone(plan.body, known.rules) and is_no_subject(eligibility, legal_status, known.rules))
 
 
+def _may_want(act: Act[MeasureWanted], known: Known) -> bool:
+    """Heard by whoever takes part, of a measure for which a version that stands still waits."""
+    plan = known.named(act.body.plan, PlanProposed)
+    waits = plan is not None and act.body.measure in unwanted(plan, known.of(MeasureWanted).values())
+    return waits and plan is not None and _stands(plan, known)
+
+
 def _may_report(act: Act[MeasureStarted] | Act[MeasureCompleted] | Act[MeasureFailed], known: Known) -> bool:
     """By the agency that answers for it, of a version that is under way; what was started can always be ended."""
     plan = known.named(act.body.plan, PlanProposed)
@@ -148,12 +172,16 @@ def _may_report(act: Act[MeasureStarted] | Act[MeasureCompleted] | Act[MeasureFa
 
 def _under_way(plan: Plan, agency: str, known: Known) -> bool:
     """In force; or not replaced, and this agency agreed or an emergency is active: nobody waits for the others."""
-    agreements = list(known.of(PlanAgreed).values())
-    if plan.name in {one.name for one in in_force(known.of(PlanProposed).values(), agreements)}:
+    told = as_known(known)
+    if plan.name in {one.name for one in in_force(told)}:
         return True
-    stands = plan.event.id in {claim.event for claim in known.standing(PROPOSAL)}
-    agreed = any((one.agency, one.body.plan) == (agency, plan.name) for one in agreements)
-    return stands and (agreed or known.value("emergency") == "ACTIVE")
+    agreed = any((one.agency, one.body.plan) == (agency, plan.name) for one in told.agreements)
+    return _stands(plan, known) and (agreed or known.value("emergency") == "ACTIVE")
+
+
+def _stands(plan: Plan, known: Known) -> bool:
+    """Whether no version was proposed in place of this one."""
+    return plan.event.id in {claim.event for claim in known.standing(PROPOSAL)}
 
 
 def _replaced(plan: Plan, versions: Mapping[str, Plan]) -> Iterator[str]:
@@ -184,6 +212,7 @@ _RULES = (
     rule(PlanProposed, Permission.PROPOSE_PLAN, counts=_may_propose, writes=lambda act, _: [(PROPOSAL, act.name)]),
     rule(PlanAgreed, Permission.AGREE_PLAN, counts=_may_agree),
     rule(PlanDeclined, Permission.AGREE_PLAN, counts=_may_decide),
+    rule(MeasureWanted, Permission.RECORD_CONSENT, counts=_may_want),
     rule(MeasureStarted, Permission.CARRY_OUT_MEASURE, counts=_may_report, writes=_measure(STARTED)),
     rule(MeasureCompleted, Permission.CARRY_OUT_MEASURE, counts=_may_report, writes=_measure(COMPLETED)),
     rule(MeasureFailed, Permission.CARRY_OUT_MEASURE, counts=_may_report, writes=_measure(FAILED)),

@@ -91,7 +91,7 @@ class Demo:
 
     def show_work(self, desk: DeskClient, case: str) -> None:
         """What waits at a desk."""
-        for item in desk.get(READERS[desk.agency], "/work")["items"]:
+        for item in desk.get(READERS[desk.agency], "/tasks")["items"]:
             if item["case"] == case:
                 self.tell(f"{desk.agency} desk", f"waiting: {item['kind']}, due {item['due_at']}")
 

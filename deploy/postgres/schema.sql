@@ -123,8 +123,8 @@ declare
     own log.head;
 begin
     select * into strict own from log.head h where h.own for update;
-    if exists (select from log.checkpoint c where c.log = own.log and c.size > own.size)
-        or exists (select from log.fork f where f.log = own.log and f.seq >= own.size) then
+    if exists (select from log.sound_checkpoint c where c.log = own.log and c.size > own.size)
+        or exists (select from log.sound_fork f where f.log = own.log and f.seq >= own.size) then
         raise exception 'others hold more of this log than this database' using errcode = 'RJ001';
     end if;
     return query select * from log.head;
@@ -452,6 +452,57 @@ CREATE TABLE log.session (
     CONSTRAINT session_secret_check CHECK ((octet_length(secret) = 32))
 );
 
+CREATE TABLE log.void (
+    digest bytea NOT NULL,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE VIEW log.sound_checkpoint AS
+ SELECT log,
+    size,
+    root,
+    line,
+    agrees,
+    received_at
+   FROM log.checkpoint c
+  WHERE (NOT (EXISTS ( SELECT
+           FROM log.void v
+          WHERE (v.digest = sha256(c.line)))));
+
+CREATE VIEW log.sound_cosignature AS
+ SELECT log,
+    size,
+    root,
+    agency,
+    at,
+    line
+   FROM log.cosignature s
+  WHERE (NOT (EXISTS ( SELECT
+           FROM log.void v
+          WHERE (v.digest = sha256(s.line)))));
+
+CREATE VIEW log.sound_evidence AS
+ SELECT digest,
+    log,
+    size,
+    proof,
+    found_at
+   FROM log.evidence e
+  WHERE (NOT (EXISTS ( SELECT
+           FROM log.void v
+          WHERE (v.digest = e.digest))));
+
+CREATE VIEW log.sound_fork AS
+ SELECT log,
+    seq,
+    id,
+    jws,
+    found_at
+   FROM log.fork f
+  WHERE (NOT (EXISTS ( SELECT
+           FROM log.void v
+          WHERE (v.digest = f.id))));
+
 CREATE TABLE log.staff (
     officer text NOT NULL,
     issuer text NOT NULL,
@@ -681,6 +732,9 @@ ALTER TABLE ONLY log.staff
 ALTER TABLE ONLY log.unreadable
     ADD CONSTRAINT unreadable_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY log.void
+    ADD CONSTRAINT void_pkey PRIMARY KEY (digest);
+
 ALTER TABLE ONLY log.waiting
     ADD CONSTRAINT waiting_pkey PRIMARY KEY (id, parent);
 
@@ -766,6 +820,8 @@ CREATE INDEX evidence_log ON log.evidence USING btree (log, size);
 CREATE INDEX gap_log ON log.gap USING btree (log, opened_at);
 
 CREATE UNIQUE INDEX gap_open ON log.gap USING btree (kind, log, id) WHERE (closed_at IS NULL);
+
+CREATE UNIQUE INDEX head_own ON log.head USING btree (own) WHERE own;
 
 CREATE INDEX quarantine_source ON log.quarantine USING btree (source, received_at);
 
@@ -909,6 +965,8 @@ GRANT SELECT ON TABLE log.checkpoint TO rajut_triage;
 GRANT SELECT ON TABLE log.checkpoint TO rajut_protection;
 GRANT SELECT ON TABLE log.checkpoint TO rajut_notify;
 
+GRANT UPDATE(line) ON TABLE log.checkpoint TO rajut_node;
+
 GRANT UPDATE(agrees) ON TABLE log.checkpoint TO rajut_node;
 
 GRANT SELECT,INSERT ON TABLE log.content TO rajut_node;
@@ -922,6 +980,10 @@ GRANT SELECT ON TABLE log.cosignature TO rajut_intake;
 GRANT SELECT ON TABLE log.cosignature TO rajut_triage;
 GRANT SELECT ON TABLE log.cosignature TO rajut_protection;
 GRANT SELECT ON TABLE log.cosignature TO rajut_notify;
+
+GRANT UPDATE(at) ON TABLE log.cosignature TO rajut_node;
+
+GRANT UPDATE(line) ON TABLE log.cosignature TO rajut_node;
 
 GRANT SELECT,INSERT ON TABLE log.dispute TO rajut_node;
 GRANT SELECT ON TABLE log.dispute TO rajut_intake;
@@ -1018,6 +1080,36 @@ GRANT SELECT ON TABLE log.seen TO rajut_notify;
 GRANT SELECT,INSERT,DELETE ON TABLE log.session TO rajut_node;
 
 GRANT UPDATE(seen_at) ON TABLE log.session TO rajut_node;
+
+GRANT SELECT,INSERT ON TABLE log.void TO rajut_node;
+GRANT SELECT ON TABLE log.void TO rajut_intake;
+GRANT SELECT ON TABLE log.void TO rajut_triage;
+GRANT SELECT ON TABLE log.void TO rajut_protection;
+GRANT SELECT ON TABLE log.void TO rajut_notify;
+
+GRANT SELECT ON TABLE log.sound_checkpoint TO rajut_node;
+GRANT SELECT ON TABLE log.sound_checkpoint TO rajut_intake;
+GRANT SELECT ON TABLE log.sound_checkpoint TO rajut_triage;
+GRANT SELECT ON TABLE log.sound_checkpoint TO rajut_protection;
+GRANT SELECT ON TABLE log.sound_checkpoint TO rajut_notify;
+
+GRANT SELECT ON TABLE log.sound_cosignature TO rajut_node;
+GRANT SELECT ON TABLE log.sound_cosignature TO rajut_intake;
+GRANT SELECT ON TABLE log.sound_cosignature TO rajut_triage;
+GRANT SELECT ON TABLE log.sound_cosignature TO rajut_protection;
+GRANT SELECT ON TABLE log.sound_cosignature TO rajut_notify;
+
+GRANT SELECT ON TABLE log.sound_evidence TO rajut_node;
+GRANT SELECT ON TABLE log.sound_evidence TO rajut_intake;
+GRANT SELECT ON TABLE log.sound_evidence TO rajut_triage;
+GRANT SELECT ON TABLE log.sound_evidence TO rajut_protection;
+GRANT SELECT ON TABLE log.sound_evidence TO rajut_notify;
+
+GRANT SELECT ON TABLE log.sound_fork TO rajut_node;
+GRANT SELECT ON TABLE log.sound_fork TO rajut_intake;
+GRANT SELECT ON TABLE log.sound_fork TO rajut_triage;
+GRANT SELECT ON TABLE log.sound_fork TO rajut_protection;
+GRANT SELECT ON TABLE log.sound_fork TO rajut_notify;
 
 GRANT SELECT,INSERT ON TABLE log.staff TO rajut_node;
 

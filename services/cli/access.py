@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from contracts.codes import label
 from contracts.content import Actor
 from contracts.events.access import Door, Purpose, View
-from services.cli.arguments import HomeOption, JsonOption, with_node
+from services.cli.arguments import HomeOption, JsonOption, Result, with_node
 from services.node.access import Reader, Shown, note
 from services.node.clock import SystemClock, instant
 from services.node.node import Node
@@ -33,20 +34,28 @@ def access(
 ) -> None:
     """Who at this agency saw a case, when, through which door and for what."""
 
-    async def look(built: Node) -> Sightings:
-        async with built.pools["node"].acquire() as connection, connection.transaction():
-            found = await who_saw(connection, built.log, case_id)
-            await noted(built, connection, purpose, Shown(View.ACCESS, [case_id], len(found.entries)))
-            return found
+    async def read(built: Node, connection: Connection) -> tuple[Sightings, Shown]:
+        found = await who_saw(connection, built.log, case_id)
+        return found, Shown(View.ACCESS, [case_id], len(found.entries))
 
-    found = with_node(home, look, beside=True)
+    found = noted(home, purpose, read)
     typer.echo(found.model_dump_json(indent=2) if as_json else describe(found))
 
 
-async def noted(built: Node, connection: Connection, purpose: Purpose, shown: Shown) -> None:
-    """Note in the access log what a command is about to print; raises as `services.node.access.note`."""
-    time = instant(SystemClock().now_ms())
-    await note(built.log, connection, "node", Reader(operator(), Door.CLI, purpose, time), shown)
+def noted(home: Path, purpose: Purpose, read: Callable[[Node, Connection], Awaitable[tuple[Result, Shown]]]) -> Result:
+    """What a command is about to print: read, and noted in the access log, in one transaction.
+
+    `read` also says what is shown. Raises as `services.node.access.note`: then nothing may be printed.
+    """
+
+    async def look(built: Node) -> Result:
+        async with built.pools["node"].acquire() as connection, connection.transaction():
+            found, shown = await read(built, connection)
+            reader = Reader(operator(), Door.CLI, purpose, instant(SystemClock().now_ms()))
+            await note(built.log, connection, "node", reader, shown)
+            return found
+
+    return with_node(home, look, beside=True)
 
 
 def operator() -> Actor:

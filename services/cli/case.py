@@ -7,10 +7,11 @@ import typer
 
 from contracts.events.access import Purpose, View
 from services.cli.access import PurposeOption, noted
-from services.cli.arguments import HomeOption, JsonOption, group, with_node
+from services.cli.arguments import HomeOption, JsonOption, group
 from services.node.access import Shown
 from services.node.cases import CaseView, Gap, Line, view
 from services.node.node import Node
+from services.node.sql import Connection
 
 app = group("Look at cases.")
 
@@ -24,13 +25,11 @@ def case_show(
 ) -> None:
     """A case's state and timeline, as this node may read it."""
 
-    async def look(built: Node) -> CaseView:
-        async with built.pools["node"].acquire() as connection, connection.transaction():
-            seen = await view(connection, built.log, case_id)
-            await noted(built, connection, purpose, Shown(View.CASE, [case_id], len(seen.timeline)))
-            return seen
+    async def read(built: Node, connection: Connection) -> tuple[CaseView, Shown]:
+        seen = await view(connection, built.log, case_id)
+        return seen, Shown(View.CASE, [case_id], len(seen.timeline))
 
-    shown = with_node(home, look, beside=True)
+    shown = noted(home, purpose, read)
     typer.echo(shown.model_dump_json(indent=2) if as_json else describe(shown))
 
 

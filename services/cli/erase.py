@@ -10,11 +10,12 @@ from contracts.case import fold
 from contracts.events.access import Purpose, View
 from contracts.events.node import Basis
 from services.cli.access import PurposeOption, noted
-from services.cli.arguments import HomeOption, JsonOption, group, tell, with_node
+from services.cli.arguments import HomeOption, JsonOption, group, tell
 from services.node.access import Shown
 from services.node.erasing import Erasures, OrderView, Scope, view
 from services.node.node import Node
 from services.node.settings import Home
+from services.node.sql import Connection
 
 CaseName = Annotated[str, typer.Argument(metavar="CASE")]
 Token = Annotated[str, typer.Option(envvar="RAJUT_TOKEN", help="The officer's token.", show_default=False)]
@@ -55,14 +56,12 @@ def erase_show(
 ) -> None:
     """Every request in a case, how firmly it stands, and which agencies have carried it out."""
 
-    async def look(built: Node) -> Erasures:
-        async with built.pools["node"].acquire() as connection, connection.transaction():
-            case = fold((await built.log.load(connection, case_id)).events, built.log.rules)
-            seen = await view(connection, built.log, case, case_id)
-            await noted(built, connection, purpose, Shown(View.ERASURE, [case_id], len(seen.orders)))
-            return seen
+    async def read(built: Node, connection: Connection) -> tuple[Erasures, Shown]:
+        case = fold((await built.log.load(connection, case_id)).events, built.log.rules)
+        seen = await view(connection, built.log, case, case_id)
+        return seen, Shown(View.ERASURE, [case_id], len(seen.orders))
 
-    shown = with_node(home, look, beside=True)
+    shown = noted(home, purpose, read)
     typer.echo(shown.model_dump_json(indent=2) if as_json else "\n".join(map(_describe, shown.orders)))
 
 

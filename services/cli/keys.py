@@ -4,11 +4,10 @@ A request says what an agency wants; `propose` makes a draft of requests; roots 
 without a network; `assemble` joins; `adopt` gives it to a node. Between the steps there are small public files.
 """
 
-import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,20 +15,19 @@ from contracts.directory import Chain
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.roster import KID, AgencyEntry, Directory, check_signed, read as read_directory
-from services.cli.arguments import Draft, HomeArgument, JsonOption, Out, Root, Yes, group, with_node
+from services.cli.arguments import Draft, HomeArgument, Out, Root, Yes, group, with_node
 from services.cli.files import place, read, refuse_existing, write_new
+from services.cli.standing import Kid, held_chain, list_keys, used
 from services.node import custody, enrolment, keys
 from services.node.clock import SystemClock, instant
 from services.node.directories import read_chain
 from services.node.enrolment import Request, Revocation, Signature
 from services.node.settings import BadSettings, Home
 
-if TYPE_CHECKING:
-    from services.node.node import Node
-
 app = group("Keys and the directory of agencies.")
+app.command("list")(list_keys)
+app.command("used")(used)
 
-Kid = Annotated[str, typer.Argument(metavar="KEY", help="A key's name, such as lpsk.intake.1")]
 Expires = Annotated[str, typer.Option(help="When the new key should be replaced, as 2027-11-22: a note, no verdict.")]
 _PLACES = 2**40
 
@@ -86,7 +84,7 @@ def rotate(
     out: Out = Path("request.json"),
 ) -> None:
     """Make the next key for a purpose, and ask for it beside the one in use. Both work until the old one is retired."""
-    settings, chain = Home(home).settings, _held_chain(home)
+    settings, chain = Home(home).settings, held_chain(home)
     if purpose not in (*keys.PURPOSES, keys.SEALING):
         raise BadSettings(f"PURPOSE: one of {', '.join((*keys.PURPOSES, keys.SEALING))}")
     kid = keys.next_name(home / "keys", settings.agency, purpose, chain.names(settings.agency))
@@ -94,6 +92,22 @@ def rotate(
     keys.make(home / "keys", kid, token)
     _say(f"made: {kid}")
     _ask(enrolment.next_key(home / "keys", kid, settings.log, _date(expires)), out)
+
+
+@app.command("new-log")
+def new_log(home: HomeArgument, expires: Expires = "", out: Out = Path("request.json")) -> None:
+    """Make keys for the next log of an agency, and ask for it: the one in use has two histories, or is a thief's."""
+    settings, chain = Home(home).settings, held_chain(home)
+    refuse_existing(out)
+    taken = chain.names(settings.agency)
+    kids = [keys.next_name(home / "keys", settings.agency, purpose, taken) for purpose in keys.PURPOSES]
+    for kid in kids:
+        keys.make(home / "keys", kid)
+    before = chain.latest.agencies[settings.agency]
+    request = enrolment.next_log(home / "keys", before, kids, _date(expires))
+    _say(f"made: {', '.join(kids)}")
+    _ask(request, out)
+    _say(f'once all have that version: log = "{enrolment.following(before.logs[-1])}" in node.toml, and start the node')
 
 
 @app.command("retire")
@@ -116,19 +130,6 @@ def revoke(
     _ask(request, out)
 
 
-@app.command("used")
-def used(
-    home: HomeArgument, kid: Kid, first: Annotated[int, typer.Option("--from", min=0, help="Begin here.")] = 0
-) -> None:
-    """Which records of its log a key has signed: place, claimed time, type."""
-
-    async def look(built: "Node") -> list[custody.Use]:
-        return await custody.uses(built.pools["node"], built.log.chain, kid, first)
-
-    for use in with_node(home, look):
-        typer.echo(f"{use.seq} {use.time} {use.type}")
-
-
 @app.command("propose")
 def propose(
     requests: Annotated[list[Path], typer.Argument(help="Requests of agencies.")],
@@ -138,7 +139,7 @@ def propose(
     out: Out = Path("draft.json"),
 ) -> None:
     """Make the next version of the directory from requests: a draft, for the roots to sign."""
-    chain = _held_chain(home) if home != Path() else None
+    chain = held_chain(home) if home != Path() else None
     asked = [enrolment.read(Request, read(path)) for path in requests]
     directory = enrolment.draft(chain.latest if chain else None, asked, instant(SystemClock().now_ms()))
     write_new(out, directory.encode())
@@ -205,24 +206,10 @@ def adopt(
     _say(f"{settings.agency} has version {chain.latest.version}", "rajut keys list shows where each key stands")
 
 
-@app.command("list")
-def list_keys(home: HomeArgument, as_json: JsonOption = False) -> None:
-    """Where each key of this agency stands."""
-    settings, chain = Home(home).settings, _held_chain(home)
-    found = custody.standings(chain, settings.agency, settings.log, home / "keys")
-    if as_json:
-        typer.echo(json.dumps([key._asdict() for key in found]))
-        return
-    for key in found:
-        places = f"{key.from_seq} to {key.to_seq}" if (key.from_seq, key.to_seq) != (0, _PLACES) else ""
-        told = (key.kid, key.state, "" if key.here else "not here", places, key.expires and f"until {key.expires}")
-        typer.echo("  ".join(part for part in told if part))
-
-
 @app.command("destroy")
 def destroy(home: HomeArgument, kid: Kid) -> None:
     """Delete a key that is no longer in use; a sealing key only once nothing can come that it alone opens."""
-    settings, chain = Home(home).settings, _held_chain(home)
+    settings, chain = Home(home).settings, held_chain(home)
     custody.check_idle(chain, settings.agency, _name(kid))
     if not keys.is_held(home / "keys", kid):
         raise BadSettings(f"{kid}: is not in this home")
@@ -237,16 +224,9 @@ def _chain(home: Path) -> Chain | None:
     return read_chain(folder) if (folder / "1.json").exists() else None
 
 
-def _held_chain(home: Path) -> Chain:
-    chain = _chain(home)
-    if chain is None:
-        raise BadSettings("directory/1.json: missing; give this home the directory first: rajut keys adopt")
-    return chain
-
-
 def _checked(home: Path, request: Request) -> Request:
     """A request that the version in force has something to change for; Rejected(NOT_FOUND) otherwise."""
-    request.applied(_held_chain(home).latest.agencies.get(request.agency))
+    request.applied(held_chain(home).latest.agencies.get(request.agency))
     return request
 
 

@@ -15,6 +15,7 @@ from services.cli.arguments import HomeOption, JsonOption, group, with_node
 from services.node.access import SQL, Shown
 from services.node.bus import Inbox
 from services.node.node import Node
+from services.node.sql import Connection
 
 Service = Annotated[str, typer.Argument(help="intake, triage, protection or notify")]
 EventName = Annotated[str, typer.Argument(help="The event's id, as `parked list` shows it.")]
@@ -27,15 +28,14 @@ def parked_list(
 ) -> None:
     """What waits for a person, by service."""
 
-    async def look(built: Node) -> dict[str, list[dict[str, object]]]:
+    async def read(built: Node, connection: Connection) -> tuple[dict[str, list[dict[str, object]]], Shown]:
         parked = {name: await inbox.parked() for name, inbox in built.inboxes.items()}
         ids = [EventId(unb64(one.id)) for events in parked.values() for one in events]
-        async with built.pools["node"].acquire() as connection, connection.transaction():
-            cases = [row["case_id"] for row in await connection.fetch(SQL["cases_of"], ids)]
-            await noted(built, connection, purpose, Shown(View.PARKED, cases, len(ids)))
-        return {name: [one._asdict() for one in events] for name, events in parked.items()}
+        cases = [row["case_id"] for row in await connection.fetch(SQL["cases_of"], ids)]
+        told = {name: [one._asdict() for one in events] for name, events in parked.items()}
+        return told, Shown(View.PARKED, cases, len(ids))
 
-    found = with_node(home, look, beside=True)
+    found = noted(home, purpose, read)
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -50,17 +50,14 @@ def parked_show(
 ) -> None:
     """Where a parked event stands: log, place, type, author. Its body stays sealed."""
 
-    async def look(built: Node) -> str:
-        async with built.pools["node"].acquire() as connection, connection.transaction():
-            found = await built.log.event(connection, EventId(unb64(event)))
-            cases = [found.content.case] if found.content.case else []
-            await noted(built, connection, purpose, Shown(View.PARKED, cases, 1))
-        return json.dumps(
-            {"log": found.log, "seq": found.seq, "type": found.content.type, "role": found.content.actor.role}
-        )
+    async def read(built: Node, connection: Connection) -> tuple[str, Shown]:
+        found = await built.log.event(connection, EventId(unb64(event)))
+        cases = [found.content.case] if found.content.case else []
+        told = {"log": found.log, "seq": found.seq, "type": found.content.type, "role": found.content.actor.role}
+        return json.dumps(told), Shown(View.PARKED, cases, 1)
 
     _ = service
-    typer.echo(with_node(home, look, beside=True))
+    typer.echo(noted(home, purpose, read))
 
 
 @app.command("replay")

@@ -1,5 +1,6 @@
 """HTTP for intake: hand in a report."""
 
+from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -55,6 +56,7 @@ def taken(receipt: Receipt) -> Taken:
     return Taken(case=receipt.case, events=events, receipt=events[0])
 
 
+@cache
 def report_body() -> dict[str, object]:
     """The request body for OpenAPI: read by intake itself, because a report is stricter than JSON."""
     schema = Report.model_json_schema()

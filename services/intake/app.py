@@ -3,6 +3,8 @@
 from functools import partial
 from pathlib import Path
 
+from fastapi import APIRouter
+
 from contracts.events import Body
 from contracts.events.intake import (
     ConsentWithdrawn,
@@ -12,8 +14,7 @@ from contracts.events.intake import (
     IdentityShared,
 )
 from contracts.events.node import ErasureExecuted
-from services.intake import consent, drafts, duplicates, person
-from services.intake.api import router
+from services.intake import api, consent, drafts, duplicates, person
 from services.intake.check import check
 from services.intake.folder import Folder
 from services.intake.handlers import consent_withdrawn, decided, identity_shared
@@ -37,10 +38,9 @@ def plug(desk: Desk) -> Plug:
         DuplicateReopened: partial(decided, desk),
         ErasureExecuted: folder.forget,
     }
-    routes = router(desk)
-    routes.include_router(consent.router(desk))
-    routes.include_router(duplicates.router(desk))
-    routes.include_router(person.router(desk))
-    routes.include_router(drafts.router(desk))
+
+    def routers() -> list[APIRouter]:
+        return [part.router(desk) for part in (api, consent, duplicates, person, drafts)]
+
     timers = [Timer(LOOK_EVERY_S, folder.sweep), Timer(drafts.LOOK_EVERY_S, partial(drafts.forget, desk))]
-    return Plug("intake", handlers, routes, timers, partial(check, desk), PAGES)
+    return Plug("intake", handlers, routers, timers, partial(check, desk), PAGES)

@@ -24,9 +24,12 @@ from contracts.events.intake import (
     DisclosureConfirmed,
     DisclosureMade,
     IdentityShared,
+    OutsiderConfirmed,
+    OutsiderNamed,
+    OutsiderTold,
 )
 from contracts.mechanism import Permission
-from contracts.timeline import Event
+from contracts.timeline import Event, Past
 from contracts.workflow.consent import SLOT, WITHDRAWN, runs
 from contracts.workflow.referral import partner
 from services.intake import domain
@@ -82,12 +85,36 @@ class Disclosure(Answer):
     in_force: bool
 
 
+class Telling(Answer):
+    """What somebody outside was told, in which way, when, and by which officer."""
+
+    fields: list[str]
+    way: str
+    at: str
+    by: str
+
+
+class Outsider(Answer):
+    """Somebody outside the case who is to be told without consent; `told` is what they were."""
+
+    event: str
+    ground: str
+    kind: str
+    recipient: str
+    fields: list[str]
+    reason: str
+    confirmed: bool
+    in_force: bool  # confirmed, and no consent was withdrawn since it was named
+    told: list[Telling]
+
+
 class ConsentView(Answer):
-    """What the person allows, and what is shared without that."""
+    """What the person allows, and what is shared without that; `outsiders` are the own agency's business."""
 
     withdrawn: bool
     consents: list[GivenConsent]
     disclosures: list[Disclosure]
+    outsiders: list[Outsider]
 
 
 def check_consent(moment: Moment, body: ConsentRecorded) -> None:
@@ -96,7 +123,7 @@ def check_consent(moment: Moment, body: ConsentRecorded) -> None:
         raise Rejected(Code.SCHEMA, "share_with")
 
 
-def check_disclosure(_moment: Moment, body: DisclosureMade) -> None:
+def check_disclosure(_moment: Moment, body: DisclosureMade | OutsiderNamed) -> None:
     """Raise Rejected(SCHEMA) for a ground that is none here."""
     if body.ground == CONSENT:
         raise Rejected(Code.SCHEMA, "ground")
@@ -113,6 +140,9 @@ ACTS = (
     Act("consent/withdraw", ConsentWithdrawn, "The person allows nothing any more"),
     Act("disclosures", DisclosureMade, "Disclose in an emergency, without consent", check_disclosure),
     Act("disclosures/confirm", DisclosureConfirmed, "Agree to a disclosure as the second officer"),
+    Act("outsiders", OutsiderNamed, "Name somebody outside the case who must be told", check_disclosure, private=True),
+    Act("outsiders/confirm", OutsiderConfirmed, "Agree to telling them as the second officer", private=True),
+    Act("outsiders/tell", OutsiderTold, "Record what they were told", private=True),
 )
 
 
@@ -165,6 +195,7 @@ def shown(case: Case, now: str) -> ConsentView:
             )
             for event, body in case.of_type(DisclosureMade)
         ],
+        outsiders=[_outsider(case, event, body) for event, body in case.of_type(OutsiderNamed)],
     )
 
 
@@ -187,6 +218,26 @@ def router(desk: Desk) -> APIRouter:
         return await reading.of_case(case, View.CONSENT, lambda told: shown(told, desk.now()))
 
     return routes
+
+
+def _outsider(case: Case, event: Event, body: OutsiderNamed) -> Outsider:
+    name, past = b64(event.id), Past(case.timeline)
+    confirmed = any(seconded.outsider == name for _, seconded in case.of_type(OutsiderConfirmed))
+    told = ((at, telling) for at, telling in case.of_type(OutsiderTold) if telling.outsider == name)
+    return Outsider(
+        event=name,
+        ground=body.ground,
+        kind=body.kind,
+        recipient=body.recipient,
+        fields=[*body.fields],
+        reason=body.reason,
+        confirmed=confirmed,
+        in_force=confirmed and all(past.has(event.id, ended.id) for ended, _ in case.of_type(ConsentWithdrawn)),
+        told=[
+            Telling(fields=[*telling.fields], way=telling.way, at=telling.at, by=at.content.actor.officer)
+            for at, telling in told
+        ],
+    )
 
 
 def _consent(case: Case, event: Event, body: ConsentRecorded, now: str) -> GivenConsent:

@@ -58,9 +58,24 @@ STEPS = (
     Step("work", _below("work", "activities", "issues", "organisation")),
     Step("place", _below("location", "province", "disclose_province", "text")),
     Step("needs", ("requested", "legal_status", "defender.disability_needs", "defender.people_to_protect")),
+    Step("rest", ("defender.age_band", "defender.languages", "defender.safe_contact.timezone", "work.peaceful")),
 )
 BY_NAME: Mapping[str, Step] = {step.name: step for step in STEPS}
 _KNOWN = ("consent.recorded_by", "consent.at", "consent.purpose")  # nobody is asked
+UNASKED: Mapping[str, str] = {
+    "received_by": "the agency whose desk it is",
+    "reporter.partner": "a partner's own system says who it is; an officer has no list of partners to choose from",
+    "attachments": "a file is given with its hash and size by a system that holds it; the desk holds no files",
+}
+"""What a report may say and this form leaves out, and why."""
+
+# Whoever takes a report knows these by heart, or sees them; the wire takes more.
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "age_band": ("0-4", "5-9", "10-17", "18-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+"),
+    "languages": ("id", "ace", "ban", "bbc", "bug", "jv", "mad", "mak", "min", "pmy", "sas", "su", "inl", "en"),
+    "timezone": ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"),
+}
+_ONE_OF = {"text": "choice", "lines": "choices"}
 
 
 def begun(role: str, now: str) -> dict[str, list[str]]:
@@ -78,7 +93,7 @@ def after(name: str) -> str:
 def fields(step: Step, typed: Typed) -> tuple[Field, ...]:
     """What a page asks for; of things that there may be several of, those that are begun, or a first one."""
     found = (field for field in forms.fields(ReportReceived, typed) if step.holds(field.name))
-    return tuple(_short(field, more=MORE in typed) for field in found)
+    return tuple(_chosen(_short(field, more=MORE in typed)) for field in found)
 
 
 def merged(draft: Typed, step: Step, typed: Typed) -> dict[str, list[str]]:
@@ -107,6 +122,12 @@ def faults(typed: Typed, zone: str, agency: str) -> list[Fault]:
         order = list(BY_NAME)
         return sorted(found, key=lambda fault: order.index(fault.step))
     return []
+
+
+def _chosen(field: Field) -> Field:
+    """A field that is chosen here, although other systems may say more in it; in rows, too."""
+    kind = _ONE_OF.get(field.kind, field.kind) if field.word in CHOICES else field.kind
+    return field._replace(kind=kind, rows=tuple(tuple(map(_chosen, row)) for row in field.rows))
 
 
 def _short(field: Field, *, more: bool) -> Field:

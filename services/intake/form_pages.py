@@ -21,7 +21,7 @@ from services.intake import form
 from services.intake.drafts import DraftId
 from services.intake.form import Fault, Step
 from services.node.web.forms import Field
-from services.node.web.inside import Answer
+from services.node.web.inside import UNASKED, Answer
 from services.node.web.shell import Shell, Visitor, typed
 
 LATER, CHECK = "_later", "_check"
@@ -51,10 +51,7 @@ def _doors(shell: Shell) -> APIRouter:
 
     @routes.post("/intake/leave")
     async def leave(visitor: Annotated[Visitor, Depends(shell.visitor)]) -> Response:
-        await shell.sessions.end(visitor.session)
-        answer = RedirectResponse("/desk/away", 303)
-        shell.sessions.drop(answer)
-        return answer
+        return await shell.farewell(visitor, "/desk/away")
 
     return routes
 
@@ -212,19 +209,19 @@ def _asked(
 
 
 def _checked(
-    shell: Shell, request: Request, visitor: Visitor, draft: str, told: Typed, refused: Answer | None = None
+    shell: Shell, request: Request, visitor: Visitor, draft: str, told: Typed, answer: Answer = UNASKED
 ) -> Response:
     return shell.page(
         request,
         "intake/check.html",
         visitor,
-        refused.status if refused else 200,
+        answer.status,
         draft=draft,
         steps=[*form.BY_NAME],
         begun={step.name for step in form.STEPS if any(step.holds(name) for name in told)},
         faults=form.faults(told, visitor.words.zone, shell.desk.agency),
-        code=refused.code if refused else "",
-        detail=refused.detail if refused else "",
+        code=answer.code,
+        detail=answer.detail,
     )
 
 
@@ -235,4 +232,6 @@ def _options(shell: Shell, visitor: Visitor, field: Field) -> list[tuple[str, st
             for agency in shell.desk.log.chain.latest.agencies
             if agency != shell.desk.agency
         ]
+    if field.word in form.CHOICES:
+        return [(value, visitor.words(f"{field.word}.{value}")) for value in form.CHOICES[field.word]]
     return [(code, visitor.words.label(field.code_list, code)) for code in codes(field.code_list)]

@@ -14,6 +14,9 @@ from contracts.events.intake import (
     DisclosureMade,
     DuplicateDismissed,
     DuplicateReopened,
+    OutsiderConfirmed,
+    OutsiderNamed,
+    OutsiderTold,
 )
 from contracts.mechanism import Permission
 from contracts.mechanism.calendar import ZONES
@@ -22,11 +25,20 @@ from contracts.workflow.erasure import is_second
 from services.intake import consent, domain, duplicates, form_pages, pages, person
 from services.intake.consent import IN_FORCE, ConsentView, Share
 from services.node import acts
-from services.node.web.panel import Form, Look, Offer, Pages, Panel, Place
+from services.node.web.panel import Form, Labels, Look, Offer, Pages, Panel, Place, Typed
+from services.node.web.words import Speech
 
 RECORDED, WITHDRAWN = ConsentRecorded.type, ConsentWithdrawn.type
 GRAVE: frozenset[type[Body]] = frozenset(
-    {ConsentWithdrawn, DisclosureMade, DisclosureConfirmed, DuplicateDismissed, DuplicateReopened}
+    {
+        ConsentWithdrawn,
+        DisclosureMade,
+        DisclosureConfirmed,
+        OutsiderNamed,
+        OutsiderConfirmed,
+        DuplicateDismissed,
+        DuplicateReopened,
+    }
 )
 
 
@@ -62,6 +74,7 @@ def allowed_offers(look: Look) -> Iterator[Offer]:
         yield Offer(Share.type)
     if others:
         yield Offer(DisclosureMade.type)
+    yield from _outside(look, told)
     if runs:
         yield Offer(WITHDRAWN)
 
@@ -72,6 +85,27 @@ def _to_confirm(look: Look, told: ConsentView) -> Iterator[Offer]:
     for one in told.disclosures:
         if not one.confirmed and is_second(look.agency, look.officer.actor, made[one.event]):
             yield Offer(DisclosureConfirmed.type, {"disclosure": one.event}, first=True)
+
+
+def _outside(look: Look, told: ConsentView) -> Iterator[Offer]:
+    """Somebody outside the case may have to be told: named, agreed to by a second person, and what they were told."""
+    events = {b64(event.id): event for event, _ in look.case.of_type(OutsiderNamed)}
+    yield Offer(OutsiderNamed.type)
+    for one in told.outsiders:
+        if not one.confirmed and is_second(look.agency, look.officer.actor, events[one.event]):
+            yield Offer(OutsiderConfirmed.type, {"outsider": one.event}, first=True)
+        if one.in_force:
+            yield Offer(OutsiderTold.type, {"outsider": one.event})
+
+
+def named(look: Look, speech: Speech, _: Typed) -> Labels:
+    """Everybody outside the case who was named: what kind of office, and which."""
+    return {
+        "outsider": {
+            b64(event.id): f"{speech.words.label('outsider_kind', body.kind)} ({body.recipient})"
+            for event, body in look.case.of_type(OutsiderNamed)
+        }
+    }
 
 
 def heard(look: Look) -> Mapping[str, Sequence[str]]:
@@ -100,7 +134,7 @@ def compared(look: Look) -> list[Compared] | None:
 
 
 def _drafted(form: Form) -> Form:
-    drafts = {RECORDED: heard, WITHDRAWN: taken_back}
+    drafts = {RECORDED: heard, WITHDRAWN: taken_back, OutsiderTold.type: taken_back}
     return form._replace(draft=drafts[form.name]) if form.name in drafts else form
 
 
@@ -117,4 +151,5 @@ PAGES = Pages(
     ),
     FORMS,
     (pages.router, form_pages.router),
+    {body.type: named for body in (OutsiderConfirmed, OutsiderTold)},
 )

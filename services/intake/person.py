@@ -21,7 +21,7 @@ from contracts.mechanism import Permission
 from contracts.workflow.consent import SLOT, WITHDRAWN
 from services.intake import domain
 from services.node.access import ANSWERS, Reading, reads
-from services.node.http import Answer, StrictRoute
+from services.node.http import Answer, StrictRoute, problems
 from services.node.service import Desk
 
 _EVERYTHING = frozenset(IdentityShared.model_fields)
@@ -79,7 +79,7 @@ def _latest(groups: Iterable[Group | None]) -> Group | None:
 
 def router(desk: Desk) -> APIRouter:
     """The route that shows a person."""
-    routes = APIRouter(tags=["intake"], route_class=StrictRoute)
+    routes = APIRouter(tags=["intake"], responses=problems(), route_class=StrictRoute)
     reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]
 
     @routes.get("/cases/{case}/person", responses=ANSWERS, summary="Who the person is, and how to reach them safely")

@@ -7,18 +7,25 @@ select set_config('lock_timeout', '3s', true);
 insert into log.access (id, cases) values ($1, $2);
 
 -- name: entries
--- The latest entries that name a case, still sealed. None at most means all.
+-- The latest entries that name a case, still sealed, made since an event was here, if one is named. None at most means all.
 select e.id, e.log, e.seq, e.type, e.case_id, c.blob, c.key, r.jws
 from log.access a join log.event e using (id) join log.content c using (id) join log.record r using (id)
-where a.cases @> array[$1::text] order by e.seq desc limit $2;
+where a.cases @> array[$1::text]
+    and ($3::bytea is null or e.admitted_at > (select admitted_at from log.event where id = $3))
+order by e.seq desc limit $2;
 
 -- name: count_entries
--- How many entries name a case.
-select count(*) from log.access where cases @> array[$1::text];
+-- How many entries name a case, made since an event was here, if one is named.
+select count(*) from log.access a join log.event e using (id) where a.cases @> array[$1::text]
+    and ($2::bytea is null or e.admitted_at > (select admitted_at from log.event where id = $2));
 
 -- name: known_case
 -- Whether this node has ever held anything of a case.
 select exists (select from log.event where case_id = $1);
+
+-- name: is_of_case
+-- Whether an event is one of a case.
+select exists (select from log.event where id = $2 and case_id = $1);
 
 -- name: cases_of
 -- The cases of some events.

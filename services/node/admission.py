@@ -103,7 +103,7 @@ def decide(
         signed, seq = item.signed, item.signed.record.seq
         own = signed.record.agency == reader
         if own and not recovering and ids.get(seq) != signed.id:
-            plan.forks.append(signed)
+            _accuse(plan, item)
             continue
         if item.void and not own and _kept_out(signed, ids, plan, known):
             continue
@@ -132,6 +132,14 @@ def _void_last(batch: Iterable[Examined]) -> list[Examined]:
     items = list(batch)
     void = sorted((item for item in items if item.void), key=lambda item: -item.signed.record.seq)
     return [*(item for item in items if not item.void), *void]
+
+
+def _accuse(plan: Plan, item: Examined) -> None:
+    """Keep what our own keys have signed without our knowing; what a stolen one signs is no evidence against us."""
+    if item.void:
+        plan.refusals.append(_refusal(item.signed, Code.REVOKED)._replace(answer=False))
+    else:
+        plan.forks.append(item.signed)
 
 
 def _kept_out(signed: Signed, ids: Mapping[int, EventId], plan: Plan, known: Known) -> bool:

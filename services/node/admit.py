@@ -15,6 +15,7 @@ from services.node.admission import Head, Refusal, decide, is_news
 from services.node.clock import Clock
 from services.node.database import AWAY
 from services.node.log import SQL
+from services.node.pull import Broken
 from services.node.sql import Connection, Pool
 from services.node.store import Bad, PostgresStore
 from services.node.vault import Vault
@@ -38,10 +39,17 @@ def is_record(message: bytes) -> bool:
 
 
 class Place(NamedTuple):
-    """How far we are in a partner's stream after a batch."""
+    """How far we are in a partner's stream."""
 
     stream_created: str
     stream_seq: int
+
+
+class Step(NamedTuple):
+    """From where to where a batch brings us in a partner's stream."""
+
+    before: Place
+    after: Place
 
 
 class Admission:
@@ -58,27 +66,27 @@ class Admission:
         self.on_admitted: Callable[[], None] = lambda: None
         self.news = True  # whether somebody said something that we have not acknowledged yet
 
-    async def admit(self, source: str, messages: Sequence[bytes], place: Place | None = None) -> dict[str, Head]:
+    async def admit(self, source: str, messages: Sequence[bytes], step: Step | None = None) -> dict[str, Head]:
         """Admit messages from `source` and move our position in its stream, in one transaction.
 
-        Returns the heads of the logs concerned. Raises only for accidents of our own (database gone):
-        whatever is wrong with a message is a row in quarantine, and the next message goes on.
+        Returns the heads of the logs concerned. Raises only for accidents of our own (database gone), and Broken if
+        our position is no more where the step begins: whatever is wrong with a message is a row in quarantine, and
+        the next message goes on.
         """
         judged = await self._judge(source, messages)
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 heads = await self._write(connection, source, judged)
-                if place:
-                    await connection.execute(SQL["move_link"], source, *place)
-        except AWAY:
-            raise  # the database is away, not the message bad
+                await _move(connection, source, step)
+        except (*AWAY, Broken):
+            raise  # the database is away, or we are to read on elsewhere; the message is not bad
         except Exception as error:  # noqa: BLE001  one message that we cannot take must not hold up the others
-            return await self._admit_singly(source, messages, place, error)
+            return await self._admit_singly(source, messages, step, error)
         self._tell(source, judged)
         return heads
 
     async def _admit_singly(
-        self, source: str, messages: Sequence[bytes], place: Place | None, error: Exception
+        self, source: str, messages: Sequence[bytes], step: Step | None, error: Exception
     ) -> dict[str, Head]:
         """A batch failed for no known reason: admit it one by one, and keep the culprit in quarantine."""
         telemetry.stumbled(f"admission from {source}", error)
@@ -86,12 +94,11 @@ class Admission:
             async with self._pool.acquire() as connection, connection.transaction():
                 culprit = self._bad(source, messages[0], Code.UNEXPECTED)
                 await PostgresStore(connection, self._vault).quarantine(source, [culprit])
-                if place:
-                    await connection.execute(SQL["move_link"], source, *place)
+                await _move(connection, source, step)
             return {}
         heads: dict[str, Head] = {}
         for message in messages:
-            heads |= await self.admit(source, [message], place if message is messages[-1] else None)
+            heads |= await self.admit(source, [message], step if message is messages[-1] else None)
         return heads
 
     def _tell(self, source: str, judged: Judged) -> None:
@@ -156,3 +163,8 @@ class Admission:
         # An accident of our own is no verdict, so its author is not told of one.
         answer = code != Code.UNEXPECTED
         return Bad(Refusal(sha256(message).digest(), self._chain.logs().get(source, ""), 0, code, answer), message)
+
+
+async def _move(connection: Connection, source: str, step: Step | None) -> None:
+    if step and not await connection.fetchval(SQL["move_link"], source, *step.after, *step.before):
+        raise Broken("sent back to another place")

@@ -28,7 +28,7 @@ from contracts.record import EventId, Signed, stored
 from contracts.sealing import Opened, unseal
 from contracts.workflow.erasure import ERASURE_ACTS, PERSONAL
 from services.node.access import Shown
-from services.node.cases import gaps
+from services.node.cases import gaps, logs_of
 from services.node.log import SQL as LOG, Log, split
 from services.node.sql import Connection, queries
 from services.node.vault import Vault
@@ -82,7 +82,6 @@ class Auditor:
         case, chain = fold(timeline.events, self._log.rules), self._log.chain
         firsts = (beginnings(case_id, timeline.key, chain, records) or {}) if wish.scope == "whole" else None
         told = await gaps(self._connection, self._log, case_id, case)
-        logs = [log for agency, log in chain.logs().items() if agency in case.participants]
         return Dossier(
             case=case_id,
             chain=chain,
@@ -94,7 +93,7 @@ class Auditor:
             gaps=[Gap(**gap.model_dump(include=set(Gap.model_fields))) for gap in told],
             erasures=await self._erasures(case_id),
             rules=self._log.document(case.judged_by),
-            forks=[row["proof"] for row in await self._connection.fetch(SQL["forks"], logs)],
+            forks=[row["proof"] for row in await self._connection.fetch(SQL["forks"], logs_of(chain, case))],
         )
 
     async def _scan(self, log: str, size: int, key: bytes) -> Scanned:

@@ -25,9 +25,9 @@ where r.id = any($1::bytea[]);
 -- name: checkpoints
 -- Of the checkpoints of a log that agree with our copy: for each of these places and each cosigner the first that covers
 -- it; the largest that anybody has cosigned; the largest of all if a place lies beyond that one, or if nobody has.
-with agreed as (select c.* from log.checkpoint c where c.log = $1 and c.agrees),
+with agreed as (select c.* from log.sound_checkpoint c where c.log = $1 and c.agrees),
 told as (
-    select s.agency, s.size from log.cosignature s join agreed using (log, size, root) where s.agency <> split_part($1, '/', 2)),
+    select s.agency, s.size from log.sound_cosignature s join agreed using (log, size, root) where s.agency <> split_part($1, '/', 2)),
 largest as (select coalesce(max(size), 0) as size from told),
 wanted as (
     select first.size from unnest($2::bigint[]) as place (seq) cross join (select distinct agency from told) who
@@ -37,7 +37,7 @@ wanted as (
     union select max(a.size) from agreed a, largest
         where largest.size <= coalesce((select max(seq) from unnest($2::bigint[]) as place (seq)), 0))
 select a.log, a.size, a.root, a.line, (
-    select coalesce(array_agg(s.line order by s.agency), '{}') from log.cosignature s
+    select coalesce(array_agg(s.line order by s.agency), '{}') from log.sound_cosignature s
     where s.log = a.log and s.size = a.size and s.root = a.root) as lines
 from agreed a join wanted using (size) order by a.size;
 
@@ -51,4 +51,4 @@ where done.case_id = $1 group by done.executed order by done.executed;
 
 -- name: forks
 -- The proofs that logs of these have two histories.
-select proof from log.evidence where log = any($1::text[]) order by digest;
+select proof from log.sound_evidence where log = any($1::text[]) order by digest;

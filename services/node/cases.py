@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends
 from contracts.case import Case, digest, fold
 from contracts.codes import event_title, label
 from contracts.content import type_name
+from contracts.directory import Chain
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.access import View
@@ -150,9 +151,15 @@ async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
 
 async def gaps(connection: Connection, log: Log, case_id: str, case: Case) -> list[Gap]:
     """What is or was missing of the participants' logs since this node has had the case."""
-    logs = [name for agency, name in log.chain.logs().items() if agency in case.participants]
-    rows = await connection.fetch(SQL["gaps_of_case"], case_id, [event.id for event in case.timeline], logs)
+    rows = await connection.fetch(
+        SQL["gaps_of_case"], case_id, [event.id for event in case.timeline], logs_of(log.chain, case)
+    )
     return [_gap(row) for row in rows]
+
+
+def logs_of(chain: Chain, case: Case) -> list[str]:
+    """All logs of those who take part in a case, those of earlier epochs too."""
+    return [log for log in chain.all_logs(chain.latest.version) if agency_of(log) in case.participants]
 
 
 async def lines(connection: Connection, log: Log, case: Case) -> list[Line]:
@@ -211,7 +218,7 @@ def _standing(case: Case, slot: str) -> Standing:
 def _line(log: Log, case: Case, event: Event, evidence: Evidence) -> Line:
     signed, seen_by, content = evidence.signed[event.id], evidence.seen_by.get(event.id, {}), event.content
     cosigned = evidence.cosigned.get(event.id, {})
-    seen = ((other, one.size - 1) for other, one in signed.record.seen.items())
+    seen = ((other, one.size - 1) for other, one in signed.record.seen.items() if agency_of(other) != event.agency)
     return Line(
         id=b64(event.id),
         log=event.log,

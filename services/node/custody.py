@@ -19,7 +19,7 @@ class Standing(NamedTuple):
     """One key, as `rajut keys list` shows it."""
 
     kid: str
-    state: str  # signs, ready, opens, old, lost, revoked, unlisted
+    state: str  # signs, waiting, ready, opens, old, lost, revoked, unlisted
     here: bool
     from_seq: int = 0
     to_seq: int = MAX_SEQ
@@ -34,14 +34,16 @@ class Use(NamedTuple):
     type: str  # of the event if we may read it, else the record's kind
 
 
-def standings(chain: Chain, agency: str, log: str, folder: Path) -> list[Standing]:
+def standings(chain: Chain, agency: str, log: str, folder: Path, named: int = 0) -> list[Standing]:
     """Every key of an agency that the version in force lists or that lies in a home's `keys` folder.
 
-    *signs*: the one in use. *ready*: it would sign if that one went. *opens*: the sealing key in use. *old*: no longer
-    used for what is new. *lost*: listed, but not here. *revoked*. *unlisted*: here, and in no version yet.
+    *signs*: the one in use, by the version that our records name: `named`, or else the one in force. *waiting*: it
+    signs once all others know of the version that brings it. *ready*: it would sign if the one in use went. *opens*:
+    the sealing key in use. *old*: no longer used for what is new. *lost*: listed, but not here. *revoked*. *unlisted*:
+    here, and in no version yet.
     """
     entry = chain.latest.agencies.get(agency)
-    listed = {key.kid: _signing(chain, log, folder, key) for key in entry.keys} if entry else {}
+    listed = {key.kid: _signing(chain, log, folder, key, named) for key in entry.keys} if entry else {}
     sealing = {entry.sealing.kid: _sealing(folder, entry.sealing)} if entry else {}
     here = [kid for purpose in (*PURPOSES, SEALING) for kid in held(folder, agency, purpose)]
     known = chain.names(agency)
@@ -49,15 +51,16 @@ def standings(chain: Chain, agency: str, log: str, folder: Path) -> list[Standin
     return list((others | listed | sealing).values())
 
 
-def _signing(chain: Chain, log: str, folder: Path, key: SigningKey) -> Standing:
-    usable = [kid for kid in chain.signers(log, key.purpose) if is_held(folder, kid)]
+def _signing(chain: Chain, log: str, folder: Path, key: SigningKey, named: int) -> Standing:
+    usable = [kid for kid in chain.signers(log, key.purpose, version=named) if is_held(folder, kid)]
     here = is_held(folder, key.kid)
     if key.revoked:
         state = "revoked"
     elif not here:
         state = "lost"
     else:
-        state = "signs" if usable[:1] == [key.kid] else "ready"
+        good = "ready" if key.kid in usable else "waiting"
+        state = "signs" if usable[:1] == [key.kid] else good
     return Standing(key.kid, state, here, key.from_seq, key.to_seq, key.expires)
 
 

@@ -16,9 +16,7 @@ from services.node.health import Health
 
 def api(agency: str, routers: Sequence[APIRouter]) -> FastAPI:
     """The API of an agency, as far as these routers go."""
-    app = _app(f"The node of {agency}")
-    for router in routers:
-        app.include_router(router)
+    app = _app(f"The node of {agency}", routers)
 
     @app.middleware("http")
     async def traced(request: Request, call: Callable[[Request], "asyncio.Future[Response]"]) -> Response:
@@ -42,7 +40,8 @@ def ops(health: Health) -> FastAPI:
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> Response:
         problems, missing = await health.problems(), await health.missing()
-        told = {"ready": not problems, "problems": problems, "missing": missing, "expiring": health.expiring()}
+        lines = {"problems": [*map(str, problems)], "missing": [*map(str, missing)]}
+        told = {"ready": not problems, **lines, "expiring": health.expiring()}
         return JSONResponse(told, 503 if problems else 200)
 
     @app.get("/metrics", include_in_schema=False)
@@ -52,8 +51,9 @@ def ops(health: Health) -> FastAPI:
     return app
 
 
-def _app(summary: str) -> FastAPI:
+def _app(summary: str, routers: Sequence[APIRouter] = ()) -> FastAPI:
     app = FastAPI(
+        routes=[route for router in routers for route in router.routes],
         title="Rajut",
         version="1",
         summary=summary,

@@ -13,8 +13,10 @@ from services.node.clock import Clock, instant
 from services.node.link import Link, asked, fill_gaps
 from services.node.log import SQL, Log
 from services.node.service import SYSTEM
+from services.node.settings import BadSettings
 from services.node.sql import Pool
 from services.node.succession import Succession
+from services.node.voiding import set_aside
 from services.node.writing import CONTROL, Draft
 
 ANSWERS_PER_HOUR = 600  # refusals said to one agency; whoever sends garbage must not make us write for ever
@@ -103,10 +105,21 @@ class Duties:
         await self._admission.release_clocks()
 
     async def follow_logs(self) -> None:
-        """Hold a place for every log of the directory, and know by which version ours is written."""
-        for agency, log in self._log.chain.logs().items():
-            own = agency == self._log.agency
-            await self._pool.execute(SQL["add_head"], log, own, self._log.chain.opened_by(log))
+        """Do what a new version asks for before anything is written: places for logs, and no word of a stolen key.
+
+        It is also seen by which version our log is written.
+
+        Raises BadSettings if the log that we are to write is one of ours that has ended.
+        """
+        chain, own = self._log.chain, self._log.log
+        others = [log for log in chain.all_logs(chain.latest.version) if agency_of(log) != self._log.agency]
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await connection.fetchval(SQL["has_ended"], own):
+                raise BadSettings("log: has ended; it goes on in the one that the directory names last")
+            await connection.execute(SQL["end_epochs"], own)
+            for log in (own, *others):
+                await connection.execute(SQL["add_head"], log, log == own, chain.opened_by(log))
+            await set_aside(connection, chain)
         await self._succession.settle()
 
     async def _go_over(self) -> None:

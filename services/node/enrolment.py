@@ -108,6 +108,24 @@ def next_key(folder: Path, kid: str, log: str, expires: str = "") -> Request:
     return Request(agency=agency, keys=[_signing_key(folder, kid, log, expires)])
 
 
+def next_log(folder: Path, before: AgencyEntry, kids: Iterable[str], expires: str = "") -> Request:
+    """The request for a log of the next epoch, which these keys write; those of the logs before it end.
+
+    The logs stay listed: cases that they opened go on. A key that was revoked stays so.
+    """
+    log = following(before.logs[-1])
+    revoked = [key for key in before.keys if key.revoked]
+    new = [_signing_key(folder, kid, log, expires) for kid in kids]
+    entry = before.model_copy(update={"logs": [*before.logs, log], "keys": [*new, *revoked]})
+    return Request(agency=log.split("/")[1], entry=entry)
+
+
+def following(log: str) -> str:
+    """The name of the log that takes the place of another one: the next epoch."""
+    name, _, epoch = log.rpartition("/")
+    return f"{name}/{int(epoch) + 1}"
+
+
 def draft(last: Directory | None, requests: Iterable[Request], issued: str) -> Directory:
     """The version that follows `last`, or the first one, with what is asked for; all else stays as it is."""
     agencies = dict(last.agencies) if last else {}

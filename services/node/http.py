@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -77,6 +78,7 @@ class Unchanged(Exception):
         self.headers = headers
 
 
+@cache
 def problems(*codes: Code) -> Documented:
     """How a route's refusals read in OpenAPI: those of every door, and these."""
     by_status: dict[int, list[Code]] = {}

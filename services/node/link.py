@@ -16,7 +16,7 @@ from nats.errors import Error as NatsError
 
 from contracts.record import agency_of
 from services.node import telemetry
-from services.node.admit import Admission, Place
+from services.node.admit import Admission, Place, Step
 from services.node.broker import connected
 from services.node.cancellation import uncancelled
 from services.node.log import SQL
@@ -92,15 +92,16 @@ class Link:
 
     async def _follow(self, client: "Client") -> None:
         puller = Puller(client, stream_to(self._agency), self._agency)
-        created = await puller.start(*await self._position())
+        at = await self._position()
+        created = await puller.start(*at)
         self._client = client
         telemetry.link_up(self.partner)
         await self._look_back()
         while uncancelled():
             batch = await puller.batch()
-            await self._admission.admit(
-                self.partner, [message.data for message in batch], Place(created, batch[-1].seq)
-            )
+            step = Step(at, Place(created, batch[-1].seq))
+            await self._admission.admit(self.partner, [message.data for message in batch], step)
+            at = step.after
             await puller.acknowledge(batch[-1])
 
     async def _look_back(self) -> None:
@@ -109,9 +110,9 @@ class Link:
         if own and await self.backfill(own["log"], own["size"], own["size"]):
             self.asked.set()
 
-    async def _position(self) -> tuple[str, int]:
+    async def _position(self) -> Place:
         row = await self._pool.fetchrow(SQL["link"], self.partner)
-        return (row["stream_created"], row["stream_seq"]) if row else ("", 0)
+        return Place(*row) if row else Place("", 0)
 
 
 async def asked(links: Sequence[Link]) -> None:

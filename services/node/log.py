@@ -6,7 +6,7 @@ re-checks each event's commitment, so an edited row is found by whoever reads it
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -20,7 +20,7 @@ from contracts.hlc import Hlc
 from contracts.mechanism import Mechanism
 from contracts.mechanism.rulebook import Rulebook
 from contracts.merkle import Tree
-from contracts.record import EventId, Seen, Signed, header, read, stored
+from contracts.record import MAX_AGENCIES, EventId, Seen, Signed, header, read, stored
 from contracts.roster import Directory
 from contracts.sealing import case_tag
 from contracts.signing import Signer
@@ -98,6 +98,15 @@ class Log:
         """Load a case to decide on it: no other writer of this node moves it before the transaction ends."""
         await connection.execute(SQL["lock_case"], case)
         return await self.load(connection, case, lost=lost)
+
+    async def lock_what_is_left(self, connection: Connection, case: str) -> Timeline | None:
+        """As `lock`; None if nothing of the case can be read here any more, as after an erasure."""
+        try:
+            return await self.lock(connection, case)
+        except Rejected as rejected:
+            if rejected.code is not Code.NOT_FOUND:
+                raise
+        return None
 
     async def load(self, connection: Connection, case: str, *, lost: bool = False) -> Timeline:
         """All events of a case that this node may read, or might before they were erased.
@@ -193,7 +202,7 @@ class Log:
     async def _desk(self, connection: Connection) -> Desk:
         rows = {row["log"]: row for row in await _own_and_mirrors(connection)}
         heads = {log: head_of(row) for log, row in rows.items()}
-        others = {log: Seen(head.size, head.tree.root()) for log, head in heads.items() if log != self.log}
+        others = {log: Seen(heads[log].size, heads[log].tree.root()) for log in newest_of_others(heads, self.log)}
         return Desk(self.log, heads[self.log], others, self.writes_by, self._clock.now_ms(), secrets.token_bytes)
 
     async def _store(self, connection: Connection, desk: Desk, written: Sequence[Written]) -> None:
@@ -211,6 +220,12 @@ async def _own_and_mirrors(connection: Connection) -> Sequence[Row]:
         if error.sqlstate == _BEHIND:
             raise Rejected(Code.BEHIND, "log") from None
         raise
+
+
+def newest_of_others(logs: Iterable[str], own: str) -> list[str]:
+    """Of these logs as many as a record may name, the latest epochs first; our own earlier ones among them."""
+    others = (log for log in logs if log != own)
+    return sorted(others, key=lambda log: int(log.rpartition("/")[2]), reverse=True)[:MAX_AGENCIES]
 
 
 def head_of(row: Row) -> Head:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,10 +71,17 @@ class Node(NamedTuple):
     plugs: Sequence[Plug]
     inboxes: Mapping[str, Inbox]
     buses: Sequence[Bus]
-    app: FastAPI
+    entrance: Callable[[], FastAPI]
     ops: FastAPI
-    systems: Systems | None = None
     issuer: Issuer | None = None
+
+    @property
+    def app(self) -> FastAPI:
+        """What officers and their browsers ask; made when first wanted, because a command that is not asked has no use.
+
+        BadSettings if the desk must not be opened in this way.
+        """
+        return self.entrance()
 
 
 @contextlib.asynccontextmanager
@@ -127,9 +134,14 @@ async def _begin(node: Node) -> None:
     await node.log.follow_rules(node.pools["node"])
 
 
+def systems_of(node: Node) -> Systems | None:
+    """What answers the agency's other systems over NATS, if the home has a user for that."""
+    return Systems(node.app, node.home.server(USER)) if node.plugs and node.home.knows(USER) else None
+
+
 def shift(node: Node, part: Part | None = None) -> Shift:
     """What a node's process does: the one process of all, or with `part` the node's own part."""
-    settings = node.home.settings
+    settings, systems = node.home.settings, systems_of(node)
     return Shift(
         begin=partial(_begin, node),
         greet=node.duties.greet,
@@ -138,7 +150,7 @@ def shift(node: Node, part: Part | None = None) -> Shift:
             node.relay.run,
             *(link.run for link in node.links),
             *(partial(keep, bus) for bus in node.buses),
-            *([node.systems.run] if node.systems else []),
+            *([systems.run] if systems else []),
         ),
         timers=[
             Timer(seconds, work)
@@ -203,20 +215,25 @@ def _build(
     mechanisms = Mechanisms(pools["node"], log, clock, home.path / FOLDER)
     health.expiring = lambda: [*expiry.warnings(), *mechanisms.warnings()]
     own = desk("node")
-    routers = [
-        cases.router(own),
-        who_saw.router(own),
-        bundles.router(own, keyring.vault),
-        erasing.router(own),
-        operations.router(own, operations.Works(health, expiry, inboxes)),
-        *(plug.router for plug in plugs),
-    ]
-    app = doors.api(settings.agency, routers)
     issuer = issuer_of(home, clock) if wires else None
-    if settings.web and wires:
-        registered = {plug.name: plug.pages for plug in plugs if plug.pages}
-        app.add_route("/desk", to_desk)
-        app.mount("/desk", site(own, app, settings.web, {"node": PAGES} | registered, issuer))
+
+    @cache
+    def entrance() -> FastAPI:
+        routers = [
+            cases.router(own),
+            who_saw.router(own),
+            bundles.router(own, keyring.vault),
+            erasing.router(own),
+            operations.router(own, operations.Works(health, expiry, inboxes)),
+            *(router for plug in plugs for router in plug.routers()),
+        ]
+        app = doors.api(settings.agency, routers)
+        if settings.web and wires:
+            registered = {plug.name: plug.pages for plug in plugs if plug.pages}
+            app.add_route("/desk", to_desk)
+            app.mount("/desk", site(own, app, settings.web, {"node": PAGES} | registered, issuer))
+        return app
+
     ops = doors.ops(health)
     duties = Duties(pools["node"], log, admission, links, clock, directories(home))
     watch = Watch(pools["node"], log, settings.heartbeat_s)
@@ -240,9 +257,8 @@ def _build(
         plugs,
         inboxes,
         buses,
-        app,
+        entrance,
         ops,
-        Systems(app, home.server(USER)) if wires and home.knows(USER) else None,
         issuer,
     )
 

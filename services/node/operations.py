@@ -13,12 +13,12 @@ from contracts.encoding import fixed
 from contracts.events.access import Purpose, View
 from contracts.events.fields import EventId as EventName
 from contracts.mechanism import Permission
-from contracts.record import EventId
+from contracts.record import EventId, agency_of
 from services.node.access import ANSWERS, SQL as ENTRIES, Reading, Shown, reads
 from services.node.bus import Inbox
 from services.node.expiry import Expiry
 from services.node.gauges import SQL
-from services.node.health import Health
+from services.node.health import Health, Missing, Problem
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
@@ -65,12 +65,30 @@ class EndView(Answer):
     days: int
 
 
+class ProblemView(Answer):
+    """A reason why a node is not ready: its kind, and what belongs to it."""
+
+    kind: str
+    values: Mapping[str, str]
+    text: str  # in English
+
+
+class MissingView(Answer):
+    """A piece of a log that others have not given us."""
+
+    kind: str
+    log: str
+    agency: str
+    first: int
+    last: int
+
+
 class OperationsView(Answer):
     """How a node is."""
 
     ready: bool
-    problems: list[str]  # why not
-    missing: list[str]  # what others have not given us: kind, log and places
+    problems: list[ProblemView]  # why not
+    missing: list[MissingView]
     heartbeat_s: float  # a log that lives speaks once in this time
     partners: list[PartnerView]
     backlog: Mapping[str, int]  # by kind
@@ -117,14 +135,14 @@ async def _counted(connection: Connection) -> Counted:
 
 
 def _view(
-    desk: Desk, works: Works, parked: Sequence[ParkedView], lacks: tuple[list[str], list[str]], counted: Counted
+    desk: Desk, works: Works, parked: Sequence[ParkedView], lacks: tuple[list[Problem], list[Missing]], counted: Counted
 ) -> OperationsView:
     (problems, missing), (state, backlog) = lacks, counted
     others = sorted(agency for agency in desk.log.chain.latest.agencies if agency != desk.agency)
     return OperationsView(
         ready=not problems,
-        problems=problems,
-        missing=missing,
+        problems=[ProblemView(kind=one.kind, values=one.values, text=str(one)) for one in problems],
+        missing=[MissingView(**one._asdict(), agency=agency_of(one.log)) for one in missing],
         heartbeat_s=desk.settings.heartbeat_s,
         partners=[_partner(state, agency) for agency in others],
         backlog=backlog,

@@ -59,7 +59,7 @@ async def service(
         inbox = Inbox(plug, connections, log)
         server = home.server(name)
         health = Health(connections, server, [_admitted(name)], steps, clock, settings.clock_bound_ms, API_PREFIX)
-        app, ops = doors.api(settings.agency, [plug.router]), doors.ops(health)
+        app, ops = doors.api(settings.agency, plug.routers()), doors.ops(health)
         yield Service(name, home, log, connections, plug, inbox, Bus(inbox, server), health, app, ops)
 
 

@@ -3,6 +3,11 @@
 One pull request is always outstanding. A heartbeat that fails to come, a hole in the sequence or a
 server that went away all end the same way: `Broken`, and the caller starts again from its position.
 The server's own idea of what was acknowledged is never relied on.
+
+A server numbers what it sends to us, beside the places in the stream. A place that is left out while that
+count goes on was not lost underway: the server has nothing to give there, as its stream forgot its oldest,
+or its disk turned bits over. Reading it again would end there again, for ever, so we go on behind it. What
+we missed is a gap in the partner's log, and is fetched as such.
 """
 
 import asyncio
@@ -30,6 +35,7 @@ class Message(NamedTuple):
     """One message of a stream."""
 
     seq: int
+    nth: int  # of those that the server has sent since we went to a place in the stream
     data: bytes
     reply: str
 
@@ -45,7 +51,7 @@ class Puller:
         self._request = 0
         self._left = 0
         self._next = 0
-        self._first = True
+        self._nth = 0
 
     async def start(self, created: str, position: int) -> str:
         """Go on behind `position` of the stream made at `created`, else at the start, and say which stream it is.
@@ -73,11 +79,9 @@ class Puller:
             message = await self._one(block=not batch)
             if message is None:
                 return batch
-            if self._first and message.seq > self._next:
-                # The stream begins later than where we were: it forgot its oldest. What we missed is a gap in the
-                # partner's log, and is fetched as such.
-                self._next = message.seq
-            self._first = False
+            if self._nth in (0, message.nth - 1):
+                self._next = max(self._next, message.seq)
+            self._nth = message.nth
             if message.seq == self._next:
                 batch.append(message)
                 self._next += 1
@@ -107,7 +111,8 @@ class Puller:
             self._left -= 1
             if self._left == 0:
                 await self._ask()
-            return Message(int(raw.reply.split(".")[5]), raw.data, raw.reply)
+            _, _, _, _, _, seq, nth, *_ = raw.reply.split(".")
+            return Message(int(seq), int(nth), raw.data, raw.reply)
 
     async def _status(self, raw: Msg) -> None:
         """100 is a heartbeat; anything else ends its pull request, so send another."""

@@ -45,8 +45,8 @@ select log, size from log.head where own;
 
 -- name: is_behind
 -- Whether our own keys have signed more of our log than we hold (as log.lock_own).
-select exists (select from log.head h join log.checkpoint c using (log) where h.own and c.size > h.size)
-    or exists (select from log.head h join log.fork f using (log) where h.own and f.seq >= h.size);
+select exists (select from log.head h join log.sound_checkpoint c using (log) where h.own and c.size > h.size)
+    or exists (select from log.head h join log.sound_fork f using (log) where h.own and f.seq >= h.size);
 
 -- name: count_unreadable
 -- How many records of a log, from a place on, were for us and have no content here.
@@ -56,6 +56,14 @@ select count(*) from log.unreadable where log = $1 and seq >= $2 and found_at is
 -- The records of a log from a place on, with the type of the event if we may read it.
 select r.seq, r.jws, e.type from log.record r left join log.event e using (id)
 where r.log = $1 and r.seq >= $2 order by r.seq;
+
+-- name: has_ended
+-- Whether we wrote this log once, and go on in one of a later epoch.
+select exists (select from log.head where log = $1 and not own);
+
+-- name: end_epochs
+-- Our earlier logs are written no more.
+update log.head set own = false where own and log <> $1;
 
 -- name: add_head
 -- Start following a log.
@@ -245,9 +253,11 @@ update log.link set stream_seq = 0;
 select stream_created, stream_seq from log.link where partner = $1;
 
 -- name: move_link
--- Note how far we are in a partner's stream.
+-- Note how far we are in a partner's stream, unless somebody has meanwhile sent us back to another place.
 insert into log.link (partner, stream_created, stream_seq) values ($1, $2, $3)
-on conflict (partner) do update set stream_created = excluded.stream_created, stream_seq = excluded.stream_seq;
+on conflict (partner) do update set stream_created = excluded.stream_created, stream_seq = excluded.stream_seq
+where (link.stream_created, link.stream_seq) = ($4, $5)
+returning true;
 
 -- name: outgoing
 -- Records of a log from a place on, with sealed content where we hold it: as many as fit a budget of bytes, at least one.
@@ -263,13 +273,14 @@ where before < $5 order by seq;
 select log, size as from_seq, highest - 1 as to_seq from log.head where highest > size and not own order by log;
 
 -- name: unheard
--- Ends of logs that we lack: somebody else has seen them, or the log's own key has signed a checkpoint over them.
+-- Ends of others' logs that we lack: somebody else has seen them, or the log's own key has signed a checkpoint over them.
 select h.log, h.size as from_seq, max(heard.size) - 1 as to_seq
 from log.head h cross join log.head witness cross join lateral (
     (select s.size from log.seen s where s.log = h.log and s.by_log = witness.log order by s.size desc limit 1)
     union all
-    (select c.size from log.checkpoint c where c.log = h.log order by c.size desc limit 1)) heard
-where not h.own and heard.size > h.size group by h.log, h.size;
+    (select c.size from log.sound_checkpoint c where c.log = h.log order by c.size desc limit 1)) heard
+where split_part(h.log, '/', 2) <> (select split_part(own.log, '/', 2) from log.head own where own.own)
+    and heard.size > h.size group by h.log, h.size;
 
 -- name: seen_by
 -- How much of a log another agency says that it holds.
@@ -309,12 +320,12 @@ select digest, log, seq, code from due where number <= $1 order by received_at l
 update log.quarantine set answered_at = clock_timestamp() where digest = $1;
 
 -- name: dated_before
--- For each of these events, and each other log, that log's first record that had seen it.
+-- For each of these events, and each log of another agency, that log's first record that had seen it.
 select r.id, heard.by_log, heard.hlc
 from log.record r cross join log.head witness cross join lateral (
     select s.by_log, s.hlc from log.seen s
     where s.log = r.log and s.by_log = witness.log and s.size > r.seq order by s.size limit 1) heard
-where r.id = any($1::bytea[]);
+where r.id = any($1::bytea[]) and split_part(witness.log, '/', 2) <> split_part(r.log, '/', 2);
 
 -- name: size
 -- How many records of a log are held without a hole.

@@ -9,6 +9,7 @@ our feet, are noticed instead of interleaved.
 import asyncio
 import contextlib
 import json
+import re
 from base64 import b64decode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,10 +45,18 @@ IDLE_S = 1.0  # looks by itself this often, should a wake-up be lost
 INLINE = 4
 ACK_TIMEOUT_S = 5.0
 _NO_MESSAGE = 10037
+_WRONG_LAST = re.compile(r"wrong last sequence: (\d+)")
 
 
 class OutOfStep(Exception):
-    """The stream is not where we thought it was; read its last message and go on from there."""
+    """The stream is not where we thought it was; read its last message and go on from there.
+
+    `last` is the sequence behind which the server said that it would store, None if it said nothing of the kind.
+    """
+
+    def __init__(self, place: str, last: int | None = None) -> None:
+        super().__init__(place)
+        self.last = last
 
 
 class Step(NamedTuple):
@@ -95,22 +104,28 @@ class Relay:
 
     async def _feed_for_ever(self, client: "Client", partner: str) -> None:
         """Feed one partner; its trouble (a full stream, another writer) is not the others'."""
+        last = None
         while uncancelled():
             try:
-                await self._feed(client, partner)
+                await self._feed(client, partner, last)
             except (OutOfStep, TimeoutError, LookupError) as error:
                 telemetry.stumbled(f"feed of {partner}", error)
+                last = getattr(error, "last", None)
                 await asyncio.sleep(IDLE_S)
 
-    async def _feed(self, client: "Client", partner: str) -> None:
-        """Say the log to one partner, from where its stream ends."""
+    async def _feed(self, client: "Client", partner: str, last: int | None) -> None:
+        """Say the log to one partner, from where its stream ends; `last` is where the server said so itself.
+
+        After a broken disk a server may count on from a place that the stream does not have any more.
+        """
         step, told = await self._resume(client, partner), frozenset[bytes]()
+        step = step._replace(stream=step.stream if last is None else last)
         while uncancelled():
             rows = await self._pool.fetch(SQL["outgoing"], self._log.log, step.record, 2**62, BATCH, BATCH_BYTES)
             if rows:
                 messages = await self._deliveries(rows, partner)
-                last = await publish(client, subject_to(partner), messages, step.stream)
-                step = Step(step.record + len(messages), last)
+                end = await publish(client, subject_to(partner), messages, step.stream)
+                step = Step(step.record + len(messages), end)
             said = [*await notes(self._pool, self._log.agency, step.record), *await proofs(self._pool)]
             if news := [note for note in said if note not in told]:
                 step = step._replace(stream=await publish(client, subject_note(partner), news, step.stream))
@@ -205,7 +220,8 @@ async def publish(client: "Client", subject: str, messages: Sequence[bytes], exp
     answer = await client.request(subject, messages[-1], timeout=ACK_TIMEOUT_S, headers=headers)
     reply = json.loads(answer.data)
     if "error" in reply or reply["seq"] != expected + len(messages):
-        raise OutOfStep(subject)
+        wrong = _WRONG_LAST.match(str(reply.get("error", {}).get("description", "")))
+        raise OutOfStep(subject, int(wrong[1]) if wrong else None)
     return int(reply["seq"])
 
 

@@ -37,7 +37,7 @@ class Plug(NamedTuple):
 
     name: str
     handlers: Mapping[type[Body], Handler]  # run once per admitted event, in the inbox's transaction
-    router: APIRouter
+    routers: Callable[[], Sequence[APIRouter]]  # none includes another: all its routes would be gone through again
     timers: Sequence[Timer] = ()
     check: Check | None = None  # compares the service's read models with the log
     pages: Pages | None = None  # what it shows and offers at the desk

@@ -42,6 +42,11 @@ class Succession:
                 return event.id
         return None
 
+    async def unaware(self) -> list[str]:
+        """The agencies that have not cosigned yet that we adopted the version in force, if our records wait for it."""
+        named, latest = self._log.writes_by, self._log.chain.latest.version
+        return sorted(await self._waited_for(named, latest)) if named < latest else []
+
     async def _newest(self, named: int, latest: int) -> int:
         for version in range(latest, named, -1):
             if self._at_once(named, version) or await self._known(named, version):
@@ -63,7 +68,11 @@ class Succession:
 
     async def _known(self, named: int, version: int) -> bool:
         """Whether everybody who has to has cosigned our word."""
+        return bool(await self.told(version)) and not await self._waited_for(named, version)
+
+    async def _waited_for(self, named: int, version: int) -> frozenset[str]:
+        """Who has not cosigned our word."""
         told = await self.told(version)
         cosigned = await self._pool.fetch(WITNESSED["cosigned"], [told]) if told else []
-        waited_for = must_know(self._log.chain, named, version) - {self._log.agency}
-        return bool(told) and waited_for <= {row["agency"] for row in cosigned}
+        others = must_know(self._log.chain, named, version) - {self._log.agency}
+        return others - {row["agency"] for row in cosigned}

@@ -35,4 +35,4 @@ def plug(desk: Desk) -> Plug:
         await handlers.miss_due(desk)
 
     timers = (Timer(MAIL_S, send_mail), Timer(ESCALATION_S, escalate), Timer(PROMISES_S, look))
-    return Plug("notify", listening, router(desk), timers, partial(check, desk), PAGES)
+    return Plug("notify", listening, lambda: [router(desk)], timers, partial(check, desk), PAGES)

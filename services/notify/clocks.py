@@ -1,4 +1,4 @@
-"""When to look whether a promise was kept, and what is said if it was not: pure, from the case alone.
+"""When to look whether a promise was kept, and what is said before and if it was not: pure, from the case alone.
 
 A case is looked at as a whole: at the first moment at which one of its promises may have been missed. Then all that
 was missed meanwhile is said at once, however long a machine stood still.
@@ -9,14 +9,17 @@ what was said stands in the case, so neither a restart nor a clock that jumps sa
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from contracts.case import Case, fold
-from contracts.events.notify import PromiseMissed
+from contracts.encoding import b64
+from contracts.events.notify import PromiseMissed, ReminderGiven
 from contracts.mechanism import Mechanism
 from contracts.promises import promises
+from contracts.promises.emergency import Reminder, reminders
 from contracts.promises.promise import Promise
+from contracts.record import EventId
 from contracts.workflow.lead import IN_EMERGENCY
 from services.notify.domain import GRAVE, MINUTE
 
@@ -45,9 +48,30 @@ def missed(looks: Sequence[Look], rules: Mechanism, now: datetime) -> list[Promi
     return [promise.missed() for promise in grave]
 
 
+def recalls(case: Case, agency: str) -> list[Reminder]:
+    """When this agency is reminded of papers that it still owes, past and to come."""
+    return [one for one in reminders(case, case.mechanism) if one.promise.agency == agency]
+
+
+def recalled(case: Case, recalls: Sequence[Reminder], now: datetime) -> list[ReminderGiven]:
+    """The reminder of each list that is due and was not given; of several days that passed meanwhile the last one."""
+    given = {(body.requirements, body.at) for _, body in case.of_type(ReminderGiven)}
+    passed = [one for one in recalls if one.at <= now]
+    due = [_last(source, passed) for source in dict.fromkeys(one.promise.source for one in passed)]
+    return [body for body in due if (body.requirements, body.at) not in given]
+
+
 def pressing(case: Case) -> bool:
     """Whether a case is looked at before the others."""
     return case.in_force("emergency") in IN_EMERGENCY or case.in_force("urgency") == GRAVE
+
+
+def _last(source: EventId, passed: Sequence[Reminder]) -> ReminderGiven:
+    of_list = [one for one in passed if one.promise.source == source]
+    last = max(one.at for one in of_list)
+    papers = tuple(one.promise.subject for one in of_list if one.at == last)
+    at = last.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return ReminderGiven(requirements=b64(source), papers=papers, at=at)
 
 
 def _patience(case: Case, owing: str, agency: str) -> timedelta:

@@ -13,14 +13,15 @@ from typing import NamedTuple
 from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events import Body
-from contracts.events.intake import CaseOpened, DisclosureMade
-from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed
+from contracts.events.intake import CaseOpened, DisclosureMade, OutsiderNamed
+from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed, ReminderGiven
 from contracts.events.protection import (
     EmergencyActivated,
     EmergencyDeclined,
     EmergencyProposed,
     RequirementsDeferred,
 )
+from contracts.events.referral import ReferralEscalated
 from contracts.events.step import StepOverdue
 from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import AgencyRules, Mechanism
@@ -43,8 +44,11 @@ TELLING: tuple[type[Body], ...] = (
     NoticeEscalated,
     PromiseMissed,
     DisclosureMade,
+    OutsiderNamed,
     RiskAssessed,
     StepOverdue,
+    ReferralEscalated,
+    ReminderGiven,
 )
 
 
@@ -66,17 +70,21 @@ def calls(
 ) -> list[Call]:
     """Whom `agency` tells about an event; `staffed` are its roles that somebody holds.
 
-    What is `late` by so much goes straight to the step that it would have climbed to by now.
-    Empty for events that concern others, that their past does not bear out, or of a case without this agency.
+    What is `late` by so much goes straight to the step that it would have climbed to by now, and a need for which
+    referrals have failed again to the highest.
+    Empty for events that concern others, that their past does not bear out, or of a case without this agency, or whose
+    rules do not name it: they give it no ladder.
     """
-    takes_part = agency in case.participants and event.id not in case.unsupported
+    takes_part = agency in case.participants and agency in mechanism.agencies and event.id not in case.unsupported
     if not takes_part or not _concerns(case, event, agency, mechanism):
         return []
     body = case.bodies.get(event.id)
     level = _level(case, body, mechanism)
-    if isinstance(body, DisclosureMade):
+    if isinstance(body, DisclosureMade | OutsiderNamed):
         return [_auditor(agency, mechanism, level)]
-    called = [_first(mechanism.agencies[agency].ladder, level, staffed, rungs(level, mechanism, late))]
+    ladder = mechanism.agencies[agency].ladder
+    climbed = len(ladder) if isinstance(body, ReferralEscalated) else rungs(level, mechanism, late)
+    called = [_first(ladder, level, staffed, climbed)]
     if isinstance(body, EmergencyProposed):
         called.append(_decider(mechanism, level))
     return list({call.step: call for call in called}.values())
@@ -138,7 +146,7 @@ def _concerns(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bo
             concerned = agency == mechanism.emergency.decided_by
         case RequirementsDeferred(items=items):
             concerned = agency in {item.owner for item in items}
-        case DisclosureMade() | StepOverdue():
+        case DisclosureMade() | OutsiderNamed() | StepOverdue() | ReferralEscalated() | ReminderGiven():
             concerned = event.agency == agency
         case RiskAssessed(present_threat=threat):
             concerned = threat
@@ -156,11 +164,11 @@ def _level(case: Case, body: Body | None, mechanism: Mechanism) -> str:
     match body:
         case PromiseMissed(kind=kind):
             return mechanism.notices.missed.get(kind) or case.in_force("urgency") or CALM
-        case StepOverdue():
+        case StepOverdue() | ReferralEscalated():
             return case.in_force("urgency") or CALM
         case UrgencyAssessed() | UrgencyOverridden():
             return body.level
-        case CaseOpened() | RequirementsDeferred():
+        case CaseOpened() | RequirementsDeferred() | ReminderGiven():
             return CALM
         case _:
             return GRAVE

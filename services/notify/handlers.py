@@ -116,20 +116,20 @@ async def _look(desk: Desk, connection: Connection, case_id: str) -> None:
 
     Nor does any handler then say that something happened: each holds its case's lock from the beginning.
     """
-    try:
-        timeline = await desk.log.lock(connection, case_id)
-    except Rejected as rejected:
-        if rejected.code is not Code.NOT_FOUND:
-            raise
-        await connection.execute(SQL["stop_looking"], case_id)  # erased
+    timeline = await desk.log.lock_what_is_left(connection, case_id)
+    if timeline is None:
+        await connection.execute(SQL["stop_looking"], case_id)
         return
     case, now = desk.case(timeline), moment(desk)
-    looks = clocks.looks(case, desk.agency, minute(desk))
+    looks, recalls = clocks.looks(case, desk.agency, minute(desk)), clocks.recalls(case, desk.agency)
     if missed := clocks.missed(looks, case.mechanism, now):
-        await desk.say(connection, timeline, SYSTEM, *missed)
+        timeline = await desk.say(connection, timeline, SYSTEM, *missed)
         for body in missed:
             telemetry.missed(body.kind)
-    if waiting := [look.at for look in looks if look.at > now]:
+    if recalled := clocks.recalled(case, recalls, now):
+        await desk.say(connection, timeline, SYSTEM, *recalled, private=True)
+    moments = [*(look.at for look in looks), *(recall.at for recall in recalls)]
+    if waiting := [at for at in moments if at > now]:
         await connection.execute(SQL["look_later"], case_id, min(waiting), clocks.pressing(case))
     else:
         await connection.execute(SQL["stop_looking"], case_id)
@@ -161,7 +161,7 @@ async def _locked(desk: Desk, connection: Connection, id_: bytes) -> tuple[Timel
 
 
 def _staffed(desk: Desk, rules: Mechanism) -> set[str]:
-    roles = domain.roles(rules.agencies[desk.agency], rules)
+    roles = domain.roles(rules.of(desk.agency), rules)
     return {role for role in roles if desk.officers.with_role(role)}
 
 

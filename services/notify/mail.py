@@ -14,6 +14,7 @@ from hashlib import sha256
 import aiosmtplib
 
 from contracts.encoding import b64
+from contracts.mechanism.calendar import ZONES
 from services.node import telemetry
 from services.node.cancellation import uncancelled
 from services.node.officers import Officer
@@ -24,7 +25,6 @@ from services.notify.handlers import SQL, moment
 SendNext = Callable[[Desk, Connection], Awaitable[bool]]  # whether there was one
 TIMEOUT_S = 10.0
 LONGEST_PAUSE_S = 300
-WIB = timezone(timedelta(hours=7), "WIB")
 SUBJECT = "Ada tugas menunggu / A task is waiting"
 TEXT = """\
 Ada tugas yang menunggu di meja kerja Anda.
@@ -45,10 +45,10 @@ async def send_waiting(desk: Desk, send_next: SendNext) -> None:
                 return
 
 
-def letter(notice: bytes, respond_by: datetime, sender: str, officer: Officer) -> EmailMessage:
-    """The mail about a notice. ValueError if an address cannot stand in a header."""
+def letter(notice: bytes, respond_by: datetime, zone: timezone, sender: str, officer: Officer) -> EmailMessage:
+    """The mail about a notice, with the office's time. ValueError if an address cannot stand in a header."""
     message = addressed(SUBJECT, message_id(notice, sender, officer.officer), sender, officer)
-    local = respond_by.astimezone(WIB).strftime("%d-%m-%Y %H.%M WIB")
+    local = respond_by.astimezone(zone).strftime("%d-%m-%Y %H.%M %Z")
     utc = respond_by.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     message.set_content(TEXT.format(reference=b64(notice), local=local, utc=utc))
     return message
@@ -82,8 +82,9 @@ async def send_next(desk: Desk, connection: Connection) -> bool:
     if row is None:
         return False
     key, sender = (row["notice"], row["officer"]), desk.settings.mail.sender
+    zone = ZONES[desk.mechanism.of(desk.agency).zone]
     officer = next((one for one in desk.officers.with_role(row["role"]) if one.officer == row["officer"]), None)
-    if officer is None or await attempt(desk, lambda: letter(row["notice"], row["respond_by"], sender, officer)):
+    if officer is None or await attempt(desk, lambda: letter(row["notice"], row["respond_by"], zone, sender, officer)):
         await connection.execute(SQL["mail_sent"], *key, moment(desk))
     else:
         await connection.execute(SQL["mail_failed"], *key, moment(desk) + pause(row["attempts"]))

@@ -19,13 +19,12 @@ from contracts.events.protection import (
 )
 from contracts.mechanism import EmergencyRules, Permission
 from contracts.workflow.emergency import Vote
-from services.node import acts
 from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import Act, OnTerms, Terms, perform, permission_for
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
-from services.protection import domain, ending, session
+from services.protection import domain
 from services.protection.handlers import APPROVE, PROPOSE, REFUSE
 from services.protection.standing import Standing, standing
 
@@ -116,7 +115,6 @@ def router(desk: Desk) -> APIRouter:
         """Every proposal with its votes, and the deferred papers with owner and day."""
         return await reading.of_case(case, View.EMERGENCY, lambda told: shown(told, told.mechanism.emergency))
 
-    routes.include_router(acts.router(desk, "protection", (*ending.ACTS, *session.acts(desk))))
     return routes
 
 

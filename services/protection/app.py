@@ -2,13 +2,15 @@
 
 from functools import partial
 
+from fastapi import APIRouter
+
 from contracts.events import Body
 from contracts.events.referral import ReferralCompleted, ReferralDeclined, ReferralUnanswered
 from contracts.timeline import Event
+from services.node import acts
 from services.node.service import Desk, Handler, Plug, Timer
 from services.node.sql import Connection
-from services.protection import closure, lead, outlook, referral
-from services.protection.api import router
+from services.protection import api, closure, ending, lead, outlook, plan, referral, session
 from services.protection.mechanisms import clock, desk as mechanisms
 from services.protection.panel import PAGES
 
@@ -21,11 +23,6 @@ def plug(desk: Desk) -> Plug:
     What follows from an event is said to people, too: that a need has failed again. The timers carry out a closing on
     which people have agreed, and say what stands too long in the own mechanism.
     """
-    routes = router(desk)
-    routes.include_router(lead.router(desk))
-    routes.include_router(referral.router(desk))
-    routes.include_router(outlook.router(desk))
-    routes.include_router(mechanisms.router(desk))
     stirring = clock.moving(desk.agency)
 
     async def heard(connection: Connection, event: Event, kind: type[Body]) -> None:
@@ -34,9 +31,13 @@ def plug(desk: Desk) -> Plug:
         if kind in FAILURES:
             await referral.escalate(desk, connection, event)
 
+    def routers() -> list[APIRouter]:
+        said = acts.router(desk, "protection", (*ending.ACTS, *session.acts(desk), *plan.ACTS, *closure.ACTS))
+        return [said, *(part.router(desk) for part in (api, lead, referral, outlook, mechanisms))]
+
     handlers: dict[type[Body], Handler] = {kind: partial(heard, kind=kind) for kind in (*FAILURES, *stirring)}
     timers = (
         Timer(closure.LOOK_EVERY_S, partial(closure.look, desk)),
         Timer(clock.LOOK_EVERY_S, partial(clock.look, desk)),
     )
-    return Plug("protection", handlers, routes, timers, pages=PAGES)
+    return Plug("protection", handlers, routers, timers, pages=PAGES)

@@ -14,9 +14,8 @@ from contracts.events.plan import (
     CaseReopened,
     ClosureAgreed,
     ClosureProposed,
-    PlanAgreed,
-    PlanProposed,
 )
+from contracts.promises.plan import planned
 from contracts.record import EventId
 from contracts.workflow.closure import CLOSURE, PROPOSED, UNDECIDED, agreed, needed
 from services.node import telemetry
@@ -38,10 +37,8 @@ ACTS = (
 
 def missing(case: Case, proposal: str) -> list[str]:
     """The agencies whose agreement a proposal to close still waits for."""
-    plans = case.acts(PlanProposed)
-    agreements = case.acts(PlanAgreed)
     given = agreed(proposal, case.acts(ClosureAgreed))
-    return sorted(needed(case.in_force("lead"), plans, agreements, case.in_force) - given.keys())
+    return sorted(needed(case.in_force("lead"), planned(case), case.in_force) - given.keys())
 
 
 def proposals(case: Case) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The plan of a case as a desk sees it: every version, each measure, what is due when, and whether the case may end."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -10,19 +11,26 @@ from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.events.access import View
 from contracts.events.fields import CaseId
-from contracts.events.plan import ClosureProposed, Measure, PlanAgreed, PlanDeclined, PlanProposed
+from contracts.events.plan import (
+    Agreement,
+    ClosureProposed,
+    Measure,
+    MeasureWanted,
+    PlanAgreed,
+    PlanDeclined,
+    PlanProposed,
+)
 from contracts.mechanism import Mechanism, Permission
 from contracts.promises import plan as of_the_plan, review as of_reviews
 from contracts.promises.plan import falls_short, plans_in_force
 from contracts.promises.promise import Promise
 from contracts.workflow.closure import CLOSURE
-from contracts.workflow.plan import Plan, slot_of
-from services.node import acts
+from contracts.workflow.plan import Plan, slot_of, unwanted
 from services.node.access import ANSWERS, Reading, reads
 from services.node.clock import instant
 from services.node.http import Answer, StrictRoute, problems
 from services.node.service import Desk
-from services.protection import closure, plan
+from services.protection import closure
 
 
 class Version(Answer):
@@ -32,7 +40,7 @@ class Version(Answer):
     proposed_by: str
     proposed_at: str
     replaces: list[str]
-    measures: list[Measure]
+    measures: list[Measure]  # with the defender's agreement, also one that came later
     agreed: list[str]
     declined: Mapping[str, str]  # by whom, and why
     waits_for: list[str]
@@ -72,7 +80,7 @@ class Outlook(Answer):
 
 
 def router(desk: Desk) -> APIRouter:
-    """`GET /cases/{case}/plan`, and everything that officers say of the plan and of the end of a case."""
+    """`GET /cases/{case}/plan`."""
     routes = APIRouter(tags=["protection"], responses=problems(Code.STATE), route_class=StrictRoute)
     reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]
 
@@ -86,7 +94,6 @@ def router(desk: Desk) -> APIRouter:
         """Every version with its agreements, each measure, what is due when, and whether the case may end."""
         return await reading.of_case(case, View.PLAN, shown)
 
-    routes.include_router(acts.router(desk, "protection", (*plan.ACTS, *closure.ACTS)))
     return routes
 
 
@@ -108,6 +115,23 @@ def shown(case: Case) -> Outlook:
     )
 
 
+def measures(case: Case, version: Plan, rules: Mechanism) -> list[Measure]:
+    """The measures of a version, each with the defender's agreement, whether they gave it at first or later."""
+    later = {
+        act.body.measure: Agreement(given_by=act.body.given_by, on=_day(act.body.at, act.agency, rules))
+        for act in case.acts(MeasureWanted)
+        if act.body.plan == version.name
+    }
+    return [
+        one if one.agreement else one.model_copy(update={"agreement": later.get(one.id)})
+        for one in version.body.measures
+    ]
+
+
+def _day(at: str, agency: str, rules: Mechanism) -> str:
+    return str(rules.office_day(datetime.fromisoformat(at), agency))
+
+
 def _version(case: Case, version: Plan, rules: Mechanism) -> Version:
     agreed = {event.agency for event, body in case.of_type(PlanAgreed) if body.plan == version.name}
     return Version(
@@ -115,11 +139,11 @@ def _version(case: Case, version: Plan, rules: Mechanism) -> Version:
         proposed_by=version.agency,
         proposed_at=version.event.content.time,
         replaces=list(version.body.replaces),
-        measures=list(version.body.measures),
+        measures=measures(case, version, rules),
         agreed=sorted(agreed),
         declined={event.agency: body.reason for event, body in case.of_type(PlanDeclined) if body.plan == version.name},
         waits_for=sorted(version.body.responsible - agreed),
-        waits_for_defender=not version.body.wanted,
+        waits_for_defender=bool(unwanted(version, case.acts(MeasureWanted))),
         falls_short=falls_short(case, version, rules),
         in_force=version.name in {one.name for one in plans_in_force(case)},
     )

@@ -1,14 +1,25 @@
 """What protection shows of a case at the desk, and what it offers to do there."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.events import Body
 from contracts.events.ending import EmergencyEnded, EndingProposed
-from contracts.events.plan import ClosureAgreed, ClosureProposed, PlanProposed, ReviewHeld
+from contracts.events.plan import (
+    ClosureAgreed,
+    ClosureProposed,
+    MeasureCompleted,
+    MeasureFailed,
+    MeasureStarted,
+    MeasureWanted,
+    PlanProposed,
+    ReviewHeld,
+)
 from contracts.events.protection import EmergencyRefused
 from contracts.events.referral import ReferralSent
+from contracts.events.step import StepOverdue, StepTaken
 from services.node.acts import forms
-from services.node.web.panel import Form, Pages, Panel, Place
+from services.node.web.panel import Form, Naming, Pages, Panel, Place
 from services.protection import closure, ending as end_acts, lead as lead_acts, plan as plan_acts, referral, session
 from services.protection.handlers import APPROVE, PROPOSE, REFUSE
 from services.protection.mechanisms import desk as mechanism
@@ -23,7 +34,16 @@ GRAVE: frozenset[type[Body]] = frozenset(
         ClosureAgreed,
     }
 )
-_DRAFTS = {PlanProposed: plan.draft, ReviewHeld: course.review_draft, ReferralSent: referrals.draft}
+_DRAFTS = {
+    PlanProposed: plan.draft,
+    MeasureWanted: plan.heard,
+    ReviewHeld: course.review_draft,
+    ReferralSent: referrals.draft,
+}
+_NAMED: Mapping[Naming, tuple[type[Body], ...]] = {
+    plan.named: (MeasureWanted, MeasureStarted, MeasureCompleted, MeasureFailed),
+    steps.named: (StepTaken, StepOverdue),
+}
 _ACTS = (
     *(PROPOSE, APPROVE, REFUSE),
     *end_acts.ACTS,
@@ -37,8 +57,8 @@ _ACTS = (
 
 
 def _drafted(form: Form) -> Form:
-    draft = _DRAFTS.get(form.body)
-    return form._replace(draft=draft) if draft else form
+    free = plan.free if form.body is PlanProposed else form.free
+    return form._replace(draft=_DRAFTS.get(form.body, form.draft), free=free)
 
 
 PAGES = Pages(
@@ -56,4 +76,5 @@ PAGES = Pages(
         Panel("ending", Place.ASIDE, course.ending, course.ending_offers),
     ),
     tuple(map(_drafted, forms(_ACTS, GRAVE))),
+    labels={body.type: naming for naming, bodies in _NAMED.items() for body in bodies},
 )

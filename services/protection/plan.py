@@ -3,6 +3,8 @@
 The rules of `contracts.workflow.plan` judge all of it. The checks here only say earlier and more plainly what is wrong.
 """
 
+from datetime import datetime
+
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.plan import (
@@ -10,6 +12,7 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureWanted,
     PlanAgreed,
     PlanDeclined,
     PlanProposed,
@@ -42,6 +45,12 @@ def check_agreement(moment: Moment, body: PlanAgreed) -> None:
         raise Rejected(Code.STATE, "measures")
 
 
+def check_wish(moment: Moment, body: MeasureWanted) -> None:
+    """Raise Rejected(SCHEMA) for a wish that nobody can have heard yet."""
+    if datetime.fromisoformat(body.at) > datetime.fromisoformat(moment.now):
+        raise Rejected(Code.SCHEMA, "at")
+
+
 def check_incident(_moment: Moment, body: IncidentRecorded) -> None:
     """Raise Rejected(SCHEMA) for an incident of no form at all."""
     if not body.forms and not body.gendered_forms:
@@ -52,6 +61,7 @@ ACTS = (
     Act("plan", PlanProposed, "Propose a version of the joint plan", check_proposal),
     Act("plan/agree", PlanAgreed, "Agree to do one's part of a version", check_agreement),
     Act("plan/decline", PlanDeclined, "Decline one's part of a version"),
+    Act("measures/want", MeasureWanted, "Say that the defender now wants a measure", check_wish),
     Act("measures/start", MeasureStarted, "Say that the defender has a measure from now on"),
     Act("measures/complete", MeasureCompleted, "Say that a measure is done"),
     Act("measures/fail", MeasureFailed, "Say that a measure failed"),

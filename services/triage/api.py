@@ -19,7 +19,7 @@ from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.node.sql import Row
-from services.triage import domain, handlers, risk, risk_view, status, status_view
+from services.triage import domain, handlers, risk, status
 
 MAX_ID = 2**63 - 1
 OVERRIDE = acts.Act("urgency", UrgencyOverridden, "Judge the urgency oneself")
@@ -110,14 +110,14 @@ def router(desk: Desk) -> APIRouter:
     Counter = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_OPERATIONS))]  # noqa: N806
     Doer = Annotated[Reading, Depends(reads(desk, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
 
-    @routes.get("/work", responses=ANSWERS, summary="What this agency has to do")
-    async def work(reading: Reader) -> Work:
-        """Open items by due time. Items end when they are done, never because their time has passed."""
+    @routes.get("/tasks", responses=ANSWERS, summary="What this agency has to do")
+    async def work(reading: Reader, case: CaseId | None = None) -> Work:
+        """Open items by due time, at most 500. Items end when they are done, never because their time has passed."""
         async with desk.pool.acquire() as connection, connection.transaction():
-            items = [shown(row) for row in await handlers.open_work(connection)]
+            items = [shown(row) for row in await handlers.open_work(connection, case)]
             return await reading.show(connection, Work(items=items), _listed(items))
 
-    @routes.get("/work/figures", summary="How this agency keeps what it promises, in counts")
+    @routes.get("/tasks/figures", summary="How this agency keeps what it promises, in counts")
     async def figures(_officer: Counter) -> Figures:
         """The last eight weeks by kind, and by week with the four that come."""
         kinds, weeks = await handlers.figures(desk)
@@ -126,7 +126,7 @@ def router(desk: Desk) -> APIRouter:
             weeks=[Week(begins=str(row["week"]), due=row["due"], done=row["done"]) for row in weeks],
         )
 
-    @routes.post("/work/{item}/done", responses=ANSWERS, summary="Tick a work item off")
+    @routes.post("/tasks/{item}/done", responses=ANSWERS, summary="Tick a work item off")
     async def done(item: Annotated[int, Path(ge=1, le=MAX_ID)], reading: Doer) -> WorkItem:
         """Again changes nothing. What an event in the case settles cannot be ticked off."""
         async with desk.pool.acquire() as connection, connection.transaction():
@@ -138,8 +138,6 @@ def router(desk: Desk) -> APIRouter:
         """The rule that decided explains itself; officers' own judgements stand beside it."""
         return await reading.of_case(case, View.URGENCY, urgency_of)
 
-    for further in (acts.router(desk, "triage", ACTS), status_view.router(desk), risk_view.router(desk)):
-        routes.include_router(further)
     return routes
 
 

@@ -2,12 +2,15 @@
 
 from functools import partial
 
+from fastapi import APIRouter
+
 from contracts.events import Body
 from contracts.events.intake import CaseOpened
 from contracts.promises import MOVING
+from services.node import acts
 from services.node.gauges import EVERY_S
 from services.node.service import Desk, Handler, Plug, Timer
-from services.triage.api import router
+from services.triage import api, risk_view, status_view
 from services.triage.check import check
 from services.triage.handlers import case_moved, case_opened, look
 from services.triage.panel import PAGES
@@ -17,4 +20,8 @@ def plug(desk: Desk) -> Plug:
     """Triage assesses what its agency opened, and keeps the work list up with every case."""
     handlers: dict[type[Body], Handler] = dict.fromkeys(MOVING, partial(case_moved, desk))
     handlers[CaseOpened] = partial(case_opened, desk)
-    return Plug("triage", handlers, router(desk), [Timer(EVERY_S, partial(look, desk))], partial(check, desk), PAGES)
+
+    def routers() -> list[APIRouter]:
+        return [acts.router(desk, "triage", api.ACTS), *(part.router(desk) for part in (api, status_view, risk_view))]
+
+    return Plug("triage", handlers, routers, [Timer(EVERY_S, partial(look, desk))], partial(check, desk), PAGES)

@@ -3,7 +3,7 @@
 Work items are a view of the case: what the agency has promised in it, whatever order events arrive in.
 """
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import NamedTuple
 
 from contracts.case import Case
@@ -20,7 +20,6 @@ from contracts.record import EventId
 from contracts.timeline import Event, claimed
 from services.triage.rules import LISTS, TABLES, Facts, Table
 
-WIB = timezone(timedelta(hours=7))  # days of the mechanism end in Jakarta
 BY_HAND = (HUMAN_TRIAGE, PAPER)  # the others are done by saying so in the case
 PHRASES = {
     "id": (
@@ -42,9 +41,9 @@ class Item(NamedTuple):
     settled: bool
 
 
-def assess(opened: Event, body: CaseOpened, table: Table) -> UrgencyAssessed:
-    """What the table says of a case as it was opened."""
-    facts = facts_of(body, claimed(opened).astimezone(WIB).date())
+def assess(opened: Event, body: CaseOpened, table: Table, rules: Mechanism) -> UrgencyAssessed:
+    """What the table says of a case as it was opened, on the day that it then was at the office that opened it."""
+    facts = facts_of(body, rules.office_day(claimed(opened), opened.agency))
     rule = table.first(facts)
     because = tuple(dict.fromkeys(code for _, code in rule.because(facts)))[:MAX_CODES]
     return UrgencyAssessed(level=rule.level, rules=table.version, rule=rule.number, because=because)

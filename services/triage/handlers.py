@@ -29,8 +29,9 @@ MAX_ITEMS = 500
 async def case_opened(desk: Desk, connection: Connection, event: Event) -> None:
     """The agency that opened a case says how urgent the table finds it, unless somebody already has."""
     timeline = await desk.log.lock(connection, event.content.case)
-    if event.agency == desk.agency and not desk.case(timeline).in_force("urgency"):
-        body = domain.assess(event, CaseOpened.read(event.content.body), LATEST)
+    case = desk.case(timeline)
+    if event.agency == desk.agency and not case.in_force("urgency"):
+        body = domain.assess(event, CaseOpened.read(event.content.body), LATEST, case.mechanism)
         timeline = await desk.say(connection, timeline, SYSTEM, body)
     await _derive_work(desk, connection, timeline)
 
@@ -40,9 +41,9 @@ async def case_moved(desk: Desk, connection: Connection, event: Event) -> None:
     await _derive_work(desk, connection, await desk.log.lock(connection, event.content.case))
 
 
-async def open_work(connection: Connection) -> list[Row]:
-    """This agency's open items, the most pressing first."""
-    return await connection.fetch(SQL["open_items"], MAX_ITEMS)
+async def open_work(connection: Connection, case: str | None = None) -> list[Row]:
+    """This agency's open items, in one case or in all, the most pressing first."""
+    return await connection.fetch(SQL["open_items"], MAX_ITEMS, case)
 
 
 async def look(desk: Desk) -> None:

@@ -17,9 +17,9 @@ delete from triage.work_item where case_id = $1
 select case_id from triage.work_item where id = $1;
 
 -- name: open_items
--- What is still to be done, the most pressing first.
+-- What is still to be done, in all cases or in one ($2), the most pressing first.
 select id, source, kind, subject, case_id, due_at, done_at, done_by
-from triage.work_item where done_at is null order by due_at, id limit $1;
+from triage.work_item where done_at is null and ($2::text is null or case_id = $2) order by due_at, id limit $1;
 
 -- name: count_open
 -- How much is still to be done, and how much of it is late, by kind.

@@ -14,10 +14,9 @@ from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.fields import CodeText, Day
 from contracts.events.triage import EligibilityDetermined, RiskAssessed, Scores
-from contracts.mechanism import RiskRules
+from contracts.mechanism import Mechanism, RiskRules
 from contracts.workflow.risk import missing, reckon
 from services.node.acts import Act, Moment
-from services.triage.domain import WIB
 
 PHRASES = {
     "id": (
@@ -62,19 +61,22 @@ class Judgement(Body):
     valid_until: Day | None = None
 
 
-def assessed(judged: Judgement, rules: RiskRules, now: str) -> RiskAssessed:
-    """What is said on this judgement: the table's level and the longest validity where none is given."""
+def assessed(judged: Judgement, rules: Mechanism, today: date) -> RiskAssessed:
+    """What is said on this judgement: the table's level and the longest validity where none is given.
+
+    `today` is the day at the office that says it.
+    """
     said = RiskAssessed(
         threats=judged.threats,
         vulnerabilities=judged.vulnerabilities,
         capacities=judged.capacities,
         present_threat=judged.present_threat,
-        level=judged.level or rules.present_threat,
+        level=judged.level or rules.risk.present_threat,
         reason=judged.reason,
-        valid_until=judged.valid_until or str(today(now)),
+        valid_until=judged.valid_until or str(today),
     )
-    level = judged.level or reckon(said, rules).level
-    until = judged.valid_until or str(today(now) + rules.valid_for(level))
+    level = judged.level or reckon(said, rules.risk).level
+    until = judged.valid_until or str(today + rules.risk.valid_for(level))
     return said.model_copy(update={"level": level, "valid_until": until})
 
 
@@ -86,7 +88,7 @@ def check_assessed(moment: Moment, body: RiskAssessed) -> None:
     overridden = body.level != reckon(body, rules).level
     if overridden != (body.reason is not None) or (overridden and body.present_threat):
         raise Rejected(Code.SCHEMA, "reason")
-    day = today(moment.now)
+    day = moment.rules.office_day(datetime.fromisoformat(moment.now), moment.agency)
     if not day <= date.fromisoformat(body.valid_until) <= day + rules.valid_for(body.level):
         raise Rejected(Code.SCHEMA, "valid_until")
 
@@ -106,8 +108,3 @@ def explain(body: RiskAssessed, rules: RiskRules, language: str) -> str:
         return text
     why = label("risk_reason", body.reason or "", language)
     return text + overridden.format(level=label("risk", body.level, language), reason=why)
-
-
-def today(now: str) -> date:
-    """The day of an instant, in Jakarta."""
-    return datetime.fromisoformat(now).astimezone(WIB).date()

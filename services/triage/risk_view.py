@@ -1,5 +1,6 @@
 """The risk and the eligibility of a person as the desk sees them, and the door through which a risk is assessed."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Depends
 from contracts.case import Case
 from contracts.codes import LANGUAGES
 from contracts.encoding import b64
+from contracts.errors import Code
 from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.triage import EligibilityDetermined, RiskAssessed, Score
@@ -16,7 +18,7 @@ from contracts.workflow.risk import reckon
 from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import OnTerms, Said, perform
 from services.node.clock import instant
-from services.node.http import Answer, StrictRoute, allowed
+from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk
 from services.triage.risk import ASSESS, Judgement, assessed, explain
@@ -68,7 +70,8 @@ class Eligibility(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The routes of risk and eligibility."""
-    routes = APIRouter(tags=["triage"], route_class=StrictRoute)
+    refused = problems(Code.STATE, Code.CONFLICT, Code.STALE)
+    routes = APIRouter(tags=["triage"], responses=refused, route_class=StrictRoute)
     Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
     Assessor = Annotated[Officer, Depends(allowed(desk.officers, Permission.ASSESS_RISK))]  # noqa: N806
 
@@ -76,8 +79,9 @@ def router(desk: Desk) -> APIRouter:
     async def assess(case: CaseId, officer: Assessor, body: Judgement, terms: OnTerms) -> Said:
         """Scores give the level by the table; an officer who sees another one says why."""
         async with desk.pool.acquire() as connection, connection.transaction():
-            told = desk.case(await desk.log.lock(connection, case))
-            said = assessed(body, told.mechanism.risk, desk.now())
+            rules = desk.case(await desk.log.lock(connection, case)).mechanism
+            today = rules.office_day(datetime.fromisoformat(desk.now()), desk.agency)
+            said = assessed(body, rules, today)
             return await perform(desk, connection, case, officer.actor, ASSESS, said, terms)
 
     @routes.get("/cases/{case}/risk", responses=ANSWERS, summary="How much risk, and how it comes about")

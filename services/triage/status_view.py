@@ -15,7 +15,7 @@ from contracts.promises.status import statuses
 from contracts.timeline import Event
 from contracts.workflow.status import DISPUTED, RECOGNISED, REJECTED, Ruling, overall, slot
 from services.node.access import ANSWERS, Reading, reads
-from services.node.http import Answer, StrictRoute
+from services.node.http import Answer, StrictRoute, problems
 from services.node.service import Desk
 from services.triage.status import stands
 
@@ -95,7 +95,7 @@ class Status(Answer):
 
 def router(desk: Desk) -> APIRouter:
     """The route that shows the status."""
-    routes = APIRouter(tags=["triage"], route_class=StrictRoute)
+    routes = APIRouter(tags=["triage"], responses=problems(), route_class=StrictRoute)
     Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
 
     @routes.get("/cases/{case}/status", responses=ANSWERS, summary="Whether this is a defender, and who says so")

@@ -6,6 +6,7 @@ own event loop (`opened`, `running`): the servers behind them are real in both c
 
 import asyncio
 import contextlib
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -126,6 +127,7 @@ def servers(root: Path, settings: str = "", *, mail_port: int = 2525) -> Iterato
         yield nodes
     finally:
         nodes.stop_all()
+        shutil.rmtree(root)  # many such sets come after one another
 
 
 def talk(*nodes: Node) -> contextlib.AbstractAsyncContextManager[None]:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.stage import eventually
 from tests.e2e.test_docs import README, check
+from tests.memory import in_memory
 
 _PROJECT = Path(__file__).parents[2]
 UP = "Ctrl-C ends them"
@@ -47,7 +48,7 @@ def kin(folder: Path) -> list[int]:
 
 def own_folder() -> Path:
     """A folder of the test's own, that servers which gave up root can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="rajut-demo-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="rajut-demo-test-", dir=in_memory()))
     folder.chmod(0o711)
     return folder
 

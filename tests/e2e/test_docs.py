@@ -50,6 +50,7 @@ LISTS_IN_GLOSSARY = ("urgency", "ground", "defender_kind", "status", "risk", "el
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+_SLOW = re.compile(r"`(tests/[\w/]+\.py)`")
 _HERE_DOCUMENT = re.compile(r"<<'(\w+)'")
 _VARYING = re.compile(r"(?<![\w-])(?=[\w-]*[0-9A-Z])[\w-]{12,}|[0-9]+")
 _THREAT = ("number", "attack", "seen by whom", "how fast", "what is left", "shown by")
@@ -189,11 +190,13 @@ def test_every_test_that_is_named_as_evidence_exists(document: Path) -> None:
 
 
 def test_every_threat_has_a_test_that_carries_it_out() -> None:
-    """The table of threats in the security page has every number once, four facts to each, and a test."""
+    """The table of threats has every number once, four facts to each, and a test; it says which run does not try it."""
     security = (ROOT / "docs" / "security.md").read_text()
     rows = [row.split(" | ") for row in re.findall(r"^\| ([0-9]+ \| .*) \|$", security, re.MULTILINE)]
     assert [int(row[0]) for row in rows] == list(range(1, 34))
     assert [row[0] for row in rows if len(row) != len(_THREAT) or not all(row) or not _TEST_NAME.search(row[-1])] == []
+    named = {file for row in rows for file, _ in _TEST_NAME.findall(row[-1])}
+    assert {file for file in named if "pytest.mark.slow" in (ROOT / file).read_text()} == set(_SLOW.findall(security))
 
 
 def test_every_decision_is_in_the_index() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from deploy.dev.proxy import Proxy
+from tests.fault.impossible import Impossible
 
 Direction = Literal["there", "back"]
 
@@ -75,22 +76,22 @@ class Wire:
 
 
 @contextmanager
-def wire() -> Iterator[Wire | None]:
-    """A cable; None on a machine that allows none."""
+def wire() -> Iterator[Wire | Impossible]:
+    """A cable, or why this machine allows none."""
     laid = Wire()
     try:
-        yield laid if _laid(laid) else None
+        yield _laid(laid)
     finally:
         if shutil.which("ip"):
             laid.remove()
 
 
-def _laid(laid: Wire) -> bool:
+def _laid(laid: Wire) -> Wire | Impossible:
     try:
         laid.lay()
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
+    except (OSError, subprocess.CalledProcessError) as why:
+        return Impossible.since("no network namespace", why)
+    return laid
 
 
 def _ip(*arguments: str) -> None:

@@ -1,25 +1,22 @@
-"""Those who keep keys: they change the directory by `rajut keys`, as people at three agencies would. Their nodes."""
+"""Those who keep keys: they change the directory by `rajut keys`, as people at three agencies would."""
 
 import asyncio
-import json
 import subprocess
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from typer.testing import CliRunner
 
-from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services.cli import app
+from services.cli.standing import held_chain
+from services.node.custody import standings
 from services.node.link import every
 from services.node.node import Node
-from tests.e2e.stage import level, opened, talk, tasks, until
+from services.node.settings import Home
+from tests.e2e.stage import talk, tasks, until
 from tests.integration.notaries import notaries
-
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
-AGENCIES = (A, B, C)
+from tests.integration.trio import Trio, agree
 
 
 class Keepers:
@@ -57,8 +54,10 @@ class Keepers:
             self.keys("adopt", self.homes[agency], version)
 
     def states(self, agency: str) -> dict[str, str]:
-        """The state of each key, as `rajut keys list` says."""
-        return {key["kid"]: key["state"] for key in json.loads(self.keys("list", self.homes[agency], "--json"))}
+        """The state of each key by the newest version in its home, whether or not all others know of that yet."""
+        home = self.homes[agency]
+        found = standings(held_chain(home), agency, Home(home).settings.log, home / "keys")
+        return {key.kid: key.state for key in found}
 
     def current(self, agency: str, purpose: str) -> str:
         """The key in use for a purpose."""
@@ -74,29 +73,6 @@ class Keepers:
         file = self._folder / f"{self._files}-{name}.json"
         self.keys(*arguments, "--out", file)
         return file
-
-
-class Trio(NamedTuple):
-    """Three nodes in this event loop, none of them running, and the servers behind them."""
-
-    a: Node
-    b: Node
-    c: Node
-
-
-@asynccontextmanager
-async def three(machines: ThreeNodes) -> AsyncIterator[Trio]:
-    """Three nodes that hold the same."""
-    async with AsyncExitStack() as stack:
-        trio = Trio(*[await stack.enter_async_context(opened(machines.homes[agency])) for agency in AGENCIES])
-        await agree(trio)
-        yield trio
-
-
-async def agree(trio: Trio) -> None:
-    """Let nodes talk until they hold the same."""
-    async with talk(*trio):
-        await until(lambda: level(*trio))
 
 
 async def go_over(trio: Trio) -> None:

@@ -17,7 +17,7 @@ import pytest
 from deploy.dev import cast
 from deploy.dev.runner import AgencyProcesses, ThreeNodes
 from services.node import http as door_module
-from tests.e2e.stage import CASES, RECEIVERS, REPORTS, eventually, running, servers
+from tests.e2e.stage import CASES, RECEIVERS, REPORTS, eventually, running
 
 MIB = 1 << 20
 REPORT = (CASES / "saksi-hanya-lpsk.json").read_bytes()
@@ -58,17 +58,10 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def agencies(server_folder: Path) -> Iterator[ThreeNodes]:
-    """Servers of this file's own, since what is said here leads from one agency to the next."""
-    with servers(server_folder / "hostile") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def lpsk(agencies: ThreeNodes) -> AgencyProcesses:
-    """LPSK with its node."""
-    agencies["lpsk"].start("node")
-    return agencies["lpsk"]
+def lpsk(machines: ThreeNodes) -> AgencyProcesses:
+    """LPSK with its node, on servers of this file's own: what is said here leads from one agency to the next."""
+    machines["lpsk"].start("node")
+    return machines["lpsk"]
 
 
 @pytest.fixture(scope="module")
@@ -236,11 +229,11 @@ def test_every_door_that_takes_a_document_reads_it_strictly(doors: dict[str, Doo
 
 
 async def test_who_sends_slowly_is_answered_and_holds_up_nobody(
-    agencies: ThreeNodes, monkeypatch: pytest.MonkeyPatch
+    machines: ThreeNodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A body that does not come in time is refused; one that comes slowly but in time is taken; others do not wait."""
     monkeypatch.setattr(door_module, "BODY_WITHIN_S", 1.5)
-    agency = agencies["komnas-ham"]
+    agency = machines["komnas-ham"]
     officer, good = RECEIVERS["komnas-ham"], REPORTS["komnas-ham"].read_bytes()
     slow = Door(agency=agency, path="/reports", officer=officer, good=good)
     opened = "select count(*) from log.event where type = 'rajut.intake.report.received.v1';"

@@ -21,6 +21,7 @@ from deploy.dev.home import Ports, write_homes
 from deploy.dev.nats_server import NatsServer
 from deploy.nats.client import client_tls, connect
 from deploy.nats.provision import ProvisioningError, provision_home
+from services.node.relay import OutOfStep, publish
 from services.node.streams import ADMITTED, API_PREFIX, stream_to, subject_to
 
 PROJECT = Path(__file__).parents[2]
@@ -128,6 +129,17 @@ async def test_a_pointer_has_no_room_for_a_case(link: Client) -> None:
     await link.jetstream().publish("admitted.intake.report.received", b"x" * 1000)
     with pytest.raises(APIError, match="maximum"):
         await link.jetstream().publish("admitted.intake.report.received", b"x" * 5000)
+
+
+async def test_a_relay_that_is_out_of_step_hears_behind_what_it_may_go_on(link: Client) -> None:
+    """Whatever the relay believes of a stream, the server's word is enough to publish again, alone or in a batch."""
+    subject = subject_to("komnas-ham")
+    assert await publish(link, subject, [b"1", b"2"], 0) == 2
+    for wrong, messages in ((7, [b"3"]), (1, [b"3", b"4"])):
+        with pytest.raises(OutOfStep) as refused:
+            await publish(link, subject, messages, wrong)
+        assert refused.value.last == 2
+    assert await publish(link, subject, [b"3"], 2) == 3
 
 
 async def test_a_wiped_server_comes_back_empty_and_right(home: Path, server: NatsServer, link: Client) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 import pytest
+import pytest_asyncio
 import typer
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
@@ -17,12 +18,15 @@ from contracts.encoding import b64
 from contracts.events.access import CaseRead, Door, Purpose, View
 from contracts.record import EventId
 from contracts.timeline import Event
+from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services.cli import app as command
 from services.cli.access import operator
 from services.node.access import SAID_BY
 from services.node.node import Node
-from tests.e2e.stage import LOGS, ask, events, opened, report, servers, size
+from tests.e2e.stage import LOGS, ask, events, opened, report, size
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LPSK = "lpsk"
 LEADER, DUTY = "lpsk-pimpinan-1", "lpsk-darurat"
@@ -57,8 +61,8 @@ READS = {
     "GET /cases/{case}/consent": Read(DUTY, "/cases/CASE/consent", "intake", View.CONSENT),
     "GET /cases/{case}/person": Read(DUTY, "/cases/CASE/person", "intake", View.PERSON),
     "GET /cases/{case}/erasure": Read(DUTY, "/cases/CASE/erasure", "node", View.ERASURE),
-    "GET /work": Read(DUTY, "/work", "triage", View.WORK),
-    "POST /work/{item}/done": Read(DUTY, "/work/ITEM/done", "triage", View.WORK, says=1),
+    "GET /tasks": Read(DUTY, "/tasks", "triage", View.WORK),
+    "POST /tasks/{item}/done": Read(DUTY, "/tasks/ITEM/done", "triage", View.WORK, says=1),
     "GET /notices": Read(DUTY, "/notices", "notify", View.NOTICES),
     "GET /operations": Read("lpsk-admin", "/operations", "node", View.PARKED),
 }
@@ -98,6 +102,9 @@ ACTS = {
     "POST /cases/{case}/consent/withdraw": {"events", "version"},
     "POST /cases/{case}/disclosures": {"events", "version"},
     "POST /cases/{case}/disclosures/confirm": {"events", "version"},
+    "POST /cases/{case}/outsiders": {"events", "version"},
+    "POST /cases/{case}/outsiders/confirm": {"events", "version"},
+    "POST /cases/{case}/outsiders/tell": {"events", "version"},
     "POST /cases/{case}/identity": {"event", "version"},
     "POST /cases/{case}/duplicates/link": {"events", "version"},
     "POST /cases/{case}/duplicates/dismiss": {"events", "version"},
@@ -105,6 +112,7 @@ ACTS = {
     "POST /cases/{case}/plan": {"events", "version"},
     "POST /cases/{case}/plan/agree": {"events", "version"},
     "POST /cases/{case}/plan/decline": {"events", "version"},
+    "POST /cases/{case}/measures/want": {"events", "version"},
     "POST /cases/{case}/measures/start": {"events", "version"},
     "POST /cases/{case}/measures/complete": {"events", "version"},
     "POST /cases/{case}/measures/fail": {"events", "version"},
@@ -132,7 +140,7 @@ ACTS = {
     "POST /cases/{case}/erasure": {"event"},
     "POST /cases/{case}/erasure/{request}/confirm": {"event"},
 }
-COUNTS = {"GET /work/figures"}
+COUNTS = {"GET /tasks/figures"}
 # What an officer is still writing is of no case yet, and is shown to that officer alone (`test_node_drafts`).
 DRAFTS = {"GET /drafts", "GET /drafts/{draft}", "PUT /drafts/{draft}", "DELETE /drafts/{draft}"}
 NOTHING = {"GET /openapi.json", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /desk"}
@@ -151,7 +159,7 @@ SILENT |= {"erase ask", "erase confirm"}
 SILENT |= {"sim run"}  # plays with made-up agencies of its own
 SILENT |= {"audit verify"}  # reads a file that somebody was given, wherever that may be; knows of no node
 SILENT |= {f"keys {word}" for word in ("init-root", "enrol", "rotate", "retire", "revoke", "used", "propose", "sign")}
-SILENT |= {f"keys {word}" for word in ("assemble", "adopt", "list", "destroy")}
+SILENT |= {f"keys {word}" for word in ("assemble", "adopt", "list", "destroy", "new-log")}
 SILENT |= {f"mechanism {word}" for word in ("show", "diff", "propose", "sign", "assemble", "adopt")}
 
 
@@ -179,30 +187,15 @@ class Scene(NamedTuple):
         return (await events(self.node, LOGS[LPSK], SAID_BY[service].wire_type))[-1]
 
 
-@pytest.fixture(scope="module")
-def prepared(server_folder: Path) -> Iterator[tuple[Path, str, int, EventId]]:
-    """LPSK's home beside running servers, and what is in its database."""
-    with servers(server_folder / "access") as running:
-        home = running.homes[LPSK]
-        yield home, *asyncio.run(prepare(home))
-
-
-@pytest.fixture
-async def scene(prepared: tuple[Path, str, int, EventId]) -> AsyncIterator[Scene]:
-    """The scene, with the node in the test's own event loop."""
-    home, case, item, parked = prepared
-    async with opened(home) as node:
-        yield Scene(node, case, item, parked)
-
-
-async def prepare(home: Path) -> tuple[str, int, EventId]:
-    """Two reports about one person, a proposal, all handlers run, and one event parked."""
-    async with opened(home) as node:
-        return await play(node)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(machines: ThreeNodes) -> AsyncIterator[Scene]:
+    """The scene, with the node in the event loop of this file."""
+    async with opened(machines.homes[LPSK]) as node:
+        yield Scene(node, *await play(node))
 
 
 async def play(node: Node) -> tuple[str, int, EventId]:
-    """See `prepare`; the case, an item of its work, its parked event."""
+    """Two reports about one person, a proposal, all handlers run: the case, an item of its work, its parked event."""
     await report(node)
     case = await report(node)
     proposal = {"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]}
@@ -266,7 +259,7 @@ async def test_an_act_answers_what_became_of_it_and_no_more(scene: Scene) -> Non
         assert set(model.model_fields if model else ()) == fields, name
 
 
-def test_every_command_is_classified() -> None:
+async def test_every_command_is_classified() -> None:
     """A new command leaves an entry or shows nothing of a case, or this fails."""
     assert set(commands(typer.main.get_command(command))) == COMMANDS.keys() | SILENT
 
@@ -378,7 +371,7 @@ async def test_what_is_not_shown_is_not_noted(scene: Scene) -> None:
     assert await size(scene.node, LOGS[LPSK]) == before
 
 
-def test_the_lists_that_people_read_are_those_of_the_code() -> None:
+async def test_the_lists_that_people_read_are_those_of_the_code() -> None:
     """Each purpose, door and view has a text, and no text is left over."""
     for name, members in (("access_purpose", Purpose), ("access_door", Door), ("access_view", View)):
         assert set(codes(name)) == {*members}

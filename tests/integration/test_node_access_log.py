@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services.cli.fsck import verify
 from services.node.node import Node
-from tests.e2e.stage import LOGS, READERS, ask, deliveries, opened, report, servers, size
+from tests.e2e.stage import LOGS, READERS, ask, deliveries, opened, report, size
+from tests.integration.trio import A, B, C
+from tests.integration.warrants import handle
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 SUPERVISOR = {A: "kp-koordinator", B: "lpsk-pimpinan-1", C: "kh-komisioner"}
 PATHS = {
     "/cases": "node",
@@ -30,13 +31,6 @@ PATHS = {
 }
 APPEND = "function log.append"
 INDEX = "table log.access"
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "access-log") as running:
-        yield running
 
 
 @pytest.fixture
@@ -207,6 +201,7 @@ async def test_entries_leave_the_store_clean(two: tuple[Node, Node, str]) -> Non
     for path in PATHS:
         await see(node, path, case)
     await exchange(node, partner)
+    await handle(node, partner)  # or fsck names what has waited for more than a minute
     for one in (node, partner):
         assert (await verify(one.home.path, one)).findings == []
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -25,10 +24,13 @@ from services.cli.audit import describe
 from services.node.audit import Auditor, Wish
 from services.node.node import Node
 from services.node.sql import Connection
-from tests.e2e.stage import LOGS, REPORTS, deliveries, events, servers, size, talk, tasks, until
+from tests.e2e.stage import LOGS, REPORTS, deliveries, events, size, talk, tasks, until
 from tests.integration.notaries import notaries
-from tests.integration.warrants import A, B, C, Trio, erase, shown, told, trio_of
+from tests.integration.trio import A, B, C, Trio, three
+from tests.integration.warrants import erase, shown, told
 from tests.unit.contracts.tampering import signed_again, without
+
+pytestmark = pytest.mark.usefixtures("case")  # everybody has signed of their log before somebody goes away
 
 NOW = "2026-11-23T00:00:00.000Z"
 ROOT = Path(__file__).parents[2]
@@ -36,35 +38,20 @@ WHOLE = Wish("whole")
 
 
 @pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "audit") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def case(machines: ThreeNodes) -> str:
     """A case that all three hold, all of it confirmed."""
 
     async def play() -> str:
-        async with trio_of(machines.homes) as trio:
+        async with three(machines) as trio:
             return await confirmed(trio, await told(trio))
 
     return asyncio.run(play())
 
 
-@pytest.fixture
-async def trio(machines: ThreeNodes, case: str) -> AsyncIterator[Trio]:
-    """The nodes; none of them runs."""
-    assert case
-    async with trio_of(machines.homes) as nodes:
-        yield nodes
-
-
 async def confirmed(trio: Trio, case: str) -> str:
     """The case, once all agencies have cosigned all of it and everybody knows."""
-    async with talk(*trio.nodes), tasks(*notaries(*trio.nodes)):
-        for node in trio.nodes:
+    async with talk(*trio), tasks(*notaries(*trio)):
+        for node in trio:
             await until(partial(_is_confirmed, node, case))
     return case
 
@@ -109,7 +96,7 @@ async def test_what_a_node_exports_holds(trio: Trio, case: str) -> None:
 
 async def test_every_participant_exports_the_same_events(trio: Trio, case: str) -> None:
     """Each agency's bundle has all records of the case, also those whose content only others may read."""
-    verdicts = [judged(node, await exported(node, case)) for node in trio.nodes]
+    verdicts = [judged(node, await exported(node, case)) for node in trio]
     assert [verdict.findings for verdict in verdicts] == [(), (), ()]
     assert len({frozenset(line.event for line in verdict.lines) for verdict in verdicts}) == 1
     sealed = {line.agency for line in verdicts[1].lines if line.content == "sealed to others"}
@@ -272,7 +259,7 @@ async def test_after_an_erasure_the_rest_still_holds(trio: Trio) -> None:
     case = await told(trio)
     await erase(trio, case)
     await confirmed(trio, case)
-    for node in trio.nodes:
+    for node in trio:
         data = await exported(node, case)
         verdict = judged(node, data)
         assert verdict.findings == (), node.log.agency

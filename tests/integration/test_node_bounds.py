@@ -33,8 +33,8 @@ from tests.e2e.stage import (
     tasks,
     until,
 )
+from tests.integration.trio import A, B, C
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 SAID = "select count(*) from log.event where log = $1 and type = 'rajut.node.record.refused.v1'"
 REFUSE = """insert into log.quarantine (digest, source, log, seq, code, bytes)
     select sha256(n::text::bytea), '{log}', '{log}', 0, 'E_BLOB', '' from generate_series(1, {number}) n;"""

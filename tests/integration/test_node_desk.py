@@ -13,7 +13,7 @@ import pytest
 from deploy.dev import cast
 from deploy.dev.runner import AgencyProcesses, ThreeNodes
 from deploy.dev.trio import rajut
-from tests.e2e.stage import CASES, eventually, servers
+from tests.e2e.stage import CASES, eventually
 
 REPORT = CASES / "saksi-hanya-lpsk.json"
 NOBODY = "0" * 26
@@ -22,16 +22,9 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 
 @pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies, and LPSK's node."""
-    with servers(server_folder / "desk") as running:
-        running["lpsk"].start("node")
-        yield running
-
-
-@pytest.fixture(scope="module")
 def lpsk(machines: ThreeNodes) -> AgencyProcesses:
     """LPSK with its node."""
+    machines["lpsk"].start("node")
     return machines["lpsk"]
 
 

@@ -1,7 +1,7 @@
 """The directory moves on while nodes run, not everywhere at once: nothing is lost, and nobody moves it alone."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -26,22 +26,14 @@ from tests.e2e.stage import (
     opened,
     report,
     running,
-    servers,
     size,
     talk,
     tasks,
     until,
 )
+from tests.integration.trio import A, B, C
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 ADOPTED = "rajut.node.directory.adopted.v1"
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "directory") as running_:
-        yield running_
 
 
 class Version(NamedTuple):

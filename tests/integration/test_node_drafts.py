@@ -1,33 +1,26 @@
 """Reports that are still being written: each officer's own, sealed in the database, and gone after a day."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx2
 import pytest
 
+from deploy.dev.runner import ThreeNodes
 from services.intake import drafts
 from services.node.node import Node, desk_of, officers_of
-from tests.e2e.stage import ask, opened, servers
+from tests.e2e.stage import ask, opened
 
 DRAFT = "a-draft-of-22-letters-"
 MINE, OTHERS = "lpsk-hotline", "lpsk-darurat"
 WRITTEN = {"typed": {"report.defender.name": ["Melati Anggraini"], "report.work.issues": ["JURNALIS"]}}
 
 
-@pytest.fixture(scope="module")
-def home(server_folder: Path) -> Iterator[Path]:
-    """LPSK's home beside running servers."""
-    with servers(server_folder / "drafts") as running:
-        yield running.homes["lpsk"]
-
-
 @pytest.fixture
-async def node(home: Path) -> AsyncIterator[Node]:
-    """Its node, in the test's own event loop, where nobody is writing anything."""
-    async with opened(home) as node:
+async def node(machines: ThreeNodes) -> AsyncIterator[Node]:
+    """LPSK's node, in the test's own event loop, where nobody is writing anything."""
+    async with opened(machines.homes["lpsk"]) as node:
         await node.pools["intake"].execute("delete from draft")
         yield node
 

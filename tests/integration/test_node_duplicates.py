@@ -17,9 +17,9 @@ from deploy.nats.client import connect
 from services.node.node import Node
 from services.node.streams import stream_to
 from tests.e2e.stage import READERS, RECEIVERS, REPORTS, ask, opened, size, talk, until
+from tests.integration.trio import A, B, C
 from tests.integration.warrants import fsck
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 SHARED_BY_B = {"share_with": [A], "fields": ["identity", "safe_contact"]}
 SHARED = "select id from log.event where case_id = $1 and state = 'applied' and type ~ 'identity.shared'"
 

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - edits behind the program's back are what is tested
 import asyncio
 import shutil
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ import pytest
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services.node.node import Node
-from tests.e2e.stage import READERS, ask, opened, servers, tasks, until
+from tests.e2e.stage import READERS, ask, opened, tasks, until
 from tests.integration.test_node_store import edited
-from tests.integration.warrants import A, B, C, duties, erase, fsck, held, told, trio_of
+from tests.integration.trio import A, B, C, three
+from tests.integration.warrants import duties, erase, fsck, held, nothing_held, told
 
 BEFORE, VAULT = "before", Path("vault/cases")
 UNPROVEN = "what is marked as erased is not what was ordered and signed"
@@ -31,25 +32,24 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def scene(server_folder: Path) -> Iterator[Scene]:
+def scene(machines: ThreeNodes, server_folder: Path) -> Scene:
     """See `Scene`."""
-    with servers(server_folder / "erased") as machines:
-        there, gone = asyncio.run(begin(machines))
-        machines[C].postgres.copy_database("rajut", BEFORE)
-        kept = Path(shutil.copy(machines.homes[C] / VAULT, server_folder / "vault-before"))
-        asyncio.run(finish(machines, gone))
-        yield Scene(machines, gone, there, kept)
+    there, gone = asyncio.run(begin(machines))
+    machines[C].postgres.copy_database("rajut", BEFORE)
+    kept = Path(shutil.copy(machines.homes[C] / VAULT, server_folder / "vault-before"))
+    asyncio.run(finish(machines, gone))
+    return Scene(machines, gone, there, kept)
 
 
 async def begin(machines: ThreeNodes) -> tuple[str, str]:
     """Two cases."""
-    async with trio_of(machines.homes) as trio:
+    async with three(machines) as trio:
         return await told(trio), await told(trio)
 
 
 async def finish(machines: ThreeNodes, case: str) -> None:
     """One of them is erased."""
-    async with trio_of(machines.homes) as trio:
+    async with three(machines) as trio:
         await erase(trio, case)
 
 
@@ -133,8 +133,3 @@ async def test_a_node_restored_from_an_older_backup_erases_again(scene: Scene) -
 def linked(node: Node) -> list[Coroutine[Any, Any, None]]:
     """What a node says, and its links to all its partners."""
     return [node.relay.run(), *(link.run() for link in node.links)]
-
-
-async def nothing_held(node: Node, case: str) -> bool:
-    """Whether a node holds nothing of a case any more."""
-    return await held(node, case) == 0

@@ -1,9 +1,8 @@
 """What two officers order is destroyed at every agency, and nothing else is: by nobody less, and in no other case."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -12,32 +11,29 @@ from contracts.encoding import b64
 from contracts.events.intake import Identity, IdentityShared
 from contracts.events.node import ErasureAsked, ErasureConfirmed
 from contracts.record import EventId
-from deploy.dev.runner import ThreeNodes
 from services.node.database import owner
 from services.node.node import Node
 from services.node.service import SYSTEM
 from services.node.writing import Draft
-from tests.e2e.stage import ask, deliveries, level, report, servers, talk, tasks, until
+from tests.e2e.stage import ask, deliveries, level, report, talk, tasks, until
+from tests.integration.trio import A, C, Trio, agree
 from tests.integration.warrants import (
     LEADER,
     OFFICER,
     WISH,
-    A,
-    C,
-    Trio,
     carried_out,
     duties,
     erase,
     fsck,
     handle,
     held,
+    nothing_held,
     order,
     reported,
     rows,
     shown,
     times,
     told,
-    trio_of,
 )
 
 pytestmark = pytest.mark.slow
@@ -46,30 +42,16 @@ NOW = "2026-11-22T01:54:48.123Z"
 ONE, OTHER = Actor("pejabat_pdp", "kp-pdp"), Actor("komisioner_piket", "kp-piket")
 
 
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "erasure") as running:
-        yield running
-
-
-@pytest.fixture
-async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
-    """Nodes that hold the same at the start of a test."""
-    async with trio_of(machines.homes) as nodes:
-        yield nodes
-
-
 async def test_a_case_goes_at_every_agency_and_its_records_stay(trio: Trio) -> None:
     """Content, read models, index and parked copies go; records, proofs, the account and other cases stay."""
     other, case = await told(trio), await told(trio)
-    before = [await shown(node, other) for node in trio.nodes]
-    full = [await rows(node, case) for node in trio.nodes]
+    before = [await shown(node, other) for node in trio]
+    full = [await rows(node, case) for node in trio]
     assert all(one["triage.work_item"] and one["notify.notice"] and one["triage.parked"] for one in full[:2])
     assert all(one["intake.person_key"] and one["intake.duplicate"] for one in full)
-    events = [len((await shown(node, case))["timeline"]) for node in trio.nodes]
+    events = [len((await shown(node, case))["timeline"]) for node in trio]
     await erase(trio, case)
-    for node, told_before in zip(trio.nodes, events, strict=True):
+    for node, told_before in zip(trio, events, strict=True):
         assert await held(node, case) == 0
         assert not any((await rows(node, case)).values()), node.log.agency
         lines = (await shown(node, case))["timeline"]
@@ -79,8 +61,8 @@ async def test_a_case_goes_at_every_agency_and_its_records_stay(trio: Trio) -> N
         assert all(line["erased_by"] and line["officer"] == "" and line["supported"] for line in gone)
         found = await fsck(node)
         assert (found.findings, found.erased >= told_before) == ([], True)
-    assert [(await shown(node, other))["digest"] for node in trio.nodes] == [one["digest"] for one in before]
-    assert len({(await shown(node, case))["digest"] for node in trio.nodes}) == 1
+    assert [(await shown(node, other))["digest"] for node in trio] == [one["digest"] for one in before]
+    assert len({(await shown(node, case))["digest"] for node in trio}) == 1
 
 
 async def test_what_is_erased_does_not_come_back(trio: Trio) -> None:
@@ -100,7 +82,7 @@ async def test_who_the_person_is_goes_while_the_case_goes_on(trio: Trio) -> None
     """Report, identity and index go; what was decided stays in force, and officers go on deciding."""
     case = await told(trio)
     await erase(trio, case, scope="PERSON")
-    for node in trio.nodes:
+    for node in trio:
         view, left = await shown(node, case), await rows(node, case)
         assert view["state"]["emergency"]["in_force"] == "PROPOSED"
         assert (left["intake.person_key"], left["intake.duplicate"]) == (0, 0)
@@ -146,18 +128,18 @@ async def test_only_the_opening_agency_asks(trio: Trio) -> None:
 async def test_an_order_that_is_none_destroys_nothing(trio: Trio) -> None:
     """One person, one role, or another agency, written into the log past the desk: every node goes on holding all."""
     case = await reported(trio)
-    before = [await held(node, case) for node in trio.nodes]
+    before = [await held(node, case) for node in trio]
     await dictate(trio.a, case, ONE, ONE)
     await dictate(trio.a, case, ONE, ONE._replace(officer="kp-pdp-2"))
     await dictate(trio.a, case, OTHER, OTHER._replace(officer="kp-piket-2"))
     await dictate(trio.a, case, ONE, OTHER._replace(officer="kp-pdp"))
     await dictate(trio.a, case, ONE, OTHER, basis="TIDY_UP")
     await dictate(trio.b, case, Actor("pejabat_pdp", "lpsk-pdp"), Actor("pimpinan", "lpsk-pimpinan-1"))
-    async with talk(*trio.nodes), tasks(*duties(*trio.nodes)):
-        await until(lambda: level(*trio.nodes))
+    async with talk(*trio), tasks(*duties(*trio)):
+        await until(lambda: level(*trio))
         await asyncio.sleep(1)
-    assert [await held(node, case) for node in trio.nodes] == before
-    assert [await times(node, case) for node in trio.nodes] == [0, 0, 0]
+    assert [await held(node, case) for node in trio] == before
+    assert [await times(node, case) for node in trio] == [0, 0, 0]
 
 
 async def dictate(
@@ -177,13 +159,13 @@ async def dictate(
 async def test_an_order_waits_until_all_have_cosigned_it(trio: Trio) -> None:
     """While one agency has not cosigned, nobody destroys anything, not even who gave the order."""
     case = await reported(trio)
-    before = [await held(node, case) for node in trio.nodes]
+    before = [await held(node, case) for node in trio]
     await order(trio.a, case)
     async with talk(trio.a, trio.b), tasks(*duties(trio.a, trio.b)):
         await until(lambda: provisional(trio.b, case))
         await asyncio.sleep(1)
-    assert [await held(node, case) for node in trio.nodes] == before
-    async with talk(*trio.nodes), tasks(*duties(*trio.nodes)):
+    assert [await held(node, case) for node in trio] == before
+    async with talk(*trio), tasks(*duties(*trio)):
         await until(lambda: carried_out(trio.c, case))
 
 
@@ -196,16 +178,16 @@ async def test_an_order_does_not_reach_into_another_case(trio: Trio) -> None:
     """Whoever names events of a case that is not theirs to erase erases nothing of it."""
     case, other = await reported(trio), await reported(trio)
     foreign = await trio.a.pools["node"].fetch("select id from log.event where case_id = $1", other)
-    before = [await held(node, other) for node in trio.nodes]
+    before = [await held(node, other) for node in trio]
     async with trio.a.pools["node"].acquire() as connection:
         own = [event.id for event in (await trio.a.log.load(connection, case)).events]
     names = [*own, *(EventId(row["id"]) for row in foreign)]
     await dictate(trio.a, case, ONE, OTHER, events=names)
-    async with talk(*trio.nodes), tasks(*duties(*trio.nodes)):
-        for node in trio.nodes:
+    async with talk(*trio), tasks(*duties(*trio)):
+        for node in trio:
             await until(partial(carried_out, node, case))
-    assert [await held(node, case) for node in trio.nodes] == [0, 0, 0]
-    assert [await held(node, other) for node in trio.nodes] == before
+    assert [await held(node, case) for node in trio] == [0, 0, 0]
+    assert [await held(node, other) for node in trio] == before
 
 
 async def test_content_that_comes_late_goes_too(trio: Trio) -> None:
@@ -213,8 +195,7 @@ async def test_content_that_comes_late_goes_too(trio: Trio) -> None:
     case = await reported(trio)
     late = await share(trio.a, case, (C, A))
     messages = await deliveries(trio.a, C)
-    async with talk(*trio.nodes):
-        await until(lambda: level(*trio.nodes))
+    await agree(trio)
     await lose(trio.c, late)
     await erase(trio, case)
     assert (await fsck(trio.c)).findings == []
@@ -244,8 +225,3 @@ async def lose(node: Node, event: EventId) -> None:
         "insert into log.unreadable (id, log, seq) select id, log, seq from log.record where id = $1", event
     )
     await connection.close()
-
-
-async def nothing_held(node: Node, case: str) -> bool:
-    """Whether a node holds nothing of a case any more."""
-    return await held(node, case) == 0

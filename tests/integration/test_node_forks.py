@@ -1,26 +1,53 @@
 """An agency that contradicts itself convicts itself, everywhere, without anybody having to believe anybody."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contracts import evidence, note, record as records
-from contracts.evidence import Split
+from contracts.bundle import verify_archive
+from contracts.bundle.assembly import Export
+from contracts.content import Actor
+from contracts.encoding import b64
+from contracts.events.triage import UrgencyOverridden
+from contracts.evidence import RecordFork, Split
 from contracts.note import Checkpoint
 from contracts.record import stored
 from deploy.dev.mailbox import Mailbox
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
+from services.cli.fsck import verify
+from services.node.audit import Auditor, Wish
+from services.node.clock import SystemClock, instant
 from services.node.forks import proofs
+from services.node.link import every
 from services.node.node import Node
+from services.node.settings import BadSettings
 from services.node.streams import subject_note, subject_to
+from services.node.writing import Draft
 from services.notify.alarm import SUBJECT
-from tests.e2e.stage import LOGS, READERS, ask, events, opened, report, servers, talk, tasks, until
+from tests.e2e.stage import (
+    AGENCIES,
+    LOGS,
+    READERS,
+    ask,
+    events,
+    level,
+    opened,
+    report,
+    servers,
+    talk,
+    tasks,
+    until,
+)
+from tests.integration.keepers import Keepers
 from tests.integration.notaries import notaries
+from tests.integration.trio import A, B, C, Trio, agree, by_name, three
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 FOUND = "rajut.node.fork.found.v1"
 
 
@@ -38,14 +65,6 @@ def machines(server_folder: Path, request: pytest.FixtureRequest, mailbox: Mailb
         yield running
 
 
-@pytest.fixture
-async def trio(machines: ThreeNodes) -> AsyncIterator[tuple[Node, Node, Node]]:
-    """Three nodes; none of them runs."""
-    async with AsyncExitStack() as stack:
-        a, b, c = [await stack.enter_async_context(opened(machines.homes[name])) for name in (A, B, C)]
-        yield a, b, c
-
-
 async def smuggle(home: Path, subject: str, message: bytes) -> None:
     """Put a message into a partner's stream, as an administrator of the broker could."""
     admin = await connect(home, "admin")
@@ -60,7 +79,7 @@ async def convicted(*nodes: Node) -> bool:
 
 
 async def test_two_checkpoints_that_cannot_both_be_true_become_a_proof_at_every_agency(
-    trio: tuple[Node, Node, Node], mailbox: Mailbox
+    trio: Trio, mailbox: Mailbox
 ) -> None:
     """One partner is shown another root than the others: soon all three hold a proof, say so, show it, and call."""
     a, b, c = trio
@@ -97,7 +116,7 @@ async def said(*nodes: Node) -> bool:
     return all([await events(node, node.log.log, FOUND) for node in nodes])
 
 
-async def test_two_records_at_one_place_become_a_proof_at_every_agency(trio: tuple[Node, Node, Node]) -> None:
+async def test_two_records_at_one_place_become_a_proof_at_every_agency(trio: Trio) -> None:
     """A second record at a place that is taken is kept, never applied, and convicts its author everywhere."""
     a, b, c = trio
     await report(a)
@@ -117,3 +136,79 @@ async def holds(node: Node, size: int) -> bool:
     """Whether a node holds that much of A's log."""
     held: int = await node.pools["node"].fetchval("select size from log.head where log = $1", LOGS[A])
     return held >= size
+
+
+async def test_a_forked_agency_goes_on_in_a_log_of_the_next_epoch(machines: ThreeNodes, tmp_path: Path) -> None:
+    """Nobody cosigns a forked log again; its agency gets a new one by the directory, and what it says is confirmed."""
+    home, keepers = machines.homes[A], Keepers(machines.homes, tmp_path)
+    async with three(machines) as trio:
+        case = await report(trio.a)
+        await agree(trio)
+        for node in (trio.b, trio.c):
+            await node.admission.admit(A, [await contradiction(trio.a)])
+        async with talk(*trio), tasks(*notaries(*trio)):
+            await until(lambda: said(trio.a))
+        assert {line["level"] for line in (await view(trio.b, case))["timeline"]} == {"local"}
+        await agree(trio)
+        await trio.a.duties.heartbeat()
+        keepers.adopt(keepers.version(keepers.ask("new-log", home)))
+    write_into(home, "/1", "/2")
+    async with by_name(machines) as nodes:
+        trio = Trio(nodes[A], nodes[B], nodes[C])
+        event, fetches = await decide(trio.a, case), [every(0.1, node.duties.fill_gaps) for node in trio]
+        async with talk(*trio), tasks(*notaries(*trio), *fetches):
+            await until(lambda: level(*trio))
+            for node in trio:
+                await until(partial(is_confirmed, node, case, event))
+        shown = [await view(node, case) for node in trio]
+        assert {one["timeline"][-1]["log"] for one in shown} == {f"{LOGS[A][:-1]}2"}
+        assert len({one["digest"] for one in shown}) == 1
+        assert shown[2]["disputed"] == [LOGS[A]]
+        assert (await verify(home, trio.a)).findings == []
+        checked = verify_archive(await exported(trio.b, case), trio.b.log.chain.version(1).digest())
+        assert (checked.findings, {fork.log for fork in checked.forks}) == ((), {LOGS[A]})
+    write_into(home, "/2", "/1")
+    with pytest.raises(BadSettings, match="has ended"):
+        await AsyncExitStack().enter_async_context(opened(home))
+
+
+async def exported(node: Node, case: str) -> bytes:
+    """A case with all that a node has of it, as a file."""
+    export = Export("whole", node.log.agency, Actor("operator", "root"), "AUDIT", instant(SystemClock().now_ms()))
+    async with node.pools["node"].acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        auditor = Auditor(connection, node.log, node.keyring.vault, lambda _: None)
+        return await auditor.bundle(case, Wish("whole"), export)
+
+
+def write_into(home: Path, epoch: str, other: str) -> None:
+    """Have a home's node write another of its logs."""
+    settings, log = home / "node.toml", LOGS[A][:-2]
+    settings.write_text(settings.read_text().replace(f'log = "{log}{epoch}"', f'log = "{log}{other}"'))
+
+
+async def contradiction(node: Node) -> bytes:
+    """A proof against A's log: another record for its second place."""
+    jws = await node.pools["node"].fetchval("select jws from log.record where log = $1 and seq = 1", LOGS[A])
+    true = stored(jws).record
+    other = true._replace(kind="hb", to=(), tag=b"", cm=b"", ct=b"", hlc=true.hlc.next(true.hlc.ms + 1))
+    return evidence.encode(RecordFork(jws, records.sign(other, node.log.signer("node")).jws))
+
+
+async def decide(node: Node, case: str) -> str:
+    """A decision of an officer; the id of its event."""
+    body, actor = UrgencyOverridden(level="TINGGI", reason="dilihat"), Actor("koordinator_upr", "kp-koordinator")
+    draft = Draft(body, AGENCIES, actor, instant(SystemClock().now_ms()))
+    async with node.pools["triage"].acquire() as connection, connection.transaction():
+        timeline = await node.log.lock(connection, case)
+        return b64((await node.log.append(connection, "triage", timeline, [draft])).events[-1].id)
+
+
+async def view(node: Node, case: str) -> Any:
+    """A case, as a node shows it."""
+    return (await ask(node, "GET", f"/cases/{case}", READERS[node.log.agency])).json()
+
+
+async def is_confirmed(node: Node, case: str, event: str) -> bool:
+    """Whether a node shows an event as cosigned by all others."""
+    lines = (await view(node, case))["timeline"]
+    return [line["level"] for line in lines if line["id"] == event] == ["confirmed"]

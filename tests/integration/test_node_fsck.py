@@ -2,8 +2,6 @@
 
 # ruff: noqa: S608 - edits behind the program's back are what is tested
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,18 +12,18 @@ from services.node.fsck import Report
 from services.node.readers import side_by_side
 from services.node.reading import SQL, Batch, one_by_one
 from services.node.walk import Cases, Finding
-from tests.e2e.stage import LOGS, servers
-from tests.integration.test_node_store import FLIP, FOREIGN, OWN, UNLOCK, A, B, C, edited, fsck, play
+from tests.e2e.stage import LOGS
+from tests.integration.test_node_store import FLIP, FOREIGN, OWN, UNLOCK, edited, fsck, play
+from tests.integration.trio import A, B, C
 
 CASE, ANOTHER = (f"(select case_id from log.event where {place})" for place in (OWN, FOREIGN))
 
 
 @pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
+def machines(machines: ThreeNodes) -> ThreeNodes:
     """The servers of three agencies that have had a report each."""
-    with servers(server_folder / "fsck") as running:
-        asyncio.run(play(running))
-        yield running
+    asyncio.run(play(machines))
+    return machines
 
 
 async def findings(machines: ThreeNodes, *sql: str) -> list[Finding]:

@@ -3,9 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,15 +34,15 @@ from tests.e2e.stage import (
     level,
     opened,
     report,
-    servers,
     size,
     talk,
     tasks,
     until,
 )
+from tests.integration.trio import A, B, C, Trio, agree
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 HEARTBEAT_S = 0.4
+SETTINGS = f"heartbeat_s = {HEARTBEAT_S}\n"  # these nodes are to be heard all the time
 REFUSED = "rajut.node.record.refused.v1"
 OPEN = "select kind, log, from_seq, to_seq from log.missing where closed_at is null"
 
@@ -60,35 +58,15 @@ AFTER_SOMETHING = {
 Missing = tuple[str, str, int, int]  # kind, log, first and last place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trio:
-    """Three nodes in this event loop, none of them running, and the servers behind them."""
-
-    a: Node
-    b: Node
-    c: Node
-    servers: ThreeNodes
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies whose nodes are to be heard all the time."""
-    with servers(server_folder / "gaps", f"heartbeat_s = {HEARTBEAT_S}\n") as running:
-        yield running
-
-
 @pytest.fixture
-async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
+async def trio(trio: Trio) -> Trio:
     """Nodes that hold the same at the start of a test, and miss nothing."""
-    async with AsyncExitStack() as stack:
-        a, b, c = [await stack.enter_async_context(opened(machines.homes[name])) for name in (A, B, C)]
-        for node in (a, b, c):
-            await node.duties.heartbeat()
-        async with talk(a, b, c):
-            await until(lambda: level(a, b, c))
-        await b.watch.look()
-        assert await missing(b) == set()
-        yield Trio(a=a, b=b, c=c, servers=machines)
+    for node in trio:
+        await node.duties.heartbeat()
+    await agree(trio)
+    await trio.b.watch.look()
+    assert await missing(trio.b) == set()
+    return trio
 
 
 async def missing(node: Node) -> set[Missing]:
@@ -137,7 +115,7 @@ async def test_a_message_that_the_courier_drops_is_missed_at_once_and_fetched(tr
     start = await size(trio.a, LOGS[A])
     await report(trio.a)
     messages = await deliveries(trio.a, B, start)
-    await publish(trio.servers.homes[A], B, messages[0], *messages[2:])
+    await publish(trio.a.home.path, B, messages[0], *messages[2:])
     async with tasks(dial(trio.b, A)):
         await until(lambda: lacks(trio.b, ("SEQUENCE", LOGS[A], start + 1, start + 1)), 5)
         async with tasks(trio.a.relay.run(), mend(trio.b)):
@@ -193,14 +171,14 @@ async def test_a_restart_neither_ends_a_silence_nor_makes_one(trio: Trio) -> Non
     async with tasks(look(trio.b)):
         await until(lambda: lacks_kind(trio.b, "SILENCE", 2))
     held = await rows(trio.b, "SILENCE", LOGS[A])
-    async with opened(trio.servers.homes[B]) as again, tasks(look(again)):
+    async with opened(trio.b.home.path) as again, tasks(look(again)):
         await asyncio.sleep(3 * HEARTBEAT_S)
         assert await rows(again, "SILENCE", LOGS[A]) == held
     beating = [every(HEARTBEAT_S / 2, node.duties.heartbeat) for node in (trio.a, trio.c)]
-    async with talk(trio.a, trio.b, trio.c), tasks(look(trio.b), *beating):
+    async with talk(*trio), tasks(look(trio.b), *beating):
         await until(lambda: lacks_kind(trio.b, "SILENCE", 0))
     await asyncio.sleep(3 * HEARTBEAT_S)
-    async with opened(trio.servers.homes[B]) as away:
+    async with opened(trio.b.home.path) as away:
         await away.watch.look()
         await away.watch.look()
         assert await missing(away) == set()
@@ -236,8 +214,8 @@ async def test_a_parent_that_nobody_gives_is_missed_and_people_see_it(trio: Trio
     place = stored(Delivery.decode(last).jws).record.seq
     async with tasks(look(trio.b)):
         await until(lambda: lacks(trio.b, ("PARENT", LOGS[A], place, place)))
-        async with talk(trio.a, trio.b, trio.c), tasks(mend(trio.b)):
-            await until(lambda: level(trio.a, trio.b, trio.c))
+        async with talk(*trio), tasks(mend(trio.b)):
+            await until(lambda: level(*trio))
             await until(lambda: lacks_kind(trio.b, "PARENT", 0))
         await until(lambda: lacks_kind(trio.b, "SILENCE", 2))
     shown = (await ask(trio.b, "GET", f"/cases/{case}", READERS[B])).json()["gaps"]
@@ -260,7 +238,7 @@ async def test_a_wrap_that_does_not_open_is_answered_and_replaced_by_another_rea
     await trio.c.admission.admit(A, await deliveries(trio.a, C, start))
     good = [Delivery.decode(message) for message in await deliveries(trio.a, B, start)]
     spoilt = [one._replace(wrap=bytes(len(one.wrap))).encode() for one in good]
-    await publish(trio.servers.homes[A], B, *spoilt)
+    await publish(trio.a.home.path, B, *spoilt)
     sealed = [stored(one.jws) for one in good if one.blob]
     async with tasks(dial(trio.b, A)):
         await until(lambda: lacks(trio.b, *(("CONTENT", LOGS[A], one.record.seq, one.record.seq) for one in sealed)))
@@ -269,8 +247,7 @@ async def test_a_wrap_that_does_not_open_is_answered_and_replaced_by_another_rea
         await until(lambda: lacks_kind(trio.b, "CONTENT", 0))
     for one in sealed:
         assert await content(trio.b, one.id) == await content(trio.a, one.id)
-    async with talk(trio.a, trio.b, trio.c):
-        await until(lambda: level(trio.a, trio.b, trio.c))
+    await agree(trio)
     answers = [event.content.body for event in (await events(trio.a, LOGS[B], REFUSED))[refused:]]
     codes = [(answer["code"], answer["log"]) for answer in answers]  # type: ignore[index,call-overload]
     assert codes == [("E_WRAP", LOGS[A])] * len(sealed)

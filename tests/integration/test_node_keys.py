@@ -1,7 +1,6 @@
 """Keys come and go while nodes work, and nothing is refused or lost by it."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -22,26 +21,19 @@ from tests.e2e.stage import (
     level,
     report,
     running,
-    servers,
     size,
     talk,
     tasks,
     until,
 )
 from tests.integration import softhsm
-from tests.integration.keepers import A, B, C, Keepers, agree, go_over, take_up, three
+from tests.integration.keepers import Keepers, go_over, take_up
 from tests.integration.notaries import notaries
+from tests.integration.trio import A, B, C, agree, three
 
 pytestmark = pytest.mark.slow
 
 UNDISTURBED = {"quarantine": 0, "fork": 0, "unreadable": 0}
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "keys") as found:
-        yield found
 
 
 @pytest.fixture
@@ -184,6 +176,8 @@ async def test_a_new_key_signs_once_all_others_know_of_it(machines: ThreeNodes, 
             case = await report(trio.a)
         last = (await logged(trio.a, LOGS[A]))[-1]
         assert (last.record.dir, trio.a.log.signer("node").kid) == (before, old)
+        listed = (await asyncio.to_thread(keepers.tried, A, "list", home)).stdout.splitlines()
+        assert {f"{new}  waiting  for {C}", f"{old}  signs"} <= set(listed)
         await go_over(trio)
         last = (await logged(trio.c, LOGS[A]))[-1]
         assert (last.record.dir, last.kid) == (before + 1, new)

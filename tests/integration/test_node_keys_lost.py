@@ -2,37 +2,23 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
-
-import pytest
 
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
-from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, servers, size, talk, tasks, until
+from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, size, tasks, until
 from tests.integration.keepers import Keepers
-
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "lost") as running:
-        yield running
+from tests.integration.trio import A, B, C, agree, three
 
 
 async def test_new_keys_bring_back_what_partners_hold(machines: ThreeNodes, tmp_path: Path) -> None:
     """Partners keep the log, and wrap the shared content to the new key; old keys end, and no name comes twice."""
     home, database, keepers = machines.homes[A], machines[A].postgres, Keepers(machines.homes, tmp_path)
     database.copy_database("rajut", "empty")
-    async with AsyncExitStack() as stack:
-        nodes = [await stack.enter_async_context(opened(machines.homes[name])) for name in (A, B, C)]
-        case = await report(nodes[0])
-        async with talk(*nodes):
-            await until(lambda: level(*nodes))
-        before = await size(nodes[0], LOGS[A])
+    async with three(machines) as trio:
+        case = await report(trio.a)
+        await agree(trio)
+        before = await size(trio.a, LOGS[A])
     shutil.rmtree(home / "keys")
     shutil.rmtree(home / "vault", ignore_errors=True)
     database.drop_database("rajut")

@@ -1,23 +1,24 @@
 """Lead, referral and consent as three agencies play them over HTTP, on real nodes that hear each other."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
 
+from contracts.encoding import fixed
+from contracts.record import EventId
 from deploy.dev.runner import ThreeNodes
 from services.node.clock import SystemClock, instant
 from services.node.node import Node
-from tests.e2e.stage import READERS, ask, level, opened, report, servers, talk, until
+from tests.e2e.stage import READERS, ask, report
+from tests.integration.trio import agree, by_name
 
 HAM, PEREMPUAN, LPSK = "komnas-ham", "komnas-perempuan", "lpsk"
 HOUR_MS = 3_600_000
 NEED, PROVIDER = "BANTUAN_HUKUM", "PENGADA_LAYANAN"
 
 
-class Trio(NamedTuple):
+class Scene(NamedTuple):
     """Three nodes, and a case that Komnas Perempuan opened for all."""
 
     nodes: dict[str, Node]
@@ -40,9 +41,7 @@ class Trio(NamedTuple):
 
     async def meet(self, *agencies: str) -> None:
         """These agencies hear each other, until they know the same."""
-        nodes = [self.nodes[agency] for agency in agencies or self.nodes]
-        async with talk(*nodes):
-            await until(lambda: level(*nodes))
+        await agree([self.nodes[agency] for agency in agencies or self.nodes])
 
     async def leads(self) -> list[str]:
         """Who leads, as each agency sees it."""
@@ -77,74 +76,66 @@ def tried(lead: str, clock: Behind, hours: float) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "lead") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def clock() -> Behind:
     """One for all tests here: no log goes back in time."""
     return Behind()
 
 
 @pytest.fixture
-async def trio(machines: ThreeNodes, clock: Behind) -> AsyncIterator[Trio]:
+async def scene(machines: ThreeNodes, clock: Behind) -> AsyncIterator[Scene]:
     """A fresh case that all three know."""
-    async with AsyncExitStack() as stack:
-        nodes = {name: await stack.enter_async_context(opened(home, clock)) for name, home in machines.homes.items()}
-        told = Trio(nodes, await report(nodes[PEREMPUAN]), clock)
+    async with by_name(machines, clock) as nodes:
+        told = Scene(nodes, await report(nodes[PEREMPUAN]), clock)
         await told.meet()
         yield told
 
 
-async def test_a_handover(trio: Trio) -> None:
+async def test_a_handover(scene: Scene) -> None:
     """Offered by who leads, accepted by who was asked and may: each view has one lead before, meanwhile and after."""
-    assert await trio.leads() == [PEREMPUAN] * 3
-    (offer, *_) = (await trio.say("kp-piket", "lead/offer", body={"to": HAM, "reason": "KRIMINALISASI"}))["events"]
-    await trio.meet()
-    assert [one["to"] for one in (await trio.see(HAM, "lead"))["offers"]] == [HAM]
-    await trio.say("lpsk-darurat", "lead/accept", 409, body={"offer": offer})
-    await trio.say("kh-petugas", "lead/accept", 403, body={"offer": offer})
-    await trio.say("kh-komisioner", "lead/accept", body={"offer": offer})
-    assert await trio.leads() == [HAM, PEREMPUAN, PEREMPUAN]
-    await trio.meet()
-    assert await trio.leads() == [HAM] * 3
-    await trio.say("kp-piket", "lead/claim", 409, body=tried(HAM, trio.clock, hours=3))  # there is no emergency
+    assert await scene.leads() == [PEREMPUAN] * 3
+    (offer, *_) = (await scene.say("kp-piket", "lead/offer", body={"to": HAM, "reason": "KRIMINALISASI"}))["events"]
+    await scene.meet()
+    assert [one["to"] for one in (await scene.see(HAM, "lead"))["offers"]] == [HAM]
+    await scene.say("lpsk-darurat", "lead/accept", 409, body={"offer": offer})
+    await scene.say("kh-petugas", "lead/accept", 403, body={"offer": offer})
+    await scene.say("kh-komisioner", "lead/accept", body={"offer": offer})
+    assert await scene.leads() == [HAM, PEREMPUAN, PEREMPUAN]
+    await scene.meet()
+    assert await scene.leads() == [HAM] * 3
+    await scene.say("kp-piket", "lead/claim", 409, body=tried(HAM, scene.clock, hours=3))  # there is no emergency
 
 
-async def test_a_lead_that_is_cut_off_is_replaced_and_agrees_later(trio: Trio) -> None:
+async def test_a_lead_that_is_cut_off_is_replaced_and_agrees_later(scene: Scene) -> None:
     """Two agencies put another in its place; what it decided meanwhile stays, is listed, and is confirmed."""
-    await trio.say("lpsk-darurat", "emergency", body={"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]})
-    await trio.meet()
-    await trio.say("kh-komisioner", "lead/claim", 409, body=tried(PEREMPUAN, trio.clock, hours=2.1))
-    trio.clock.behind_ms = 0
-    await trio.say("kh-komisioner", "lead/claim", 409, body=tried(PEREMPUAN, trio.clock, hours=1.9))
-    claim = await trio.say("kh-komisioner", "lead/claim", body=tried(PEREMPUAN, trio.clock, hours=2.1))
-    await trio.meet(HAM, LPSK)
-    assert (await trio.see(LPSK, "lead"))["claims"][0]["signed_by"] == [HAM]
-    await trio.say("lpsk-darurat", "lead/support", body={"claim": claim["events"][0]})
-    await trio.meet(HAM, LPSK)
+    await scene.say("lpsk-darurat", "emergency", body={"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]})
+    await scene.meet()
+    await scene.say("kh-komisioner", "lead/claim", 409, body=tried(PEREMPUAN, scene.clock, hours=2.1))
+    scene.clock.behind_ms = 0
+    await scene.say("kh-komisioner", "lead/claim", 409, body=tried(PEREMPUAN, scene.clock, hours=1.9))
+    claim = await scene.say("kh-komisioner", "lead/claim", body=tried(PEREMPUAN, scene.clock, hours=2.1))
+    await scene.meet(HAM, LPSK)
+    assert (await scene.see(LPSK, "lead"))["claims"][0]["signed_by"] == [HAM]
+    await scene.say("lpsk-darurat", "lead/support", body={"claim": claim["events"][0]})
+    await scene.meet(HAM, LPSK)
     review = {"occasion": "BERKALA", "before": "TINGGI", "after": "SEDANG"}
-    (decided, *_) = (await trio.say("kp-piket", "reviews", body=review))["events"]
-    assert await trio.leads() == [HAM, PEREMPUAN, HAM]
-    await trio.meet()
-    assert await trio.leads() == [HAM] * 3
-    for agency in trio.nodes:
-        assert [one["event"] for one in (await trio.see(agency, "lead"))["to_confirm"]] == [decided]
-    await trio.say("kp-piket", "lead/confirm", 409, body={"decision": decided})
-    await trio.say("kh-komisioner", "lead/confirm", body={"decision": decided})
-    await trio.meet()
-    assert [(await trio.see(agency, "lead"))["to_confirm"] for agency in trio.nodes] == [[]] * 3
-    assert len({(await trio.see(agency, ""))["digest"] for agency in trio.nodes}) == 1
+    (decided, *_) = (await scene.say("kp-piket", "reviews", body=review))["events"]
+    assert await scene.leads() == [HAM, PEREMPUAN, HAM]
+    await scene.meet()
+    assert await scene.leads() == [HAM] * 3
+    for agency in scene.nodes:
+        assert [one["event"] for one in (await scene.see(agency, "lead"))["to_confirm"]] == [decided]
+    await scene.say("kp-piket", "lead/confirm", 409, body={"decision": decided})
+    await scene.say("kh-komisioner", "lead/confirm", body={"decision": decided})
+    await scene.meet()
+    assert [(await scene.see(agency, "lead"))["to_confirm"] for agency in scene.nodes] == [[]] * 3
+    assert len({(await scene.see(agency, ""))["digest"] for agency in scene.nodes}) == 1
 
 
-async def test_a_need_that_fails_twice_climbs(trio: Trio) -> None:
+async def test_a_need_that_fails_twice_climbs(scene: Scene) -> None:
     """Declined by an agency, then by a partner: the sender's node says who was not asked yet, without being asked."""
-    (given,) = (await trio.see(PEREMPUAN, "consent"))["consents"]
-    terms = {"needs": [NEED], "urgent": True, "answer_by": ago(trio.clock, -20)}
-    await trio.say("kp-upr", "referrals", 409, body={"partner": PROVIDER, "consent": given["event"]} | terms)
+    (given,) = (await scene.see(PEREMPUAN, "consent"))["consents"]
+    terms = {"needs": [NEED], "urgent": True, "answer_by": ago(scene.clock, -20)}
+    await scene.say("kp-upr", "referrals", 409, body={"partner": PROVIDER, "consent": given["event"]} | terms)
     wider = {key: given[key] for key in ("fields", "purpose")} | {
         "given_by": "defender",
         "form": "spoken",
@@ -152,47 +143,68 @@ async def test_a_need_that_fails_twice_climbs(trio: Trio) -> None:
         "at": "2026-11-22T09:00:00+07:00",
         "share_with": [HAM, LPSK, "mitra-pengada-layanan"],
     }
-    (consent,) = (await trio.say("kp-upr", "consent", body=wider))["events"]
-    first = await trio.say("kp-upr", "referrals", body={"to": LPSK, "consent": consent} | terms)
-    second = await trio.say("kp-upr", "referrals", body={"partner": PROVIDER, "consent": consent} | terms)
-    await trio.meet()
+    (consent,) = (await scene.say("kp-upr", "consent", body=wider))["events"]
+    first = await scene.say("kp-upr", "referrals", body={"to": LPSK, "consent": consent} | terms)
+    second = await scene.say("kp-upr", "referrals", body={"partner": PROVIDER, "consent": consent} | terms)
+    await scene.meet()
     for officer, sent in (("lpsk-darurat", first), ("kp-koordinator", second)):
         failed = {"referral": sent["events"][0], "reason": "TANPA_KAPASITAS"}
-        await trio.say(officer, "referrals/decline", body=failed)
-    await trio.meet()
-    await _handled(trio, PEREMPUAN)
-    await trio.meet()
-    for agency in trio.nodes:
-        told = await trio.see(agency, "referrals")
+        await scene.say(officer, "referrals/decline", body=failed)
+    await scene.meet()
+    await _handled(scene, PEREMPUAN)
+    await scene.meet()
+    for agency in scene.nodes:
+        told = await scene.see(agency, "referrals")
         assert [one["state"] for one in told["referrals"]] == ["DECLINED", "DECLINED"]
         (climbed,) = told["escalations"]
         assert climbed["needs"] == [NEED]
         assert climbed["untried"] == [HAM, "mitra-catahu", "mitra-jaringan-masyarakat-sipil"]
 
 
-async def test_a_withdrawal_stops_sharing_and_a_disclosure_takes_two(trio: Trio) -> None:
+async def test_a_withdrawal_stops_sharing_and_a_disclosure_takes_two(scene: Scene) -> None:
     """Told to LPSK, the withdrawal binds Komnas Perempuan; only a ground and a second officer open a way, once."""
     share = {"to": [LPSK], "fields": ["identity"]}
-    await trio.say("kp-upr", "identity", body=share)
+    await scene.say("kp-upr", "identity", body=share)
     ended = {"given_by": "defender", "form": "spoken", "at": "2026-11-22T09:00:00+07:00"}
-    await trio.say("lpsk-hotline", "consent/withdraw", body=ended)
-    await trio.meet()
-    assert all([(await trio.see(agency, "consent"))["withdrawn"] for agency in trio.nodes])
-    await trio.say("kp-upr", "identity", 409, body=share)
+    await scene.say("lpsk-hotline", "consent/withdraw", body=ended)
+    await scene.meet()
+    assert all([(await scene.see(agency, "consent"))["withdrawn"] for agency in scene.nodes])
+    await scene.say("kp-upr", "identity", 409, body=share)
     ground = {"ground": "KEPENTINGAN_VITAL", "fields": ["identity"], "recipients": [LPSK], "reason": "Ancaman."}
-    made = (await trio.say("kp-upr", "disclosures", body=ground))["events"][0]
-    await trio.say("kp-upr", "identity", 409, body=share)
-    await trio.say("kp-upr", "disclosures/confirm", 403, body={"disclosure": made})
-    await trio.say("kp-piket", "disclosures/confirm", body={"disclosure": made})
-    await trio.say("kp-upr", "identity", 409, body=share | {"to": [HAM]})
-    await trio.say("kp-upr", "identity", body=share)
-    await trio.meet()
-    (shown,) = (await trio.see(LPSK, "consent"))["disclosures"]
+    made = (await scene.say("kp-upr", "disclosures", body=ground))["events"][0]
+    await scene.say("kp-upr", "identity", 409, body=share)
+    await scene.say("kp-upr", "disclosures/confirm", 403, body={"disclosure": made})
+    await scene.say("kp-piket", "disclosures/confirm", body={"disclosure": made})
+    await scene.say("kp-upr", "identity", 409, body=share | {"to": [HAM]})
+    await scene.say("kp-upr", "identity", body=share)
+    await scene.meet()
+    (shown,) = (await scene.see(LPSK, "consent"))["disclosures"]
     assert (shown["confirmed"], shown["in_force"]) == (True, True)
 
 
-async def _handled(trio: Trio, agency: str) -> None:
+async def test_somebody_outside_the_case_is_told_and_only_the_own_agency_reads_of_it(scene: Scene) -> None:
+    """Not before a second officer has agreed; the auditor is called, and the others' case is the same as ever."""
+    hospital = {"ground": "KEPENTINGAN_VITAL", "kind": "RUMAH_SAKIT", "recipient": "Instalasi gawat darurat"}
+    asked = await scene.say("kp-upr", "outsiders", body=hospital | {"fields": ["identity"], "reason": "Luka parah."})
+    (name,) = asked["events"]
+    told = {"outsider": name, "fields": ["identity"], "way": "TELEPON", "at": ago(scene.clock, 0)}
+    await scene.say("kp-upr", "outsiders/tell", 409, body=told)
+    await scene.say("kp-upr", "outsiders/confirm", 403, body={"outsider": name})
+    await scene.say("kp-piket", "outsiders/confirm", body={"outsider": name})
+    await scene.say("kp-upr", "outsiders/tell", body=told)
+    await scene.meet()
+    (shown,) = (await scene.see(PEREMPUAN, "consent"))["outsiders"]
+    assert (shown["in_force"], [one["way"] for one in shown["told"]]) == (True, ["TELEPON"])
+    assert (await scene.see(LPSK, "consent"))["outsiders"] == []
+    assert len({(await scene.see(agency, ""))["digest"] for agency in scene.nodes}) == 1
+    node = scene.nodes[PEREMPUAN]
+    await node.inboxes["notify"].handle(EventId(fixed(name, 32)))
+    notices = (await ask(node, "GET", "/notices", "kp-piket")).json()
+    assert [one["role"] for one in notices if one["about"] == name] == ["auditor"]
+
+
+async def _handled(scene: Scene, agency: str) -> None:
     """Let protection handle every event of the case at one agency."""
-    node = trio.nodes[agency]
-    for row in await node.pools["node"].fetch("select id from log.event where case_id = $1", trio.case):
+    node = scene.nodes[agency]
+    for row in await node.pools["node"].fetch("select id from log.event where case_id = $1", scene.case):
         await node.inboxes["protection"].handle(row["id"])

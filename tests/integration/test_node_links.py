@@ -4,9 +4,7 @@ import asyncio
 import json
 import random
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
@@ -17,9 +15,10 @@ from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
 from deploy.nats.provision import provision_home
-from services.node.admit import Admission, Place
+from services.node.admit import Admission, Place, Step
 from services.node.log import SQL
 from services.node.node import Node
+from services.node.pull import Broken
 from services.node.streams import stream_to, subject_to
 from tests.e2e.stage import (
     LOGS,
@@ -28,44 +27,15 @@ from tests.e2e.stage import (
     deliveries,
     events,
     level,
-    opened,
     report,
-    servers,
     size,
     talk,
     tasks,
     until,
 )
+from tests.integration.trio import A, B, C, Trio, agree
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 REFUSED = "rajut.node.record.refused.v1"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trio:
-    """Three nodes in this event loop, none of them running, and the servers behind them."""
-
-    a: Node
-    b: Node
-    c: Node
-    servers: ThreeNodes
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "links") as running:
-        yield running
-
-
-@pytest.fixture
-async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
-    """Nodes that hold the same at the start of a test."""
-    async with AsyncExitStack() as stack:
-        a, b, c = [await stack.enter_async_context(opened(machines.homes[name])) for name in (A, B, C)]
-        async with talk(a, b, c):
-            await until(lambda: level(a, b, c))
-        yield Trio(a=a, b=b, c=c, servers=machines)
 
 
 async def smuggle(home: Path, reader: str, *messages: bytes, headers: dict[str, str] | None = None) -> None:
@@ -100,12 +70,11 @@ async def test_a_recreated_stream_is_read_from_its_start(trio: Trio) -> None:
     position = SQL["link"]
     before = await trio.b.pools["node"].fetchrow(position, A)
     assert before
-    await recreate(trio.servers.homes[A], B)
+    await recreate(trio.a.home.path, B)
     async with tasks(trio.a.relay.run()):
         for _ in range(before["stream_seq"] // 5 + 1):
             await report(trio.a)
-        async with talk(trio.a, trio.b, trio.c):
-            await until(lambda: level(trio.a, trio.b, trio.c))
+        await agree(trio)
     after = await trio.b.pools["node"].fetchrow(position, A)
     assert after
     assert after["stream_created"] != before["stream_created"]
@@ -133,35 +102,35 @@ async def test_two_thousand_appends_from_many_connections_arrive_without_a_hole(
             await trio.a.log.heartbeat(connection)
             await (transaction.rollback() if number % 20 == 0 else transaction.commit())
 
-    async with pool, talk(trio.a, trio.b, trio.c):
+    async with pool, talk(*trio):
         await asyncio.gather(*map(append, range(2000)))
         assert await size(trio.a, LOGS[A]) == start + 1900
-        await until(lambda: level(trio.a, trio.b, trio.c))
+        await until(lambda: level(*trio))
 
 
-async def test_a_frozen_server_is_left_and_found_again(trio: Trio) -> None:
+async def test_a_frozen_server_is_left_and_found_again(machines: ThreeNodes, trio: Trio) -> None:
     """A partner's server that stops answering in the middle of a pull delays its news, and two seconds are enough."""
-    async with talk(trio.a, trio.b, trio.c):
+    async with talk(*trio):
         await until(lambda: asyncio.sleep(0, trio.b.links[1].up and trio.b.links[0].up))
-        trio.servers[A].pause("nats")
+        machines[A].pause("nats")
         await asyncio.sleep(4)
-        trio.servers[A].resume("nats")
+        machines[A].resume("nats")
         await report(trio.a)
-        assert await until(lambda: level(trio.a, trio.b, trio.c)) < 4
+        assert await until(lambda: level(*trio)) < 4
 
 
 async def test_what_is_smuggled_into_a_stream_is_kept_apart_and_holds_up_nothing(trio: Trio) -> None:
     """Rubbish, a foreign log under our key, a message dressed as a status: none counts, and the next record flows."""
-    home, foreign = trio.servers.homes[A], await size(trio.b, LOGS[C])
+    home, foreign = trio.a.home.path, await size(trio.b, LOGS[C])
     template = stored((await deliveries(trio.a, B))[0].partition(b"\n")[0]).record
     signer = trio.a.keyring.signer("intake")
     forged = records.sign(template._replace(log=LOGS[C], seq=foreign, to=("komnas-ham", "lpsk"), seen={}), signer)
     await smuggle(home, B, b"\xff\x00rubbish", b"", b"x" * 900_000, forged.jws)
     await smuggle(home, B, b"", headers={"Status": "100"})
     await smuggle(home, B, b"", headers={"Status": "409", "Description": "Consumer Deleted"})
-    async with talk(trio.a, trio.b, trio.c):
+    async with talk(*trio):
         await report(trio.a)
-        await until(lambda: level(trio.a, trio.b, trio.c), 8)
+        await until(lambda: level(*trio), 8)
     codes = await quarantined(trio.b)
     assert {"E_ENCODING", "E_SIZE", "E_KEY"} <= set(codes)
     assert await size(trio.b, LOGS[C]) == foreign
@@ -173,25 +142,59 @@ async def test_a_stream_that_forgot_its_oldest_is_read_on_and_what_was_missed_is
     async with tasks(trio.a.relay.run()):
         for _ in range(3):
             await report(trio.a)
-        await until(lambda: said(trio.servers.homes[A], B, trio.a))
-    await keep_only(trio.servers.homes[A], B, 2)
-    async with talk(trio.a, trio.b, trio.c), tasks(repeat(trio.b)):
-        await until(lambda: level(trio.a, trio.b, trio.c))
+        await until(lambda: said(trio.a.home.path, B, trio.a))
+    await keep_only(trio.a.home.path, B, 2)
+    async with talk(*trio), tasks(repeat(trio.b)):
+        await until(lambda: level(*trio))
     assert await size(trio.b, LOGS[A]) > start + 2
 
 
 async def test_a_stream_that_lost_its_end_is_read_anew(trio: Trio) -> None:
     """A broken disk takes back what was read long ago: what is said at its places since is not passed over."""
-    async with talk(trio.a, trio.b, trio.c):
+    async with talk(*trio):
         await report(trio.a)
-        await until(lambda: level(trio.a, trio.b, trio.c))
+        await until(lambda: level(*trio))
     async with trio.b.pools["node"].acquire() as connection:
         place = await connection.fetchrow(SQL["link"], A)
         assert place
-        await connection.execute(SQL["move_link"], A, place["stream_created"], place["stream_seq"] + 1000)
+        await connection.execute(SQL["move_link"], A, place["stream_created"], place["stream_seq"] + 1000, *place)
     await report(trio.a)
-    async with talk(trio.a, trio.b, trio.c):
-        await until(lambda: level(trio.a, trio.b, trio.c))
+    await agree(trio)
+
+
+async def test_what_a_disk_spoiled_in_a_stream_is_stepped_over_and_fetched(machines: ThreeNodes, trio: Trio) -> None:
+    """A bit that turns over in what is unread costs that message in the stream: its reader goes on and asks for it."""
+    start = await size(trio.a, LOGS[A])
+    async with tasks(trio.a.relay.run()):
+        for _ in range(3):
+            await report(trio.a)
+        await until(lambda: said(trio.a.home.path, B, trio.a))
+    machines[A].stop("nats")
+    spoil(machines.homes[A] / "nats" / "jetstream", (await deliveries(trio.a, B, start))[3].partition(b"\n")[0])
+    machines[A].start("nats")
+    async with talk(*trio), tasks(repeat(trio.b)):
+        await until(lambda: level(*trio), 20)
+
+
+def spoil(folder: Path, record: bytes) -> None:
+    """Turn over one bit of a record wherever a server's files for LPSK hold it."""
+    blocks = [path for path in folder.rglob("*.blk") if stream_to(B) in path.parts]
+    holding = {path: data for path in blocks if record in (data := path.read_bytes())}
+    assert holding
+    for path, data in holding.items():
+        path.write_bytes(flipped(data, data.index(record) + 50))
+
+
+async def test_who_is_sent_back_in_a_stream_does_not_run_on(trio: Trio) -> None:
+    """A batch that was under way when a node was told to read again moves nothing: its messages are read again, too."""
+    async with trio.b.pools["node"].acquire() as connection:
+        row = await connection.fetchrow(SQL["link"], A)
+        await connection.execute(SQL["reread_links"])
+    assert row
+    place = Place(*row)
+    with pytest.raises(Broken):
+        await trio.b.admission.admit(A, [], Step(place, Place(place.stream_created, place.stream_seq + 1)))
+    assert await trio.b.pools["node"].fetchval("select stream_seq from log.link where partner = $1", A) == 0
 
 
 async def said(home: Path, reader: str, author: Node) -> bool:
@@ -220,7 +223,7 @@ async def test_a_genuine_record_may_come_from_anybody(trio: Trio) -> None:
     async with tasks(trio.c.relay.run()):
         await report(trio.c)
     messages = await deliveries(trio.c, B)
-    await smuggle(trio.servers.homes[A], B, *reversed(messages), *messages)
+    await smuggle(trio.a.home.path, B, *reversed(messages), *messages)
     async with talk(trio.a, trio.b):
         await until(lambda: level_of(trio.b, trio.c, LOGS[C]))
     assert not await trio.b.pools["node"].fetch("select from log.fork")
@@ -236,10 +239,10 @@ async def test_a_damaged_record_is_refused_in_a_signed_answer_that_its_author_ad
     start = await size(trio.a, LOGS[A])
     await report(trio.a)
     good = await deliveries(trio.a, B, start)
-    await smuggle(trio.servers.homes[A], B, flipped(good[0], 200), flipped(good[1], len(good[1]) - 9), good[2][:2000])
+    await smuggle(trio.a.home.path, B, flipped(good[0], 200), flipped(good[1], len(good[1]) - 9), good[2][:2000])
     told = len(await events(trio.a, LOGS[B], REFUSED))
-    async with talk(trio.a, trio.b, trio.c), tasks(repeat(trio.b)):
-        await until(lambda: level(trio.a, trio.b, trio.c))
+    async with talk(*trio), tasks(repeat(trio.b)):
+        await until(lambda: level(*trio))
         await until(lambda: at_least(trio.a, told + 2))
     refusals = [event.content.body for event in await events(trio.a, LOGS[B], REFUSED)]
     assert {LOGS[A]} == {refusal["log"] for refusal in refusals[told:]}  # type: ignore[index,call-overload]
@@ -282,10 +285,10 @@ async def test_a_hole_is_filled_by_the_origin_or_else_by_a_third_agency(trio: Tr
 async def test_the_relay_goes_on_behind_whatever_ends_its_stream(trio: Trio) -> None:
     """A last message that is no record of ours does not silence the node: it goes on from what the reader has said."""
     for last in (b"", b"rubbish", (await deliveries(trio.c, B))[0]):
-        await smuggle(trio.servers.homes[A], B, last)
+        await smuggle(trio.a.home.path, B, last)
         await report(trio.a)
-        async with talk(trio.a, trio.b, trio.c):
-            await until(lambda: level(trio.a, trio.b, trio.c), 8)
+        async with talk(*trio):
+            await until(lambda: level(*trio), 8)
 
 
 async def test_a_batch_that_is_twisted_and_doubled_gives_the_same_log(trio: Trio) -> None:
@@ -310,23 +313,23 @@ class Shuffling:
         self._admission = admission
         self._dice = dice
 
-    async def admit(self, source: str, messages: Sequence[bytes], place: Place | None = None) -> None:
+    async def admit(self, source: str, messages: Sequence[bytes], step: Step | None = None) -> None:
         """As `Admission.admit`; the position moves with the last piece."""
         doubled = [*messages, *messages]
         self._dice.shuffle(doubled)
         cut = self._dice.randrange(len(doubled) + 1)
         await self._admission.admit(source, doubled[:cut])
-        await self._admission.admit(source, doubled[cut:], place)
+        await self._admission.admit(source, doubled[cut:], step)
 
 
 async def test_everything_twice_and_in_any_order_gives_one_story(trio: Trio) -> None:
     """Three nodes to which each message comes twice and shuffled end with equal logs and equal digests."""
-    dice, nodes = random.Random(7), (trio.a, trio.b, trio.c)
-    for link in (link for node in nodes for link in node.links):
+    dice = random.Random(7)
+    for link in (link for node in trio for link in node.links):
         link._admission = Shuffling(link._admission, dice)  # type: ignore[assignment]
     cases = [await report(node) for _ in range(4) for node in (trio.a, trio.c)]
-    async with talk(*nodes), tasks(*map(repeat, nodes)):
-        await until(lambda: level(*nodes))
+    async with talk(*trio), tasks(*map(repeat, trio)):
+        await until(lambda: level(*trio))
         for case in cases:
-            told = [(await ask(node, "GET", f"/cases/{case}", READERS[node.log.agency])).json() for node in nodes]
+            told = [(await ask(node, "GET", f"/cases/{case}", READERS[node.log.agency])).json() for node in trio]
             assert len({one["digest"] for one in told}) == 1

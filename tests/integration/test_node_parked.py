@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,17 +18,10 @@ from services.node.bus import PAUSES_S
 from services.node.node import Wire, opened as build
 from services.node.service import Desk, Plug
 from services.node.sql import Connection
-from tests.e2e.stage import report, servers
+from tests.e2e.stage import report
 
 OPENED = "rajut.intake.case.opened.v1"
 SECRET = "Yohana B."
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "parked") as running:
-        yield running
 
 
 def broken_triage() -> Mapping[str, Wire]:

@@ -157,7 +157,7 @@ def test_a_report_becomes_a_case_and_protection_with_a_partner(house: House) -> 
     """Every part does its share, each event is signed by the part that it belongs to, and both stores are whole."""
     case = house.open_case()
     eventually(lambda: house.urgency_is_known(case))
-    assert [item for item in house.done("triage", "lpsk-darurat", "GET", "/work")["items"] if item["case"] == case]
+    assert [item for item in house.done("triage", "lpsk-darurat", "GET", "/tasks")["items"] if item["case"] == case]
     with desk(house.nodes, PARTNER) as partner:
         partner.await_case("kp-upr", case, lambda seen: "urgency" in seen["state"])
         emergency = {"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]}

@@ -1,16 +1,15 @@
 """A joint plan from its first draft to the end of the case and back, by officers at three nodes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.dev.runner import ThreeNodes
 from services.node.node import Node
-from tests.e2e.stage import AGENCIES, CASES, READERS, ask, level, opened, running, servers, until
+from tests.e2e.stage import AGENCIES, CASES, READERS, ask, level, opened, running, until
 
 REPORT = CASES / "petani-kriminalisasi.json"
 DUE = "2027-01-15T16:59:59.000Z"
@@ -18,13 +17,6 @@ WANTED = {"given_by": "defender", "on": "2026-11-22"}
 SAFE = {"due_by": DUE, "raises_risk": False, "risk_answer": "TIDAK_ADA", "agreement": WANTED}
 ESCORT = {"id": "komnas-ham-1", "code": "PENGAWALAN", "owner": "lpsk", "responsible": "lpsk"} | SAFE
 LAWYER = {"id": "komnas-ham-2", "code": "BANTUAN_HUKUM", "owner": "mitra", "responsible": "komnas-ham"} | SAFE
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "plan") as started:
-        yield started
 
 
 @asynccontextmanager

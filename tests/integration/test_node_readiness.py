@@ -21,7 +21,7 @@ from deploy.nats.client import connect
 from deploy.nats.provision import provision_home
 from services import wiring
 from services.node.clock import SystemClock
-from tests.e2e.stage import opened, servers
+from tests.e2e.stage import opened
 
 AGENCY = "lpsk"
 _PROJECT = Path(__file__).parents[2]
@@ -35,13 +35,6 @@ class BentClock:
 
     def now_ms(self) -> int:
         return SystemClock().now_ms() + self._off_ms
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "readiness") as running:
-        yield running
 
 
 @pytest.fixture

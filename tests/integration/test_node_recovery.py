@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Iterator
-from contextlib import AsyncExitStack
-from pathlib import Path
-
-import pytest
+from collections.abc import Awaitable
 
 from contracts.errors import Code
 from deploy.dev.runner import ThreeNodes
@@ -21,30 +17,18 @@ from tests.e2e.stage import (
     level,
     opened,
     report,
-    servers,
     size,
-    talk,
     tasks,
     until,
 )
-
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "recovery") as running:
-        yield running
+from tests.integration.trio import A, B, C, agree, three
 
 
 async def told(machines: ThreeNodes, reports: int) -> str:
     """Hand reports to A until all three agencies hold the same; the last case."""
-    async with AsyncExitStack() as stack:
-        a, b, c = [await stack.enter_async_context(opened(machines.homes[name])) for name in (A, B, C)]
-        cases = [await report(a) for _ in range(reports)]
-        async with talk(a, b, c):
-            await until(lambda: level(a, b, c))
+    async with three(machines) as trio:
+        cases = [await report(trio.a) for _ in range(reports)]
+        await agree(trio)
     return cases[-1]
 
 

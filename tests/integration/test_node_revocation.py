@@ -1,48 +1,49 @@
 """What a bad key signs: refused alike by every node, and void where it was believed before it was known as stolen."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from fastapi import APIRouter
 
-from contracts import record as records, sealing
+from contracts import note, record as records, sealing
 from contracts.content import Actor
 from contracts.delivery import Delivery
 from contracts.encoding import b64
+from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.triage import UrgencyOverridden
+from contracts.evidence import RecordFork, encode
+from contracts.note import Checkpoint
 from contracts.record import Record
 from contracts.signing import SeedSigner
 from contracts.timeline import Event
 from deploy.dev.runner import ThreeNodes
 from services.cli.fsck import verify
 from services.node.bus import Inbox
+from services.node.forks import proofs
 from services.node.node import Node
 from services.node.service import Plug
 from services.node.sql import Connection
 from services.node.writing import Draft, Written, write
 from tests.e2e.stage import (
+    AGENCIES,
     LOGS,
     READERS,
     ask,
     events,
     report,
-    servers,
     size,
+    talk,
+    tasks,
+    until,
 )
-from tests.integration.keepers import AGENCIES, A, C, Keepers, Trio, agree, take_up, three
+from tests.integration.keepers import Keepers, take_up
+from tests.integration.notaries import notaries
+from tests.integration.trio import A, B, C, Trio, agree, three
 
 TIME = "2026-11-22T01:54:48.123Z"
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "revocation") as found:
-        yield found
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def keepers(machines: ThreeNodes, tmp_path: Path) -> Keepers:
 def override(urgency: str) -> Draft:
     """A decision that triage's key and database role may write down."""
     body = UrgencyOverridden(level=urgency, reason="dilihat")
-    return Draft(body, tuple(sorted(AGENCIES)), Actor("koordinator_upr", "kp-koordinator"), TIME)
+    return Draft(body, AGENCIES, Actor("koordinator_upr", "kp-koordinator"), TIME)
 
 
 async def decide(node: Node, case: str, urgency: str) -> int:
@@ -133,10 +134,57 @@ async def handled(node: Node, kind: type[Body]) -> list[int]:
     async def note(_connection: Connection, event: Event) -> None:
         places.append(event.seq)
 
-    inbox = Inbox(Plug("notify", {kind: note}, APIRouter()), node.pools["notify"], node.log)
+    inbox = Inbox(Plug("notify", {kind: note}, list), node.pools["notify"], node.log)
     for event in await events(node, LOGS[A], kind.wire_type):
         await inbox.handle(event.id)
     return places
+
+
+async def test_a_stolen_key_accuses_and_stops_nobody_once_it_is_revoked(machines: ThreeNodes, keepers: Keepers) -> None:
+    """Two records at one place, and a checkpoint of a log that does not exist, count until the revocation is there."""
+    home, stolen, seal = machines.homes[A], keepers.current(A, "triage"), keepers.current(A, "checkpoint")
+    async with three(machines) as trio:
+        case, last = await report(trio.a), await size(trio.a, LOGS[A])
+        await agree(trio)
+        one, other, *said = await slander(trio.a, case, (stolen, seal))
+        await trio.a.admission.admit(B, [one])
+        for node, source in zip(trio, (B, A, A), strict=True):
+            await node.admission.admit(source, said)
+            assert await proofs(node.pools["node"])
+        with pytest.raises(Rejected, match=Code.BEHIND):
+            await decide(trio.a, case, "MENDESAK")
+        revoked = [keepers.ask("revoke", home, kid, "--last-good", last - 1) for kid in (stolen, seal)]
+        keepers.adopt(
+            keepers.version(*revoked, *(keepers.ask("rotate", home, one) for one in ("triage", "checkpoint")))
+        )
+        await take_up(*trio)
+        assert [await proofs(node.pools["node"]) for node in trio] == [[], [], []]
+        before = len(await refusals(trio.a))
+        await trio.a.admission.admit(B, [other])
+        assert await refusals(trio.a, before) == ["E_REVOKED"]
+        await decide(trio.a, case, "TINGGI")
+        await agree(trio)
+        async with talk(*trio), tasks(*notaries(*trio)):
+            await until(lambda: is_confirmed(trio.b, case))
+        told = (await ask(trio.c, "GET", f"/cases/{case}", READERS[C])).json()
+        assert (told["disputed"], told["state"]["urgency"]["in_force"]) == ([], "TINGGI")
+
+
+async def slander(node: Node, case: str, kids: tuple[str, str]) -> list[bytes]:
+    """What a thief of two keys of A would show: two records, the proof that they are, and a log that never ends."""
+    record, seal = kids
+    one, other = await forge(node, case, record), await forge(node, case, record)
+    signer = node.keyring.signer("checkpoint", [seal])
+    key = next(key for key in note.checkpoint_keys(node.log.chain, LOGS[A]) if key.public == signer.public)
+    endless = note.sign(Checkpoint(LOGS[A], 10**6, bytes(32)), key, signer)
+    pair = one.signed.jws, other.signed.jws
+    return [*pair, encode(RecordFork(*pair)), endless.encode()]
+
+
+async def is_confirmed(node: Node, case: str) -> bool:
+    """Whether all of a case is cosigned by all others."""
+    told = (await ask(node, "GET", f"/cases/{case}", READERS[node.log.agency])).json()
+    return {line["level"] for line in told["timeline"]} == {"confirmed"}
 
 
 class Bad(NamedTuple):
@@ -168,8 +216,8 @@ async def test_a_bad_key_is_refused_by_every_node_alike(machines: ThreeNodes, ke
             Bad("E_KEY", ended),
             Bad("E_KEY", stolen),
             Bad("E_GRANT", intake),
-            Bad("E_GRANT", f"{A}.checkpoint.1"),
-            Bad("E_GRANT", f"{A}.witness.1"),
+            Bad("E_GRANT", keepers.current(A, "checkpoint")),
+            Bad("E_GRANT", keepers.current(A, "witness")),
             Bad("E_KEY", keepers.current(C, "node")),
             Bad("E_KEY", f"{A}.node.99"),
             Bad("E_SIGNATURE", node_key, bent=small_order),

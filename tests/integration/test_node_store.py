@@ -4,7 +4,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -25,19 +25,18 @@ from services.node.bus import SQL as BUS_SQL
 from services.node.fsck import Report
 from services.node.node import Node
 from services.node.writing import Draft, write
-from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, running, servers, talk, until
+from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, running, talk, until
+from tests.integration.trio import A, B, C
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 UNLOCK = "alter table log.record disable trigger record_immutable;"
 _copies = count(1)
 
 
 @pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
+def machines(machines: ThreeNodes) -> ThreeNodes:
     """The servers of three agencies that have had a report each."""
-    with servers(server_folder / "store") as running_:
-        asyncio.run(play(running_))
-        yield running_
+    asyncio.run(play(machines))
+    return machines
 
 
 async def play(machines: ThreeNodes) -> None:

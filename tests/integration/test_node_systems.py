@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from nats.aio.client import Client
@@ -19,7 +19,7 @@ from contracts.events.access import CaseRead, Door, Purpose
 from deploy.dev import cast
 from deploy.dev.runner import ThreeNodes
 from services.node.broker import connected
-from services.node.node import Node
+from services.node.node import Node, systems_of
 from services.node.settings import Home
 from services.node.systems import AT_ONCE, SUBJECT, Systems
 from tests.e2e.stage import CASES, LOGS, READERS, RECEIVERS, events, opened, size, tasks, until
@@ -69,13 +69,27 @@ def request(home: Path, officer: str, method: str, path: str, **more: object) ->
     return json.dumps(asked).encode()
 
 
+class Answering(NamedTuple):
+    """A node, and what of it answers systems."""
+
+    node: Node
+    systems: Systems
+
+
 @pytest.fixture
-async def node(agencies: ThreeNodes) -> AsyncIterator[Node]:
+async def answering(agencies: ThreeNodes) -> AsyncIterator[Answering]:
     """LPSK's node, of which nothing runs but what answers its systems."""
     async with opened(agencies.homes[LPSK]) as node:
-        assert node.systems, "the home has the user's key"
-        async with tasks(node.systems.run()):
-            yield node
+        systems = systems_of(node)
+        assert systems, "the home has the user's key"
+        async with tasks(systems.run()):
+            yield Answering(node, systems)
+
+
+@pytest.fixture
+def node(answering: Answering) -> Node:
+    """The node alone."""
+    return answering.node
 
 
 async def test_a_system_does_what_an_officer_does(node: Node) -> None:
@@ -128,8 +142,9 @@ async def test_what_is_refused_over_http_is_refused_here(node: Node) -> None:
     assert all(one["headers"] == {"Content-Type": "application/problem+json"} for one in answers)
 
 
-async def test_a_request_with_a_foreign_reply_is_not_done(node: Node) -> None:
+async def test_a_request_with_a_foreign_reply_is_not_done(answering: Answering) -> None:
     """Whoever wants the answer elsewhere than in its own inbox gets none, and nothing happens in anybody's name."""
+    node = answering.node
     home = node.home.path
     before = await size(node, LOGS[LPSK])
     hand_in = request(home, RECEIVERS[LPSK], "POST", "/reports", body=REPORT)
@@ -137,7 +152,7 @@ async def test_a_request_with_a_foreign_reply_is_not_done(node: Node) -> None:
         for reply in FOREIGN:
             await client.publish(SUBJECT + NAME, hand_in, reply=reply)
         assert (await told(client, b"{"))["status"] == 422, "this one came after them"
-    assert not node.systems or not node.systems._under_way
+    assert not answering.systems._under_way
     assert await size(node, LOGS[LPSK]) == before
 
 

@@ -1,13 +1,11 @@
 """Attacks that no other file carries out against real nodes: by an insider, by a witness's past, by a thief."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -29,9 +27,10 @@ from services.node.forks import proofs
 from services.node.link import every
 from services.node.node import Node
 from services.node.writing import Draft, Written, heartbeat, write
-from tests.e2e.stage import AGENCIES, LOGS, READERS, ask, report, servers, size, talk, tasks, until
-from tests.integration.keepers import A, B, C, Keepers, Trio, agree, take_up, three
+from tests.e2e.stage import AGENCIES, LOGS, READERS, ask, report, size, talk, tasks, until
+from tests.integration.keepers import Keepers, take_up
 from tests.integration.notaries import notaries
+from tests.integration.trio import A, B, C, Trio, agree, three
 
 ACTOR = Actor("koordinator_upr", "kp-koordinator")
 HOUR_MS = 3_600_000
@@ -42,27 +41,6 @@ class Foretold(Body):
 
     type: ClassVar[str] = "triage.threat.foretold"
     reason: str
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "threats") as found:
-        yield found
-
-
-@pytest.fixture
-def doomed(server_folder: Path, request: pytest.FixtureRequest) -> Iterator[ThreeNodes]:
-    """Servers for one test alone, which leaves something behind that does not heal."""
-    with servers(server_folder / request.node.name[:24]) as found:
-        yield found
-
-
-@pytest.fixture
-async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
-    """Three nodes that hold the same."""
-    async with three(machines) as found:
-        yield found
 
 
 def override(urgency: str, time: str = "") -> Draft:

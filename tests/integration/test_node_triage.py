@@ -1,46 +1,36 @@
 """Status, risk and eligibility over HTTP: what one agency's officer says, the others see, work from and answer."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.mechanism import LATEST
-from deploy.dev.runner import ThreeNodes
 from services.node import telemetry
 from services.node.node import Node
-from tests.e2e.stage import CASES, ask, level, servers, talk, until
-from tests.integration.warrants import Trio, fsck, handle, shown, trio_of
+from tests.e2e.stage import CASES, ask, talk
+from tests.integration.trio import Trio, settle
+from tests.integration.warrants import fsck, handle, shown
 
 FARMER = CASES / "petani-kriminalisasi.json"  # received by Komnas HAM, shared with both others
 VERIFIED = {"defender_kind": "PEMBELA", "status": "TERVERIFIKASI", "basis": ["KERJA_HAM", "UNIVERSALITAS"]}
 REJECTED = {"defender_kind": "PEMBELA", "status": "DITOLAK", "basis": ["CARA_DAMAI"]}
 
 
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "triage") as running:
-        yield running
-
-
 @pytest.fixture
-async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
+async def trio(trio: Trio) -> AsyncIterator[Trio]:
     """Komnas Perempuan (a), LPSK (b) and Komnas HAM (c), who hear each other all the time."""
-    async with trio_of(machines.homes) as nodes, talk(*nodes.nodes):
-        yield nodes
+    async with talk(*trio):
+        yield trio
 
 
 async def tell(trio: Trio) -> None:
     """All hear all, and every service does what follows."""
     for _ in range(2):
-        for node in trio.nodes:
-            node.relay.wake()
-        await until(lambda: level(*trio.nodes))
-        await handle(*trio.nodes)
+        await settle(trio)
+        await handle(*trio)
 
 
 async def opened(trio: Trio) -> str:
@@ -59,14 +49,15 @@ async def say(node: Node, path: str, officer: str, body: Mapping[str, Any], expe
 
 
 async def work(node: Node, case: str, officer: str) -> set[tuple[str, str]]:
-    """What an agency has to do in a case."""
-    answer = await ask(node, "GET", "/work", officer)
-    return {(item["kind"], item["subject"]) for item in answer.json()["items"] if item["case"] == case}
+    """What an agency has to do in a case: the same whether it is asked for or picked out of all that waits."""
+    every, ours = [await ask(node, "GET", path, officer) for path in ("/tasks", f"/tasks?case={case}")]
+    assert ours.json()["items"] == [item for item in every.json()["items"] if item["case"] == case]
+    return {(item["kind"], item["subject"]) for item in ours.json()["items"]}
 
 
 async def owed(node: Node, officer: str) -> bool:
     """Whether operations see as much as the officers do, kind by kind, and how much of it is late."""
-    items = (await ask(node, "GET", "/work", officer)).json()["items"]
+    items = (await ask(node, "GET", "/tasks", officer)).json()["items"]
     for timer in next(plug.timers for plug in node.plugs if plug.name == "triage"):
         await timer.work()
     seen = {(one.gauge, one.labels["kind"]): one.value for one in telemetry._shown["promises"]}
@@ -103,12 +94,12 @@ async def test_a_rejection_is_disputed_appealed_and_turned_by_another_officer(tr
     await say(trio.c, f"{path}/appeal/decide", "kh-komisioner", outcome)
     await tell(trio)
     assert ("BANDING_STATUS", "PEMBELA") not in await work(trio.c, case, "kh-hrd")
-    views = [await shown(node, case, "/status") for node in trio.nodes]
+    views = [await shown(node, case, "/status") for node in trio]
     assert views[0] == views[1] == views[2]
     assert views[0]["status"] == "TERVERIFIKASI"
     assert [one["agency"] for one in views[0]["stances"]] == ["komnas-perempuan"]
     assert views[0]["determinations"][0]["explanation"]["en"].endswith("not met: By peaceful means")
-    assert [(await fsck(node)).findings for node in trio.nodes] == [[], [], []]
+    assert [(await fsck(node)).findings for node in trio] == [[], [], []]
 
 
 async def test_one_agency_takes_over_what_another_found(trio: Trio) -> None:
@@ -145,7 +136,7 @@ async def test_a_risk_is_scored_disagreed_on_and_explained(trio: Trio) -> None:
     }
     await say(trio.a, path, "kp-piket", low | {"level": "TINGGI", "reason": "POLA_SERUPA"})
     await tell(trio)
-    views = [await shown(node, case, "/risk") for node in trio.nodes]
+    views = [await shown(node, case, "/risk") for node in trio]
     assert views[0] == views[1] == views[2]
     assert (views[0]["level"], views[0]["conflict"]) == ("TINGGI", False)
 
@@ -157,7 +148,7 @@ async def test_a_present_threat_acts_at_once_and_eligibility_stays_apart(trio: T
     await say(trio.b, f"/cases/{case}/eligibility", "lpsk-telaah", {"category": "TIDAK_MEMENUHI"})
     await say(trio.c, f"/cases/{case}/eligibility", "kh-hrd", {"category": "KORBAN"}, 403)
     await tell(trio)
-    for node in trio.nodes:
+    for node in trio:
         assert (await shown(node, case, "/risk"))["level"] == "EKSTREM"
         assert (await shown(node, case, "/urgency"))["level"] == "KRITIS"
         assert (await shown(node, case, "/eligibility"))["category"] == "TIDAK_MEMENUHI"

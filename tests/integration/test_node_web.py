@@ -210,7 +210,7 @@ async def test_whoever_guesses_waits(desk: Desk) -> None:
             wrong = await desk.login(guesser, token="a guess")
             assert wrong.status_code == 401
             assert "a guess" not in wrong.text
-        assert (await desk.login(guesser)).status_code == 401
+        assert (await desk.login(guesser)).status_code == 429
         assert (await desk.login(officer)).status_code == 303
 
 
@@ -242,6 +242,38 @@ async def test_an_address_hides_nothing_under_what_is_typed(desk: Desk) -> None:
     assert re.findall('name="_fixed" value="([^"]+)"', shown) == ["level"]
     assert shown.count('name="threats.0.score"') == 1
     assert "theirs" not in shown
+
+
+async def test_what_a_form_is_about_is_asked_of_who_may_say_it(desk: Desk) -> None:
+    """An address that leaves it open leads to a choice, or says that there is none; who may not act learns nothing."""
+    asked = f"/desk/cases/{desk.case}/act/protection.emergency.approved"
+    async with desk.entered("lpsk-pimpinan-1") as leader, desk.entered(ADMIN) as admin:
+        shown = (await leader.get(asked)).text
+        assert 'name="proposal"' not in shown
+        assert "<textarea" not in shown
+        word = csrf((await admin.get("/desk/operations")).text)
+        forged = {"_csrf": word, "_more": "1", "_fixed": "proposal", "proposal": "A" * 43}
+        assert (await admin.post(asked, data=forged)).status_code == 403
+
+
+async def test_an_event_says_who_read_since_it_is_here(desk: Desk) -> None:
+    """To who may see that: the looks at its case that the access log holds since, and none from before."""
+    of_case, incident = f"/cases/{desk.case}", {"forms": ["DOXING"], "gendered_forms": [], "sphere": "DIGITAL"}
+    async with desk.entered() as officer, desk.entered(AUDITOR) as auditor:
+        await officer.get(f"/desk{of_case}")
+        said = await ask(desk.node, "POST", f"{of_case}/incidents", OFFICER, json=incident | {"happened": "SEHARI"})
+        event = said.json()["events"][0]
+        since = f"{of_case}/access?since={event}"
+        assert (await ask(desk.node, "GET", since, AUDITOR)).json()["entries"] == []
+        assert 'id="read"' not in (await officer.get(f"/desk{of_case}/events/{event}")).text
+        shown = (await auditor.get(f"/desk{of_case}/events/{event}")).text.partition('id="read"')[2]
+        assert shown.count(OFFICER) == 1
+        assert f'href="/desk{of_case}/access"' in shown
+    told = (await ask(desk.node, "GET", since, AUDITOR)).json()
+    assert [one["officer"] for one in told["entries"]][:2] == [AUDITOR, OFFICER]
+    assert told["total"] == len(told["entries"])
+    assert len((await ask(desk.node, "GET", f"{since}&most=1", AUDITOR)).json()["entries"]) == 1
+    assert (await ask(desk.node, "GET", f"{of_case}/access?since={'A' * 43}", AUDITOR)).status_code == 404
 
 
 async def test_what_is_too_much_or_no_form_is_refused(desk: Desk) -> None:

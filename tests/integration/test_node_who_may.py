@@ -24,9 +24,9 @@ from contracts.workflow import rule_for
 from deploy.dev import cast
 from deploy.dev.runner import ThreeNodes
 from services.node.node import Node
-from tests.e2e.stage import AGENCIES, RECEIVERS, REPORTS, ask, level, opened, talk, until
+from tests.e2e.stage import AGENCIES, RECEIVERS, REPORTS, ask, opened
 from tests.integration.test_node_access import NOTHING, is_mount, routes
-from tests.integration.warrants import trio_of
+from tests.integration.trio import agree, three
 
 pytestmark = pytest.mark.slow
 
@@ -54,14 +54,14 @@ ASKED_FOR = {
     "GET /drafts/{draft}": Permission.RECEIVE_REPORT,
     "PUT /drafts/{draft}": Permission.RECEIVE_REPORT,
     "DELETE /drafts/{draft}": Permission.RECEIVE_REPORT,
-    "GET /work": Permission.READ_CASE,
-    "POST /work/{item}/done": Permission.ACKNOWLEDGE_NOTICE,
+    "GET /tasks": Permission.READ_CASE,
+    "POST /tasks/{item}/done": Permission.ACKNOWLEDGE_NOTICE,
     "GET /notices": Permission.ACKNOWLEDGE_NOTICE,
     "POST /notices/{notice}/acknowledge": Permission.ACKNOWLEDGE_NOTICE,
     "GET /cases/{case}/access": Permission.READ_ACCESS,
     "GET /cases/{case}/bundle": Permission.READ_ACCESS,
     "GET /operations": Permission.READ_OPERATIONS,
-    "GET /work/figures": Permission.READ_OPERATIONS,
+    "GET /tasks/figures": Permission.READ_OPERATIONS,
     "POST /operations/parked/{service}/{event}/replay": Permission.HANDLE_PARKED,
     "POST /operations/parked/{service}/{event}/discard": Permission.HANDLE_PARKED,
 }
@@ -148,21 +148,20 @@ def roles(agency: str) -> list[str]:
 @pytest.fixture(scope="module")
 def cases(agencies: ThreeNodes) -> Mapping[str, str]:
     """A case at each agency that is told to nobody else; agency -> case. Every node holds the records of all."""
-    return asyncio.run(opened_apart(agencies.homes))
+    return asyncio.run(opened_apart(agencies))
 
 
-async def opened_apart(homes: Mapping[str, Path]) -> Mapping[str, str]:
+async def opened_apart(agencies: ThreeNodes) -> Mapping[str, str]:
     """See `cases`."""
     found = {}
-    async with trio_of(homes) as trio:
-        for node in trio.nodes:
+    async with three(agencies) as trio:
+        for node in trio:
             agency = node.log.agency
             report = json.loads(REPORTS[agency].read_text())
             report["consent"] |= {"share_with": []}
             answer = await ask(node, "POST", "/reports", RECEIVERS[agency], json=report)
             found[agency] = str(answer.json()["case"])
-        async with talk(*trio.nodes):
-            await until(lambda: level(*trio.nodes))
+        await agree(trio)
     return found
 
 

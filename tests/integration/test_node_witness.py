@@ -1,10 +1,6 @@
 """What agencies sign about each other's logs: soon, only what they hold, and never both sides of a contradiction."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -16,54 +12,9 @@ from deploy.nats.client import connect
 from services.node import telemetry
 from services.node.node import Node
 from services.node.streams import subject_note
-from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, servers, talk, tasks, until
+from tests.e2e.stage import LOGS, READERS, ask, level, report, talk, tasks, until
 from tests.integration.notaries import notaries
-
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trio:
-    """Three nodes in this event loop, and the servers behind them."""
-
-    a: Node
-    b: Node
-    c: Node
-    servers: ThreeNodes
-
-
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies that trust each other."""
-    with servers(server_folder / "witness") as running:
-        yield running
-
-
-@pytest.fixture
-def doubtful(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies of which one will contradict itself."""
-    with servers(server_folder / "doubtful") as running:
-        yield running
-
-
-@pytest.fixture
-async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
-    """Three nodes; none of them runs."""
-    async with AsyncExitStack() as stack:
-        yield await built(machines, stack)
-
-
-@pytest.fixture
-async def torn(doubtful: ThreeNodes) -> AsyncIterator[Trio]:
-    """Three nodes, as `trio`, for a test that leaves a contradiction behind."""
-    async with AsyncExitStack() as stack:
-        yield await built(doubtful, stack)
-
-
-async def built(running: ThreeNodes, stack: AsyncExitStack) -> Trio:
-    """The three nodes of these servers."""
-    a, b, c = [await stack.enter_async_context(opened(running.homes[name])) for name in (A, B, C)]
-    return Trio(a=a, b=b, c=c, servers=running)
+from tests.integration.trio import A, B, C, Trio, three
 
 
 async def levels(node: Node, case: str) -> set[str]:
@@ -74,7 +25,7 @@ async def levels(node: Node, case: str) -> set[str]:
 
 async def say(trio: Trio, text: bytes, reader: str = B) -> None:
     """Put a note into the stream that a partner reads of A, as an administrator of A's broker could."""
-    admin = await connect(trio.servers.homes[A], "admin")
+    admin = await connect(trio.a.home.path, "admin")
     await admin.request(subject_note(reader), text, timeout=2)
     await admin.close()
 
@@ -98,8 +49,8 @@ async def test_what_is_said_is_confirmed_everywhere(trio: Trio) -> None:
     """Every event starts as local, and stands as confirmed on all three nodes once both others have cosigned."""
     case = await report(trio.a)
     assert await levels(trio.a, case) == {"local"}
-    async with talk(trio.a, trio.b, trio.c), tasks(*notaries(trio.a, trio.b, trio.c)):
-        for node in (trio.a, trio.b, trio.c):
+    async with talk(*trio), tasks(*notaries(*trio)):
+        for node in trio:
             await until(partial(confirmed, node, case))
 
 
@@ -122,8 +73,8 @@ async def test_operations_see_how_far_everybody_is(trio: Trio) -> None:
     assert alone["rajut.witness.behind", B] > 0
     assert alone["rajut.checkpoint.due", ""] > 0
     assert alone["rajut.backlog", "POINTER"] > 0
-    async with talk(trio.a, trio.b, trio.c), tasks(*notaries(trio.a, trio.b, trio.c)):
-        await until(lambda: level(trio.a, trio.b, trio.c))
+    async with talk(*trio), tasks(*notaries(*trio)):
+        await until(lambda: level(*trio))
         await trio.a.duties.heartbeat()
         trio.a.relay.wake()
         await until(lambda: caught_up(trio.a))
@@ -171,16 +122,17 @@ async def has_cosigned(node: Node, agency: str, size: int) -> bool:
     return (agency, size) in await cosigned(node, LOGS[A])
 
 
-async def test_a_witness_stops_where_its_copy_is_contradicted(torn: Trio) -> None:
+async def test_a_witness_stops_where_its_copy_is_contradicted(doomed: ThreeNodes) -> None:
     """A checkpoint with another root is never cosigned, and nothing of that log is from then on, until people look."""
-    async with talk(torn.a, torn.b):
-        await report(torn.a)
-        await until(lambda: level(torn.a, torn.b))
-        await say(torn, await signed_by_a(torn, 2, b"\x01" * 32))
-        await until(lambda: contradicted(torn.b))
-        async with tasks(*notaries(torn.a, torn.b)):
-            await until(lambda: knows_checkpoints(torn.b))
-    assert await cosigned(torn.b, LOGS[A]) == []
+    async with three(doomed) as trio:
+        async with talk(trio.a, trio.b):
+            await report(trio.a)
+            await until(lambda: level(trio.a, trio.b))
+            await say(trio, await signed_by_a(trio, 2, b"\x01" * 32))
+            await until(lambda: contradicted(trio.b))
+            async with tasks(*notaries(trio.a, trio.b)):
+                await until(lambda: knows_checkpoints(trio.b))
+        assert await cosigned(trio.b, LOGS[A]) == []
 
 
 async def contradicted(node: Node) -> bool:

@@ -1,9 +1,7 @@
 """An emergency to its end, over HTTP, on three nodes: papers, letters, the session, and the only way out."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +10,8 @@ from contracts.mechanism.calendar import office_day
 from deploy.dev.runner import ThreeNodes
 from services.node.clock import SystemClock
 from services.node.node import Node
-from tests.e2e.stage import ask, level, opened, report, servers, talk, until
+from tests.e2e.stage import ask, report, talk
+from tests.integration.trio import by_name, settle
 
 KH, KP, LPSK = "komnas-ham", "komnas-perempuan", "lpsk"
 LEADERS = [f"lpsk-pimpinan-{number}" for number in range(1, 8)]
@@ -33,7 +32,7 @@ class Calendar(SystemClock):
         return str(office_day(datetime.fromtimestamp(self.now_ms() / 1000, UTC)) + timedelta(days=after))
 
 
-class Trio(NamedTuple):
+class Scene(NamedTuple):
     """Three nodes that talk, one case with protection in force, and their common calendar."""
 
     nodes: dict[str, Node]
@@ -52,9 +51,7 @@ class Trio(NamedTuple):
 
     async def settle(self) -> None:
         """Wait until all three hold the same."""
-        for node in self.nodes.values():
-            node.relay.wake()
-        await until(lambda: level(*self.nodes.values()))
+        await settle(self.nodes.values())
 
     async def show(self, agency: str, officer: str) -> Any:
         """Where the emergency stands at an agency."""
@@ -64,95 +61,85 @@ class Trio(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "ending") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def calendar() -> Calendar:
     """One for both tests: whichever comes second, time does not run back."""
     return Calendar()
 
 
 @pytest.fixture
-async def trio(machines: ThreeNodes, calendar: Calendar) -> AsyncIterator[Trio]:
+async def scene(machines: ThreeNodes, calendar: Calendar) -> AsyncIterator[Scene]:
     """A report by Komnas Perempuan, proposed and approved."""
-    async with AsyncExitStack() as stack:
-        names = (KH, KP, LPSK)
-        nodes = {name: await stack.enter_async_context(opened(machines.homes[name], calendar)) for name in names}
-        await stack.enter_async_context(talk(*nodes.values()))
-        trio = Trio(nodes, await report(nodes[KP]), calendar)
-        await trio.settle()
-        emergency = f"/cases/{trio.case}/emergency"
+    async with by_name(machines, calendar) as nodes, talk(*nodes.values()):
+        scene = Scene(nodes, await report(nodes[KP]), calendar)
+        await scene.settle()
+        emergency = f"/cases/{scene.case}/emergency"
         body = {"ground": "ANCAMAN_NYATA", "needs": []}
         proposed = await ask(nodes[KP], "POST", emergency, "kp-upr", json=body)
-        await trio.settle()
+        await scene.settle()
         for leader in LEADERS[:2]:
             vote = await ask(nodes[LPSK], "POST", f"{emergency}/{proposed.json()['proposal']}/approve", leader)
             assert vote.status_code == 200, vote.text
-        await trio.settle()
-        yield trio
+        await scene.settle()
+        yield scene
 
 
-async def test_papers_letters_and_the_session(trio: Trio) -> None:
+async def test_papers_letters_and_the_session(scene: Scene) -> None:
     """A letter from the agency that is competent takes the place of a paper; leaders waive; the session extends."""
-    standing = (await trio.show(LPSK, "lpsk-darurat"))["standing"]
+    standing = (await scene.show(LPSK, "lpsk-darurat"))["standing"]
     assert (standing["session"], standing["deadline"] is not None) == ("TABLED", True)
     papers = {paper["requirement"]: paper for paper in standing["papers"]}
     status = papers["KETERANGAN_STATUS"]
     assert (status["owner"], status["state"]) == (KP, "OPEN")
-    asked = await trio.say(LPSK, "lpsk-hotline", "letters/request", letter=LETTER, issuer=KP)
-    issued = await trio.say(KP, "kp-piket", "letters", letter=LETTER, number="7", sha256="0" * 64, request=asked)
+    asked = await scene.say(LPSK, "lpsk-hotline", "letters/request", letter=LETTER, issuer=KP)
+    issued = await scene.say(KP, "kp-piket", "letters", letter=LETTER, number="7", sha256="0" * 64, request=asked)
     about = {"requirements": status["requirements"], "requirement": "KETERANGAN_STATUS", "letter": issued}
-    assert await trio.say(KH, "kh-hrd", "requirements/fulfil", 409, **about) == "E_STATE"
-    await trio.say(KP, "kp-upr", "requirements/fulfil", **about)
+    assert await scene.say(KH, "kh-hrd", "requirements/fulfil", 409, **about) == "E_STATE"
+    await scene.say(KP, "kp-upr", "requirements/fulfil", **about)
     waiver = {"requirements": status["requirements"], "requirement": "IDENTITAS", "proof": "SAKSI_IDENTITAS"}
-    decision = await trio.say(LPSK, LEADERS[0], "requirements/waive", **waiver)
-    assert await trio.say(LPSK, LEADERS[0], "emergency/decisions", 403, decision=decision) == "E_FORBIDDEN"
-    await trio.say(LPSK, LEADERS[1], "emergency/decisions", decision=decision)
-    emergency = (await trio.show(LPSK, "lpsk-darurat"))["deferred"][0]["emergency"]
-    sitting = {"emergency": emergency, "decision": "PERPANJANGAN", "until": trio.calendar.day(200)}
-    assert await trio.say(LPSK, "lpsk-smpl", "session", 409, **sitting, leaders=LEADERS[:3]) == "E_STATE"
-    await trio.say(LPSK, "lpsk-smpl", "session", **sitting, leaders=LEADERS[:4])
+    decision = await scene.say(LPSK, LEADERS[0], "requirements/waive", **waiver)
+    assert await scene.say(LPSK, LEADERS[0], "emergency/decisions", 403, decision=decision) == "E_FORBIDDEN"
+    await scene.say(LPSK, LEADERS[1], "emergency/decisions", decision=decision)
+    emergency = (await scene.show(LPSK, "lpsk-darurat"))["deferred"][0]["emergency"]
+    sitting = {"emergency": emergency, "decision": "PERPANJANGAN", "until": scene.calendar.day(200)}
+    assert await scene.say(LPSK, "lpsk-smpl", "session", 409, **sitting, leaders=LEADERS[:3]) == "E_STATE"
+    await scene.say(LPSK, "lpsk-smpl", "session", **sitting, leaders=LEADERS[:4])
     for agency, officer in ((KH, "kh-hrd"), (KP, "kp-upr"), (LPSK, "lpsk-darurat")):
-        told = (await trio.show(agency, officer))["standing"]
+        told = (await scene.show(agency, officer))["standing"]
         states = {paper["requirement"]: paper["state"] for paper in told["papers"]}
         assert (states["KETERANGAN_STATUS"], states["IDENTITAS"], states["KRONOLOGI"]) == (
             "FULFILLED",
             "WAIVED",
             "OPEN",
         )
-        assert (told["deadline"], told["session"]) == (trio.calendar.day(200), "PERPANJANGAN")
+        assert (told["deadline"], told["session"]) == (scene.calendar.day(200), "PERPANJANGAN")
 
 
-async def test_the_only_way_out(trio: Trio) -> None:
+async def test_the_only_way_out(scene: Scene) -> None:
     """A handover leaves protection in force; an announced end takes effect on its day, heard by all, and not before."""
-    emergency = (await trio.show(LPSK, "lpsk-darurat"))["deferred"][0]["emergency"]
+    emergency = (await scene.show(LPSK, "lpsk-darurat"))["deferred"][0]["emergency"]
     offered = {"emergency": emergency, "recipient": KH, "measures": ["PENDAMPINGAN_PROSES_HUKUM"]}
-    offer = await trio.say(LPSK, LEADERS[0], "handovers", **offered)
-    assert await trio.say(KP, "kp-piket", "handovers/accept", 409, offer=offer) == "E_STATE"
-    await trio.say(KH, "kh-komisioner", "handovers/accept", offer=offer)
+    offer = await scene.say(LPSK, LEADERS[0], "handovers", **offered)
+    assert await scene.say(KP, "kp-piket", "handovers/accept", 409, offer=offer) == "E_STATE"
+    await scene.say(KH, "kh-komisioner", "handovers/accept", offer=offer)
     wish = {
         "emergency": emergency,
         "basis": "PERMINTAAN_PEMBELA",
         "reason": "Diminta.",
         "exit_plan": ["KONTAK_BERKALA"],
     }
-    ungrounded = wish | {"basis": "RISIKO_RENDAH", "ends_on": trio.calendar.day(7)}
-    assert await trio.say(LPSK, LEADERS[0], "emergency/end", 409, **ungrounded) == "E_STATE"
-    decision = await trio.say(LPSK, LEADERS[0], "emergency/end", **wish, ends_on=trio.calendar.day(8))
-    await trio.say(LPSK, LEADERS[1], "emergency/decisions", decision=decision)
-    told = await trio.show(KH, "kh-hrd")
+    ungrounded = wish | {"basis": "RISIKO_RENDAH", "ends_on": scene.calendar.day(7)}
+    assert await scene.say(LPSK, LEADERS[0], "emergency/end", 409, **ungrounded) == "E_STATE"
+    decision = await scene.say(LPSK, LEADERS[0], "emergency/end", **wish, ends_on=scene.calendar.day(8))
+    await scene.say(LPSK, LEADERS[1], "emergency/decisions", decision=decision)
+    told = await scene.show(KH, "kh-hrd")
     (end,) = told["standing"]["endings"]
     assert (told["state"], end["state"], end["unheard"]) == ("ACTIVE", "ANNOUNCED", [KH, KP])
     named = {"announcement": end["announcement"]}
-    await trio.say(KH, "kh-hrd", "emergency/end/acknowledge", **named)
-    trio.calendar.behind = timedelta()
-    assert await trio.say(LPSK, LEADERS[2], "emergency/end/carry-out", 409, **named) == "E_STATE"
-    await trio.say(KP, "kp-piket", "emergency/end/acknowledge", **named)
-    await trio.say(LPSK, LEADERS[2], "emergency/end/carry-out", **named)
-    assert {(await trio.show(*who))["state"] for who in ((KH, "kh-hrd"), (KP, "kp-upr"), (LPSK, LEADERS[0]))} == {
+    await scene.say(KH, "kh-hrd", "emergency/end/acknowledge", **named)
+    scene.calendar.behind = timedelta()
+    assert await scene.say(LPSK, LEADERS[2], "emergency/end/carry-out", 409, **named) == "E_STATE"
+    await scene.say(KP, "kp-piket", "emergency/end/acknowledge", **named)
+    await scene.say(LPSK, LEADERS[2], "emergency/end/carry-out", **named)
+    assert {(await scene.show(*who))["state"] for who in ((KH, "kh-hrd"), (KP, "kp-upr"), (LPSK, LEADERS[0]))} == {
         "ENDED"
     }

@@ -1,15 +1,23 @@
 """An agency's own mechanism over HTTP: its officers take steps, and the other agencies' nodes are not moved."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from contracts.encoding import b64
+from contracts.events import Body
+from contracts.events.intake import CaseOpened
+from contracts.events.notify import NoticeEscalated, ReminderGiven
+from contracts.events.protection import RequirementsDeferred
+from contracts.events.step import StepOverdue
+from contracts.mechanism import LATEST
 from deploy.dev.runner import ThreeNodes
+from services.node.clock import RehearsalClock
 from services.node.node import Node
-from tests.e2e.stage import ask, level, opened, report, servers, talk, until
+from tests.e2e.stage import ask, events, level, opened, report, talk, until
 
 HAM, LPSK = "komnas-ham", "lpsk"
 BEGIN = {"machine": HAM, "version": 1, "region": "PENGADUAN", "state": "PEMERIKSAAN_BERKAS"}
@@ -36,13 +44,6 @@ class Scene(NamedTuple):
             await until(lambda: level(self.ham, self.lpsk))
 
 
-@pytest.fixture(scope="module")
-def machines(server_folder: Path) -> Iterator[ThreeNodes]:
-    """The servers of three agencies."""
-    with servers(server_folder / "steps") as running:
-        yield running
-
-
 @pytest.fixture
 async def scene(machines: ThreeNodes) -> AsyncIterator[Scene]:
     """A fresh case that both know."""
@@ -51,6 +52,64 @@ async def scene(machines: ThreeNodes) -> AsyncIterator[Scene]:
         told = Scene(ham, lpsk, await report(ham))
         await told.meet()
         yield told
+
+
+async def test_an_overdue_step_climbs_in_its_own_agency_alone(machines: ThreeNodes, tmp_path: Path) -> None:
+    """A file that nobody looks at calls one role after the other, up to the last; no other agency reads of it."""
+    clock = tmp_path / "behind"
+    async with opened(machines.homes[HAM], RehearsalClock(clock)) as ham:
+        days_ago(clock, 10)
+        case = await report(ham)
+        await hear(ham, "protection", CaseOpened)
+        days_ago(clock, 9)
+        await look(ham, "protection")
+        await hear(ham, "notify", StepOverdue)
+        for days in (7.9, 6.8, 5.7):
+            days_ago(clock, days)
+            await look(ham, "notify")
+        (missed,) = await events(ham, ham.log.log, StepOverdue.wire_type)
+        called = [one for one in (await ask(ham, "GET", "/notices", "kh-hrd")).json() if one["about"] == b64(missed.id)]
+        ladder = LATEST.agencies[HAM].ladder
+        assert [one["role"] for one in sorted(called, key=lambda one: one["step"])] == [*ladder]
+        climbs = await events(ham, ham.log.log, NoticeEscalated.wire_type)
+        assert [NoticeEscalated.read(climb.content.body).step for climb in climbs] == [1, 2, len(ladder)]
+        assert {one.content.to for one in (missed, *climbs)} == {(HAM,)}
+        assert missed.content.case == case
+
+
+async def test_the_owner_of_papers_is_reminded_on_its_day(machines: ThreeNodes, tmp_path: Path) -> None:
+    """Three days after protection began LPSK's node reminds its own people of the papers that wait there, once."""
+    clock = tmp_path / "behind"
+    async with opened(machines.homes[LPSK], RehearsalClock(clock)) as lpsk:
+        days_ago(clock, 10)
+        place = f"/cases/{await report(lpsk)}/emergency"
+        asked = await ask(lpsk, "POST", place, "lpsk-darurat", json={"ground": "ANCAMAN_NYATA", "needs": []})
+        for leader in ("lpsk-pimpinan-1", "lpsk-pimpinan-2"):
+            await ask(lpsk, "POST", f"{place}/{asked.json()['proposal']}/approve", leader)
+        await hear(lpsk, "notify", RequirementsDeferred)
+        for days in (7.1, 6.9, 6.8):
+            days_ago(clock, days)
+            await look(lpsk, "notify")
+        (reminder,) = await events(lpsk, lpsk.log.log, ReminderGiven.wire_type)
+        assert reminder.content.to == (LPSK,)
+        assert "SURAT_PERMOHONAN" in ReminderGiven.read(reminder.content.body).papers
+
+
+def days_ago(clock: Path, days: float) -> None:
+    """Set the clock of a node so far back."""
+    clock.write_text(str(round(days * 86_400_000)))
+
+
+async def hear(node: Node, service: str, kind: type[Body]) -> None:
+    """A service of a node handles what the node itself has said of one kind."""
+    for event in await events(node, node.log.log, kind.wire_type):
+        await node.inboxes[service].handle(event.id)
+
+
+async def look(node: Node, service: str) -> None:
+    """The recurring work of a service, once."""
+    for timer in next(plug.timers for plug in node.plugs if plug.name == service):
+        await timer.work()
 
 
 async def test_steps_are_the_own_agency_s_and_what_they_oblige_to_is_said_to_all(scene: Scene) -> None:

@@ -1,11 +1,8 @@
 """Orders of erasure on three real nodes: a case with something of everything, the order, and what is left after it."""
 
 # ruff: noqa: S608 - the statements are the tests' own
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from contracts.record import EventId
@@ -15,36 +12,12 @@ from services.node.database import owner
 from services.node.fsck import Report
 from services.node.link import every
 from services.node.node import Node
-from tests.e2e.stage import AGENCIES, READERS, ask, level, opened, report, talk, tasks, until
+from tests.e2e.stage import AGENCIES, READERS, ask, report, talk, tasks, until
+from tests.integration.trio import Trio, agree
 
-A, B, C = "komnas-perempuan", "lpsk", "komnas-ham"
 OFFICER, LEADER = "kp-pdp", "kp-piket"
 WISH = {"scope": "CASE", "basis": "SUBJECT_REQUEST"}
 KEPT = "type like 'rajut.node.erasure.%'"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trio:
-    """Three nodes in this event loop, none of them running."""
-
-    a: Node
-    b: Node
-    c: Node
-
-    @property
-    def nodes(self) -> tuple[Node, Node, Node]:
-        """All three."""
-        return self.a, self.b, self.c
-
-
-@asynccontextmanager
-async def trio_of(homes: Mapping[str, Path]) -> AsyncIterator[Trio]:
-    """Nodes that hold the same."""
-    async with AsyncExitStack() as stack:
-        a, b, c = [await stack.enter_async_context(opened(homes[name])) for name in (A, B, C)]
-        async with talk(a, b, c):
-            await until(lambda: level(a, b, c))
-        yield Trio(a=a, b=b, c=c)
 
 
 def duties(*nodes: Node) -> list[Coroutine[Any, Any, None]]:
@@ -67,8 +40,7 @@ async def handle(*nodes: Node) -> None:
 async def reported(trio: Trio) -> str:
     """A case that all three hold, with which nobody has done anything yet."""
     case = await report(trio.a)
-    async with talk(*trio.nodes):
-        await until(lambda: level(*trio.nodes))
+    await agree(trio)
     return case
 
 
@@ -78,17 +50,15 @@ async def told(trio: Trio) -> str:
     proposal = {"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]}
     assert (await ask(trio.a, "POST", f"/cases/{case}/emergency", "kp-upr", json=proposal)).status_code == 201
     for _ in range(2):
-        async with talk(*trio.nodes):
-            await until(lambda: level(*trio.nodes))
-        await handle(*trio.nodes)
-    for node in trio.nodes:
+        await agree(trio)
+        await handle(*trio)
+    for node in trio:
         await node.pools["triage"].execute(
             "insert into parked (event_id, type, reason, attempts) "
             "select id, type, 'Reason', 5 from log.event where case_id = $1 limit 1",
             case,
         )
-    async with talk(*trio.nodes):
-        await until(lambda: level(*trio.nodes))
+    await agree(trio)
     return case
 
 
@@ -118,18 +88,22 @@ async def carried_out(node: Node, case: str) -> bool:
 async def erase(trio: Trio, case: str, **wish: str) -> None:
     """Order an erasure and wait until all three say and show that it was carried out."""
     await order(trio.a, case, **wish)
-    async with talk(*trio.nodes), tasks(*duties(*trio.nodes)):
-        for node in trio.nodes:
+    async with talk(*trio), tasks(*duties(*trio)):
+        for node in trio:
             await until(partial(carried_out, node, case))
-    async with talk(*trio.nodes):
-        await until(lambda: level(*trio.nodes))
-    await handle(*trio.nodes)
+    await agree(trio)
+    await handle(*trio)
 
 
 async def held(node: Node, case: str) -> int:
     """How many contents of a case a node holds, beyond what orders and their execution say."""
     sql = f"select count(*) from log.content join log.event using (id) where case_id = $1 and not {KEPT}"
     return int(await node.pools["node"].fetchval(sql, case))
+
+
+async def nothing_held(node: Node, case: str) -> bool:
+    """Whether a node holds nothing of a case any more."""
+    return await held(node, case) == 0
 
 
 async def rows(node: Node, case: str) -> dict[str, int]:

@@ -80,18 +80,20 @@ class FloorNode:
     async def _follow(self, source: str, server: Server) -> None:
         stream = stream_to(self._own.agency)
         async with connected(server) as client:
-            position = await self._pool.fetchval("select stream_seq from log.link where partner = $1", source) or 0
-            reset = json.dumps({"seq": position + 1}).encode()
+            at = await self._pool.fetchval("select stream_seq from log.link where partner = $1", source) or 0
+            reset = json.dumps({"seq": at + 1}).encode()
             await client.request(f"$JS.API.CONSUMER.RESET.{stream}.{self._own.agency}", reset, timeout=5)
             pull = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{self._own.agency}"
             async for batch in _pulled(client, pull):
                 made = await _maybe_in_thread(batch, lambda message: self._own.open(source, message.data))
+                before, at = at, int(batch[-1].reply.split(".")[5])
                 async with self._pool.acquire() as connection, connection.transaction():
-                    await self._admit(connection, source, made, int(batch[-1].reply.split(".")[5]))
+                    await self._admit(connection, source, made)
+                    await connection.execute(SQL["move_link"], source, "", at, "", before)
                 self._wake["pointers"].set()
                 await client.publish(batch[-1].reply, b"+ACK")
 
-    async def _admit(self, connection: Connection, source: str, made: Sequence[Made], position: int) -> None:
+    async def _admit(self, connection: Connection, source: str, made: Sequence[Made]) -> None:
         """The statements of an admission, in the order and number of `services.node.store`."""
         log, run = self._own.logs[source], connection.execute
         ids, count = [one.id for one in made], len(made)
@@ -120,7 +122,6 @@ class FloorNode:
         await run(SQL["found_readable"], ids)
         await connection.fetch(SQL["settle_parents"], ids)
         await run(SQL["add_pointers"], ids)
-        await run(SQL["move_link"], source, "", position)
 
     async def _serve(self, service: str) -> None:
         """Take every pointer and acknowledge it, as a service does for which it is nothing."""

@@ -233,7 +233,7 @@ class Play:
             return "terlihat" if (await self._get(name, "")).is_success else "tidak terlihat"
         if matter.startswith(reading.OWES):
             kind = matter.removeprefix(f"{reading.OWES} ")
-            items = (await ask(self.world.nodes[name], "GET", "/work", READERS[name])).json()["items"]
+            items = (await ask(self.world.nodes[name], "GET", "/tasks", READERS[name])).json()["items"]
             return "ya" if any(one["case"] == self.case and one["kind"] == kind for one in items) else NOTHING
         path, read = VIEWS.get(matter, ("", None))
         if path not in views:

@@ -220,6 +220,7 @@ ACTS: Mapping[str, Doing] = {
     "menetapkan kelayakan": Doing("eligibility"),
     "mengusulkan rencana": Doing("plan", {"replaces": []}),
     "menyetujui rencana": Doing("plan/agree"),
+    "mencatat kesediaan pembela": Doing("measures/want"),
     "memulai tindakan": Doing("measures/start"),
     "menyelesaikan tindakan": Doing("measures/complete"),
     "mencatat kejadian baru": Doing("incidents", {"gendered_forms": []}),

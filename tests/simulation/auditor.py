@@ -91,12 +91,13 @@ class Auditor:
             raise Broken(f"convicted: {node.agency} holds a proof against {log}, which is honest")
 
     def _check_levels(self, node: Node) -> None:
-        for (log, witness), size in _levels(node).items():
+        levels = _levels(node)
+        for (log, witness), size in levels.items():
             place = (node.agency, log, witness)
             if size < self._levels.get(place, 0):
                 raise Broken(f"level: {node.agency} sees less of {log} confirmed than before")
             self._levels[place] = size
-        lost = [place for place in self._levels if place[0] == node.agency and place[1:] not in _levels(node)]
+        lost = [place for place in self._levels if place[0] == node.agency and place[1:] not in levels]
         if lost:
             raise Broken(f"level: {node.agency} sees nothing of {lost[0][1]} confirmed any more")
 

@@ -106,9 +106,10 @@ class Story:
 
     async def _triage(self) -> None:
         reader = self._own.officers(Permission.READ_CASE)[0]
-        work = await self._own.until(reader, "/work", lambda told: any(map(self._is_triage, told["items"])))
+        place = f"/tasks?case={self.case}"
+        work = await self._own.until(reader, place, lambda told: any(map(self._is_triage, told["items"])))
         item = next(filter(self._is_triage, work["items"]))
-        await self._own.say(Permission.ACKNOWLEDGE_NOTICE, f"/work/{item['id']}/done")
+        await self._own.say(Permission.ACKNOWLEDGE_NOTICE, f"/tasks/{item['id']}/done")
 
     def _is_triage(self, item: Mapping[str, str]) -> bool:
         return (item["case"], item["kind"]) == (self.case, HUMAN_TRIAGE)

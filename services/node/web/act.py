@@ -5,7 +5,7 @@ once, and whoever looked at an old state is told so instead of deciding on it. W
 answered, changes nothing that is decided on: it keeps nobody waiting. What was typed stays in every refusal.
 
 An address can be sent to an officer by anybody. What it gives a form is shown as settled, and is never a field under
-another one that is typed.
+another one that is typed. Where it leaves open which of several things the form is about, that is asked first.
 """
 
 import secrets
@@ -26,14 +26,13 @@ from contracts.events.notify import NoticeAcknowledged
 from contracts.mechanism import PARTNER
 from contracts.promises import ONLY_TELLING
 from services.node.access import Reader, Shown, note
-from services.node.web import forms
-from services.node.web.case import look_at
-from services.node.web.inside import Answer
-from services.node.web.panel import Form
+from services.node.web import choices, forms
+from services.node.web.case import look_at, panels
+from services.node.web.inside import UNASKED, Answer
+from services.node.web.panel import Form, Labels, Look, Typed as Given
 from services.node.web.shell import Shell, Visitor, typed
 from services.node.writing import Timeline, version_of
 
-Given = Mapping[str, Sequence[str]]
 # Fields of the form itself; no field of a body begins so.
 KEY, VERSION, FIXED, MORE = "_key", "_version", "_fixed", "_more"
 TRIES = 3
@@ -50,24 +49,31 @@ def router(shell: Shell) -> APIRouter:
         form = _form(shell, name)
         shell.desk.officers.allow(visitor.session.officer, form.permission)
         timeline = await _loaded(shell, case)
-        known = _given(form, request)
-        draft = form.draft(look_at(shell, visitor, case, shell.desk.case(timeline)))
-        if draft:
+        look = look_at(shell, visitor, case, shell.desk.case(timeline))
+        known, ways = _settled(shell, visitor, look, form, _given(form, request))
+        draft = form.draft(look)
+        if draft or known or ways:
             await _noted(shell, visitor, case, len(timeline.events))
+        if ways is not None:
+            return _which(shell, request, visitor, look, form, ways)
         given = {**draft, **known, FIXED: list(known), VERSION: [_seen(timeline)]}
-        return _shown(shell, request, visitor, case, form, given)
+        return _shown(shell, request, visitor, look, form, given)
 
     @routes.post("/cases/{case}/act/{name}")
     async def say(request: Request, case: CaseId, name: str, visitor: Here) -> Response:
         form, given = _form(shell, name), await typed(request)
-        if MORE in given:  # another row, asked for without a script
-            return _shown(shell, request, visitor, case, form, given)
-        answer = await _said(shell, visitor, case, form, given)
-        if answer.held:
+        shell.desk.officers.allow(visitor.session.officer, form.permission)
+        more = MORE in given  # another row, asked for without a script
+        answer = UNASKED if more else await _said(shell, visitor, case, form, given)
+        if answer.held and not more:
             return RedirectResponse(f"/desk/cases/{case}?{urlencode({'said': name})}", 303)
+        timeline = await _loaded(shell, case)
         if answer.code == Code.STALE:  # they are told, and may say it again of what stands there now
-            given |= {VERSION: [_seen(await _loaded(shell, case))]}
-        return _shown(shell, request, visitor, case, form, given, answer)
+            given |= {VERSION: [_seen(timeline)]}
+        if given.get(FIXED):
+            await _noted(shell, visitor, case, len(timeline.events))
+        look = look_at(shell, visitor, case, shell.desk.case(timeline))
+        return _shown(shell, request, visitor, look, form, given, answer)
 
     return routes
 
@@ -84,7 +90,7 @@ async def _loaded(shell: Shell, case: str) -> Timeline:
 
 
 async def _noted(shell: Shell, visitor: Visitor, case: str, events: int) -> None:
-    """What is typed already is told of the case."""
+    """What is typed or settled already, and what there is to choose, is told of the case."""
     reader = Reader(visitor.session.officer.actor, Door.PAGE, Purpose.HANDLING, shell.desk.now())
     async with shell.desk.pool.acquire() as connection, connection.transaction():
         await note(shell.desk.log, connection, "node", reader, Shown(View.CASE, [case], events))
@@ -121,28 +127,60 @@ def _given(form: Form, request: Request) -> Given:
     return {name: values for name in names if (values := request.query_params.getlist(name))}
 
 
-def _shown(
-    shell: Shell, request: Request, visitor: Visitor, case: str, form: Form, given: Given, refused: Answer | None = None
+def _settled(
+    shell: Shell, visitor: Visitor, look: Look, form: Form, known: Given
+) -> tuple[Given, list[Mapping[str, str]] | None]:
+    """What is settled, and what there is to choose from if that leaves open what the form is about.
+
+    What is the only one of its kind is not asked for.
+    """
+    labels = shell.labels(form.name, look, shell.speech(visitor.words), known)
+    if not choices.lacking(forms.fields(form.body, {}), known, labels):
+        return known, None
+    offers = (offer for one in panels(shell, look) for offer in one.offers if offer.form == form.name)
+    ways = choices.fitting(offers, known)
+    if len(ways) != 1:
+        return known, ways
+    return {**known, **{name: [value] for name, value in ways[0].items()}}, None
+
+
+def _which(
+    shell: Shell, request: Request, visitor: Visitor, look: Look, form: Form, ways: Sequence[Mapping[str, str]]
 ) -> Response:
+    speech = shell.speech(visitor.words)
+    naming = partial(shell.labels, form.name, look, speech)
+    words = choices.told(look, ways, forms.fields(form.body, {}), naming, speech)
+    named = list(zip(words, ways, strict=True))
+    return shell.page(request, "act_which.html", visitor, case=look.name, form=form, ways=named)
+
+
+def _shown(
+    shell: Shell, request: Request, visitor: Visitor, look: Look, form: Form, given: Given, answer: Answer = UNASKED
+) -> Response:
+    asked, speech = forms.fields(form.body, given), shell.speech(visitor.words)
+    labels = shell.labels(form.name, look, speech, given)
     return shell.page(
         request,
         "act.html",
         visitor,
-        refused.status if refused else 200,
-        case=case,
+        answer.status,
+        case=look.name,
         form=form,
-        fields=forms.fields(form.body, given),
-        given=given,
+        fields=asked,
+        given=choices.renamed(asked, given, form.free(look)),
         fixed=given.get(FIXED, ()),
-        options=partial(_options, shell, visitor),
-        code=refused.code if refused else "",
-        detail=refused.detail if refused else "",
+        options=partial(_options, shell, visitor, labels),
+        called=lambda field, value: choices.called(look, field, value, labels, speech),
+        code=answer.code,
+        detail=answer.detail,
         key=_one(given, KEY) or secrets.token_urlsafe(16),
         version=_one(given, VERSION),
     )
 
 
-def _options(shell: Shell, visitor: Visitor, field: forms.Field) -> list[tuple[str, str]]:
+def _options(shell: Shell, visitor: Visitor, labels: Labels, field: forms.Field) -> list[tuple[str, str]]:
+    if field.word in labels:
+        return [*labels[field.word].items()]
     if field.kind in {"agency", "agencies"}:
         agencies = shell.desk.log.chain.latest.agencies
         partner = [(PARTNER, visitor.words("agency.partner"))] if field.word == "owner" else []

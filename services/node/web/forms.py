@@ -22,7 +22,12 @@ _BY_PATTERN = {
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "day",
     "^[a-z0-9-]{1,32}$": "agency",
     "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$": "event",
+    "^[0-9a-hjkmnp-tv-z]{26}$": "case",
+    "^[a-z0-9-]{1,28}-[1-9][0-9]{0,2}$": "measure",
 }
+EITHER = {"yes": True, "no": False}  # and nothing for what is not known
+NAMES = frozenset({"event", "case", "measure"})  # that machines give: nobody reads or types them
+_OWN = "id"  # a row's own name, which the desk gives it: it fills no row
 
 
 class Field(NamedTuple):
@@ -30,11 +35,16 @@ class Field(NamedTuple):
 
     name: str  # such as `measures.0.owner`
     place: tuple[str, ...]  # in the body, or in the row that it belongs to
-    kind: str  # choice, choices, agency, agencies, day, moment, flag, number, event, events, text, lines, rows
+    kind: str  # choice(s), agency, agencies, day, moment, flag, either, number, text, lines, rows, events, or of NAMES
     code_list: str = ""  # of choices
     required: bool = True
     most: int = 0  # characters
     rows: tuple[tuple["Field", ...], ...] = ()
+
+    @property
+    def new(self) -> bool:
+        """Whether it is the name of what is being said here first."""
+        return self.kind in NAMES and self.word == _OWN
 
     @property
     def word(self) -> str:
@@ -71,7 +81,9 @@ def _fields(schema: Mapping[str, Any], group: _Group, typed: Typed) -> Iterator[
         elif items:
             yield field._replace(kind=_many(_kind(items, field.code_list)))
         else:
-            yield field._replace(kind=_kind(whole, field.code_list), most=whole.get("maxLength", 0))
+            kind = _kind(whole, field.code_list)
+            open_ = kind == "flag" and "anyOf" in told  # may be unknown, too
+            yield field._replace(kind="either" if open_ else kind, most=whole.get("maxLength", 0))
 
 
 def _listed(group: _Group, word: str, schema: Mapping[str, Any]) -> str:
@@ -87,8 +99,8 @@ def _of_rows(schema: Mapping[str, Any], of: Field, group: _Group, typed: Typed) 
 
 
 def _rows(name: str, typed: Typed) -> range:
-    filled = (_place(key, name)[:1] for key in typed if any(typed[key]))
-    used = [int(row) for place in filled for row in place if _NUMBER.fullmatch(row)]
+    filled = (_place(key, name) for key in typed if any(typed[key]))
+    used = [int(row) for row, *rest in filter(None, filled) if rest != [_OWN] and _NUMBER.fullmatch(row)]
     return range(min(max(used, default=-1) + 1 + EMPTY_ROWS, MAX_CODES))
 
 
@@ -140,6 +152,8 @@ def _value(field: Field, typed: Typed, zone: str) -> Any:  # noqa: ANN401  a pie
             return [line for text in given for line in text.splitlines() if line.strip()]
         case "flag":
             return bool(given)
+        case "either":
+            return EITHER.get(given[0]) if given else None
         case _:
             return _single(field.kind, given[0], zone) if given else None
 
@@ -152,7 +166,7 @@ def _single(kind: str, text: str, zone: str) -> int | str:
 
 
 def _filled(row: Sequence[Field], typed: Typed) -> bool:
-    return any(text.strip() for field in row for text in typed.get(field.name, ()))
+    return any(text.strip() for field in row if not field.new for text in typed.get(field.name, ()))
 
 
 def _put(told: dict[str, Any], place: Sequence[str], value: object) -> None:

@@ -35,6 +35,10 @@ class Answer(NamedTuple):
         return "" if self.held else str((self.told or {}).get("detail", ""))
 
 
+UNASKED = Answer(200, None)
+"""What a form shows before it was ever sent."""
+
+
 async def ask(
     api: FastAPI,
     officer: Officer,

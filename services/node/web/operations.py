@@ -25,7 +25,7 @@ Told = Mapping[str, Any]
 
 
 class Worry(NamedTuple):
-    """Something that somebody should look at: the word `worry.<word>`, what it says there, and where it is shown."""
+    """Something that somebody should look at: by its word, what it says there, and where it is shown."""
 
     word: str
     values: Mapping[str, object]
@@ -46,7 +46,7 @@ def worries(told: Told, weeks: Told) -> list[Worry]:
     found = [*_own(told), *(one for partner in told["partners"] for one in _of_partner(partner, told["heartbeat_s"]))]
     late = sum(one["missed"] for one in weeks.get("kinds", ()))
     if late:
-        found.append(Worry("missed", {"count": late}, "deadlines"))
+        found.append(Worry("worry.missed", {"count": late}, "deadlines"))
     return sorted(found, key=lambda one: not one.grave)
 
 
@@ -62,29 +62,29 @@ def bars(counts: Mapping[str, int], most: int) -> list[Bar]:
 
 def _own(told: Told) -> Iterator[Worry]:
     for problem in told["problems"]:
-        yield Worry("not_ready", {"reason": problem}, "ready", grave=True)
+        yield Worry(f"problem.{problem['kind']}", problem["values"], "ready", grave=True)
     if told["disputed"]:
-        yield Worry("disputed", {"count": told["disputed"]}, "witness", grave=True)
+        yield Worry("worry.disputed", {"count": told["disputed"]}, "witness", grave=True)
     if told["parked"]:
-        yield Worry("parked", {"count": len(told["parked"])}, "parked", grave=True)
+        yield Worry("worry.parked", {"count": len(told["parked"])}, "parked", grave=True)
     if told["missing"]:
-        yield Worry("missing", {"count": len(told["missing"])}, "partners")
+        yield Worry("worry.missing", {"count": len(told["missing"])}, "partners")
     if told["checkpoint_due_s"] > told["heartbeat_s"]:
-        yield Worry("checkpoint", {}, "witness")
+        yield Worry("worry.checkpoint", {}, "witness")
     for end in told["ends"]:
         if end["days"] < WARN_DAYS:
-            word = "ended" if end["days"] < 0 else "ends"
+            word = "worry.ended" if end["days"] < 0 else "worry.ends"
             yield Worry(word, {"name": end["name"], "days": end["days"]}, "ends", grave=end["days"] < 0)
 
 
 def _of_partner(partner: Told, heartbeat_s: float) -> Iterator[Worry]:
     about = {"agency": partner["agency"]}
     if partner["disputed"]:
-        yield Worry("partner_disputed", about, "witness", grave=True)
+        yield Worry("worry.partner_disputed", about, "witness", grave=True)
     if not 0 <= partner["silent_s"] <= PATIENCE["SILENCE"] * heartbeat_s:
-        yield Worry("silent", about, "partners", grave=True)
+        yield Worry("worry.silent", about, "partners", grave=True)
     if max(partner["missing"], partner["unread"], partner["unsigned"]) > LATE:
-        yield Worry("behind", about, "partners")
+        yield Worry("worry.behind", about, "partners")
 
 
 def router(shell: Shell) -> APIRouter:
@@ -97,7 +97,7 @@ def router(shell: Shell) -> APIRouter:
         answer = await shell.ask(visitor, "GET", "/operations")
         if not answer.held:
             return shell.refusal(request, visitor, answer.code, answer.detail)
-        figures = await shell.ask(visitor, "GET", "/work/figures")
+        figures = await shell.ask(visitor, "GET", "/tasks/figures")
         kept = figures.told if figures.held else {"kinds": [], "weeks": []}
         return shell.page(
             request,

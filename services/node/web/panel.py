@@ -1,9 +1,10 @@
 """What a service shows of a case at the desk, and what it offers to do there. Pure, given a case."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter
@@ -13,6 +14,7 @@ from contracts.events import Body
 from contracts.mechanism import Permission
 from contracts.promises.promise import Promise
 from services.node.officers import Officer
+from services.node.web.words import Speech
 
 if TYPE_CHECKING:  # the shell is given the pages
     from services.node.web.shell import Shell
@@ -42,6 +44,13 @@ class Look(NamedTuple):
         return rules is not None and rules.may(self.agency, self.officer.role, permission)
 
 
+Labels = Mapping[str, Mapping[str, str]]
+"""What the values of fields are called, by the word of the field: `{"measure": {"lpsk-1": "Evakuasi, ..."}}`."""
+
+NO_LABELS: Labels = MappingProxyType({})
+Typed = Mapping[str, Sequence[str]]
+
+
 class Form(NamedTuple):
     """Something that can be said in a case by filling in a form; `name` is the type of the event that says it."""
 
@@ -50,6 +59,7 @@ class Form(NamedTuple):
     permission: Permission
     grave: bool = False  # takes protection, data or a right away: shown as such, and asked twice
     draft: Callable[[Look], Mapping[str, Sequence[str]]] = lambda _: {}  # typed already, to be gone over
+    free: Callable[[Look], Iterator[str]] = lambda _: iter(())  # names for new rows, so that nobody invents one
 
     @property
     def name(self) -> str:
@@ -75,6 +85,10 @@ class Panel(NamedTuple):
     offers: Callable[[Look], Iterable[Offer]] = lambda _: ()
 
 
+Naming = Callable[[Look, Speech, Typed], Labels]
+"""What the values of an event are called in a case, given what is told of the event so far."""
+
+
 class Pages(NamedTuple):
     """What a service has for the desk: `templates/` and `locale/` in its folder, and what they are for."""
 
@@ -82,3 +96,4 @@ class Pages(NamedTuple):
     panels: Sequence[Panel] = ()
     forms: Sequence[Form] = ()
     routers: Sequence[Callable[["Shell"], APIRouter]] = ()  # pages of its own, beside those of a case
+    labels: Mapping[str, Naming] = MappingProxyType({})  # of its own events, by type

@@ -28,7 +28,7 @@ def router(shell: Shell) -> APIRouter:
         if not shell.may(visitor, Permission.READ_CASE) and shell.may(visitor, Permission.READ_OPERATIONS):
             return RedirectResponse("/desk/operations", 303)  # who looks after the node has no queue
         since = await shell.desk.pool.fetchval(SQL["last"])
-        asked, called = await shell.ask(visitor, "GET", "/work"), await shell.ask(visitor, "GET", "/notices")
+        asked, called = await shell.ask(visitor, "GET", "/tasks"), await shell.ask(visitor, "GET", "/notices")
         officer, agency = visitor.session.officer, shell.desk.agency
         found = work.lines(
             work.Desk(agency, officer.role, shell.desk.mechanism),
@@ -60,9 +60,9 @@ def router(shell: Shell) -> APIRouter:
         path = f"/notices/{quote(notice, safe='')}/acknowledge"
         return await _back(request, visitor, await shell.ask(visitor, "POST", path))
 
-    @routes.post("/work/{item}/done")
+    @routes.post("/tasks/{item}/done")
     async def done(request: Request, item: int, visitor: Here) -> Response:
-        return await _back(request, visitor, await shell.ask(visitor, "POST", f"/work/{item}/done"))
+        return await _back(request, visitor, await shell.ask(visitor, "POST", f"/tasks/{item}/done"))
 
     async def _back(request: Request, visitor: Visitor, answer: Answer) -> Response:
         if not answer.held:

@@ -23,9 +23,9 @@ from services.node.http import status_of
 from services.node.service import Desk
 from services.node.settings import Web
 from services.node.web import inside
-from services.node.web.panel import Form, Pages
+from services.node.web.panel import NO_LABELS, Form, Labels, Look, Pages, Typed
 from services.node.web.session import Session, Sessions
-from services.node.web.words import Words, catalogues
+from services.node.web.words import Speech, Words, catalogues
 
 HERE = Path(__file__).parent
 LANGUAGE = "rajut-language"
@@ -73,6 +73,7 @@ class Shell:
         self.pages = pages
         self.sessions = sessions
         self.forms: Mapping[str, Form] = {form.name: form for one in pages.values() for form in one.forms}
+        self._labels = {name: naming for one in pages.values() for name, naming in one.labels.items()}
         self._api = api
         self._words = catalogues([HERE / "locale", *(one.folder / "locale" for one in pages.values())])
         self._templates = _environment({name: one.folder / "templates" for name, one in pages.items()})
@@ -138,10 +139,25 @@ class Shell:
         }
         return HTMLResponse(self._templates.get_template(template).render(frame | told), status)
 
+    async def farewell(self, visitor: Visitor, path: str) -> Response:
+        """End a visitor's session and lead them away from what it showed."""
+        await self.sessions.end(visitor.session)
+        answer = RedirectResponse(path, 303)
+        self.sessions.drop(answer)
+        return answer
+
     def refusal(self, request: Request, visitor: Visitor | None, code: str, detail: str = "") -> HTMLResponse:
         """The page of an error: what happened, and what to do next."""
         status = status_of(Code(code)) if code in set(Code) else 500
         return self.page(request, "error.html", visitor, status, code=code, detail=detail)
+
+    def speech(self, words: Words) -> Speech:
+        """How values are told in these words."""
+        return Speech(words, lambda agency: self.name_of(agency, words))
+
+    def labels(self, event: str, look: Look, speech: Speech, told: Typed) -> Labels:
+        """What the values of an event of this type are called, by the service that it belongs to."""
+        return self._labels[event](look, speech, told) if event in self._labels else NO_LABELS
 
     def name_of(self, agency: str, words: Words) -> str:
         """What an agency is called: the directory says."""

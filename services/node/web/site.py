@@ -38,10 +38,10 @@ def site(desk: Desk, api: FastAPI, web: Web, pages: Mapping[str, Pages], issuer:
     if not web.secure and not _loopback(web.origin):
         raise BadSettings("node.toml: web.origin: https")
     shell = Shell(desk, api, web, pages, Sessions(desk.pool, desk.clock, secure=web.secure))
-    app = FastAPI(openapi_url=None, telemetry={"tracing": False, "logs": False, "auto_configure": False})
-    app.include_router(login_oidc.router(shell, issuer) if issuer else login.router(shell))
-    for router in (*(page.router for page in PAGES), *(router for one in pages.values() for router in one.routers)):
-        app.include_router(router(shell))
+    entrance = login_oidc.router(shell, issuer) if issuer else login.router(shell)
+    makers = (*(page.router for page in PAGES), *(maker for one in pages.values() for maker in one.routers))
+    routes = [route for router in (entrance, *(make(shell) for make in makers)) for route in router.routes]
+    app = FastAPI(routes=routes, openapi_url=None, telemetry={"tracing": False, "logs": False, "auto_configure": False})
     app.mount("/static", _Unchanged(directory=HERE / "static"), name="static")
     _errors(app, shell)
     app.add_middleware(BoundedBody)

@@ -10,7 +10,8 @@ from contracts.events import Body
 from contracts.workflow.erasure import PERSONAL
 from services.node.cases import Line
 from services.node.web import forms
-from services.node.web.words import Words
+from services.node.web.panel import NO_LABELS, Labels, Typed
+from services.node.web.words import Speech
 
 # Lists of codes that no form asks for, since only rules and timers say them.
 _LISTS: Mapping[str, tuple[str, ...]] = {
@@ -40,19 +41,20 @@ class Said(NamedTuple):
     rows: tuple[tuple["Said", ...], ...] = ()
 
 
-class Speech(NamedTuple):
-    """How values are told: in which words, and what agencies are called."""
-
-    words: Words
-    name_of: Callable[[str], str]
+def unnamed(_: Typed) -> Labels:
+    """Nothing of a matter has a name of its own."""
+    return NO_LABELS
 
 
-def said(body: Body, json: Json, speech: Speech) -> tuple[Said, ...]:
-    """What an event says; nothing of one about who somebody is or what happened to them: that is shown elsewhere."""
+def said(body: Body, json: Json, speech: Speech, labels: Callable[[Typed], Labels] = unnamed) -> tuple[Said, ...]:
+    """What an event says; nothing of one about who somebody is or what happened to them: that is shown elsewhere.
+
+    `labels` tells what the values of its own matter are called, given all that it says.
+    """
     if isinstance(body, PERSONAL):
         return ()
     typed = dict(_flat("", json))
-    return tuple(_all(forms.fields(type(body), typed), typed, speech))
+    return tuple(_all(forms.fields(type(body), typed), typed, speech, labels(typed)))
 
 
 def covered(body: Body) -> bool:
@@ -86,19 +88,23 @@ def _text(value: Json) -> str:
     return ("1" if value else "") if isinstance(value, bool) else str(value)
 
 
-def _all(fields: Sequence[forms.Field], typed: forms.Typed, speech: Speech) -> Iterator[Said]:
+def _all(fields: Sequence[forms.Field], typed: forms.Typed, speech: Speech, labels: Labels) -> Iterator[Said]:
     for field in fields:
         given = tuple(text for text in typed.get(field.name, ()) if text)
         if field.kind == "rows":
-            told = (tuple(_all(row, typed, speech)) for row in field.rows)
+            told = (tuple(_all(row, typed, speech, labels)) for row in field.rows)
             if rows := tuple(row for row in told if row):
                 yield Said(field.word, rows=rows)
-        elif field.kind == "flag" and field.name in typed:
+        elif field.kind in {"flag", "either"} and field.name in typed:
             yield Said(field.word, (speech.words("yes" if given else "no"),))
         elif given and field.kind in {"event", "events"}:
             yield Said(field.word, events=given)
         elif given:
-            yield Said(field.word, tuple(_value(field, text, speech) for text in given))
+            yield Said(field.word, tuple(_called(field, text, speech, labels) for text in given))
+
+
+def _called(field: forms.Field, text: str, speech: Speech, labels: Labels) -> str:
+    return labels.get(field.word, {}).get(text) or _value(field, text, speech)
 
 
 def _value(field: forms.Field, text: str, speech: Speech) -> str:
@@ -110,6 +116,8 @@ def _value(field: forms.Field, text: str, speech: Speech) -> str:
             return words.day(text)
         case "moment":
             return words.moment(text)
+        case "case":
+            return words.short(text)
         case _:
             lists = (field.code_list,) if field.code_list else ()
             known = [one for one in (*lists, *_LISTS.get(field.word, ())) if text in codes(one)]

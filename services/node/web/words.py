@@ -5,7 +5,7 @@ error is called stands in `contracts.codes`. A word that is missing fails: no pa
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +42,7 @@ class Words(NamedTuple):
     catalogue: Catalogue
     zone: str
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """A word or sentence by its name; KeyError if there is none."""
         return self.catalogue[name].format(**values)
 
@@ -93,10 +93,21 @@ class Words(NamedTuple):
         whole = max(round(seconds), 1)
         return self("time.seconds", seconds=whole) if whole < MINUTE else self.span(timedelta(seconds=whole))
 
+    def short(self, case: str) -> str:
+        """A case as people name it, such as `0QH-PAJ`."""
+        return f"{case[:3]}-{case[3:6]}".upper()
+
     def listed(self, names: Sequence[str]) -> str:
         """Names as a sentence has them, such as `Komnas HAM, Komnas Perempuan dan LPSK`."""
         *others, last = names or [""]
         return f"{', '.join(others)} {self('and')} {last}" if others else last
+
+
+class Speech(NamedTuple):
+    """How values are told: in which words, and what agencies are called."""
+
+    words: Words
+    name_of: Callable[[str], str]
 
 
 def _moment(instant: datetime | str) -> datetime:

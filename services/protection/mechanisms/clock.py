@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from contracts.errors import Code, Rejected
+from contracts.errors import Rejected
 from contracts.events import Body
 from contracts.events.step import StepTaken
 from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
@@ -52,12 +52,9 @@ async def look(desk: Desk) -> None:
 
 
 async def _look(desk: Desk, connection: Connection, case_id: str, machine: Machine) -> None:
-    try:
-        timeline = await desk.log.lock(connection, case_id)
-    except Rejected as rejected:
-        if rejected.code is not Code.NOT_FOUND:
-            raise
-        await connection.execute(SQL["stay_over"], case_id)  # erased
+    timeline = await desk.log.lock_what_is_left(connection, case_id)
+    if timeline is None:
+        await connection.execute(SQL["stay_over"], case_id)
         return
     limits, now = overdue(desk.case(timeline), machine), _now(desk)
     if passed := [body for at, body in limits if at <= now]:

@@ -9,7 +9,7 @@ mechanism lets take steps.
 
 import tomllib
 from calendar import monthrange
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from itertools import chain
 from types import MappingProxyType
@@ -21,7 +21,6 @@ from contracts.events import BODIES, Body
 from contracts.events.fields import AgencyId, Array, CodeText, Line, Version, Word
 from contracts.events.step import StepOverdue, StepTaken
 from contracts.mechanism import Hours, Mechanism, Part, Permission
-from contracts.mechanism.calendar import add_working_days, end_of, office_day
 
 NOT_BEGUN = "BELUM_MULAI"  # where a region stands before anything has moved it
 EVENTS: Mapping[str, type[Body]] = MappingProxyType(
@@ -49,8 +48,8 @@ class Label(Part):
 class Limit(Part):
     """How long a case may stay in a state, by one kind of clock, and where that comes from.
 
-    Hours run through weekends; days, working days and months end with their last day in Jakarta; `before` is a day of
-    each year. Without any of them it only says what is known. `urgency` narrows it to cases of these levels.
+    Hours run through weekends; days, working days and months end with their last day at the agency's office; `before`
+    is a day of each year. Without any of them it only says what is known. `urgency` narrows it to cases of such levels.
     """
 
     basis: Line
@@ -68,16 +67,16 @@ class Limit(Part):
             raise ValueError("a limit has one clock")
         return self
 
-    def due(self, since: datetime, days_off: Container[date]) -> datetime | None:
-        """When it is reached by a case that came at `since` (aware); None without a number."""
+    def due(self, since: datetime, rules: Mechanism, agency: str) -> datetime | None:
+        """When it is reached by a case that came at `since` (aware) to this agency; None without a number."""
         if self.hours is not None:
             return since + self.hours
-        last = self._last_day(office_day(since), days_off)
-        return end_of(last) if last else None
+        last = self._last_day(rules.office_day(since, agency), rules)
+        return rules.end_of(last, agency) if last else None
 
-    def _last_day(self, day: date, days_off: Container[date]) -> date | None:
+    def _last_day(self, day: date, rules: Mechanism) -> date | None:
         if self.working_days is not None:
-            return add_working_days(day, self.working_days, days_off)
+            return rules.working_days(day, self.working_days)
         if self.months is not None:
             return _months_after(day, self.months)
         if self.before is not None:

@@ -113,7 +113,7 @@ def deadline(case: Case, machine: Machine, stay: Stay, rules: Mechanism) -> Dead
     found = []
     for limit in region.states[stay.state].limits:
         applies = not limit.urgency or urgency in limit.urgency or urgency not in codes("urgency")
-        if applies and (due := limit.due(claimed(stay.since), rules.days_off)):
+        if applies and (due := limit.due(claimed(stay.since), rules, machine.agency)):
             found.append(Deadline(due, limit))
     return min(found, key=lambda one: one.at, default=None)
 

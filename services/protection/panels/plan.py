@@ -11,16 +11,19 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureWanted,
     PlanAgreed,
     PlanDeclined,
     PlanProposed,
 )
+from contracts.mechanism import PARTNER
 from contracts.mechanism.calendar import ZONES, clock_of
 from contracts.promises.plan import plans_in_force
 from contracts.workflow.plan import MAX_NAMED, PROPOSAL, slot_of
-from services.node.web.panel import Look, Offer
+from services.node.web.panel import Labels, Look, Offer, Typed
 from services.node.web.present import Counts, instant, would_count
-from services.protection.outlook import Outlook, Version, shown
+from services.node.web.words import Speech
+from services.protection.outlook import Outlook, Version, measures, shown
 from services.protection.plan import NO_RISK
 
 
@@ -46,9 +49,21 @@ def offers(look: Look) -> Iterator[Offer]:
     for version in plan.versions if plan else []:
         yield from _answers(counts, version)
         for measure in version.measures:
-            yield from _reports(counts, version.plan, measure.id)
+            yield from _reports(counts, version.plan, measure.id, instant(look))
     if plan and counts(_specimen(look)):
         yield Offer(PlanProposed.type, first=not plan.versions and look.case.in_force("emergency") == "ACTIVE")
+
+
+def named(look: Look, speech: Speech, _: Typed) -> Labels:
+    """Every measure that was ever proposed: what it is, who carries it out, by when."""
+    proposed = (one for act in look.case.acts(PlanProposed) for one in act.body.measures)
+    return {"measure": {one.id: _in_words(one, speech) for one in proposed}}
+
+
+def free(look: Look) -> Iterator[str]:
+    """Names for measures of this agency that none has yet: they begin with its own."""
+    taken = {one.id for act in look.case.acts(PlanProposed) for one in act.body.measures}
+    return (name for number in range(1, 1000) if (name := f"{look.agency}-{number}") not in taken)
 
 
 def draft(look: Look) -> Mapping[str, Sequence[str]]:
@@ -59,6 +74,12 @@ def draft(look: Look) -> Mapping[str, Sequence[str]]:
     return typed
 
 
+def heard(look: Look) -> Mapping[str, Sequence[str]]:
+    """When the defender says something to this officer: now."""
+    zone = ZONES[look.case.mechanism.of(look.agency).zone]
+    return {"at": [f"{clock_of(zone, look.now):%Y-%m-%dT%H:%M}"]}
+
+
 def _answers(counts: Counts, version: Version) -> Iterator[Offer]:
     given = {"plan": version.plan}
     if not version.falls_short and counts(PlanAgreed(plan=version.plan)):
@@ -67,9 +88,11 @@ def _answers(counts: Counts, version: Version) -> Iterator[Offer]:
         yield Offer(PlanDeclined.type, given, about=version.plan)
 
 
-def _reports(counts: Counts, plan: str, measure: str) -> Iterator[Offer]:
+def _reports(counts: Counts, plan: str, measure: str, now: str) -> Iterator[Offer]:
     given = {"plan": plan, "measure": measure}
     about = f"{plan}/{measure}"
+    if counts(MeasureWanted(**given, given_by=codes("consent_giver")[0], form=codes("consent_form")[0], at=now)):
+        yield Offer(MeasureWanted.type, given, about=about)
     if counts(MeasureStarted(**given)):
         yield Offer(MeasureStarted.type, given, about=about)
     if counts(MeasureCompleted(**given)):
@@ -91,6 +114,13 @@ def _specimen(look: Look) -> PlanProposed:
     return PlanProposed(measures=(*_measures(look), mine)[:1], replaces=tuple(_standing(look)))
 
 
+def _in_words(measure: Measure, speech: Speech) -> str:
+    by = speech.name_of(measure.responsible)
+    owner = speech.words("plan.partner", agency=by) if measure.owner == PARTNER else speech.name_of(measure.owner)
+    code, due = speech.words.label("measure", measure.code), speech.words.moment(measure.due_by)
+    return speech.words("plan.named", measure=code, owner=owner, due=due)
+
+
 def _standing(look: Look) -> list[str]:
     """The versions that nothing has replaced: what a new one has to name."""
     return [b64(claim.event) for claim in look.case.slots.get(PROPOSAL, ())][:MAX_NAMED]
@@ -99,7 +129,8 @@ def _standing(look: Look) -> list[str]:
 def _measures(look: Look) -> list[Measure]:
     """Those that are still owed by the plan in force, else by the versions that wait; each once."""
     waiting = [act for act in look.case.acts(PlanProposed) if act.name in set(_standing(look))]
-    found = {one.id: one for act in plans_in_force(look.case) or waiting for one in act.body.measures}
+    acts, rules = plans_in_force(look.case) or waiting, look.case.mechanism
+    found = {one.id: one for act in acts for one in measures(look.case, act, rules)}
     return [one for name, one in found.items() if look.case.in_force(slot_of(name)) != "COMPLETED"]
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from contracts.events.step import StepTaken
-from services.node.web.panel import Look, Offer
+from services.node.web.panel import NO_LABELS, Labels, Look, Offer, Typed
+from services.node.web.words import Speech
 from services.protection.mechanisms import MACHINES
 from services.protection.mechanisms.desk import Choice, Part, Steps, shown
 
@@ -35,6 +36,20 @@ def offers(look: Look) -> Iterator[Offer]:
         for choice in part.choices:
             if choice.yours and own:
                 yield from _of_choice(own.steps, part, choice)
+
+
+def named(look: Look, speech: Speech, told: Typed) -> Labels:
+    """What the agency itself calls the parts, states and reasons of its machine; two parts may share a state's code."""
+    machine = MACHINES.get(look.agency)
+    if machine is None:
+        return NO_LABELS
+    language, region = speech.words.language, next(iter(told.get("region", ())), "")
+    here = [machine.regions[region]] if region in machine.regions else machine.regions.values()
+    return {
+        "region": {code: getattr(one, language) for code, one in machine.regions.items()},
+        "state": {code: getattr(state, language) for one in here for code, state in one.states.items()},
+        "reason": {code: getattr(text, language) for code, text in machine.reasons.items()},
+    }
 
 
 def _of_choice(steps: Steps, part: Part, choice: Choice) -> Iterator[Offer]:

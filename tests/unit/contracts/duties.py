@@ -25,6 +25,7 @@ from tests.unit.contracts.statuses import FIRST, SECOND, decided, under_appeal
 from tests.unit.contracts.test_consent import Desk
 from tests.unit.contracts.test_duplicate import LINKED, REOPENED
 from tests.unit.contracts.test_erasure import LEADER, OFFICER, ask, confirm
+from tests.unit.contracts.test_outside import SECOND as OUTSIDES_SECOND, Outside
 from tests.unit.contracts.test_paper import proposed
 from tests.unit.contracts.test_record_afterwards import Outage
 
@@ -108,6 +109,13 @@ def _disclosure() -> Trial:
     return Trial(case, made, own, case.confirm(made))
 
 
+def _outside() -> Trial:
+    case = Outside()
+    named = case.name()
+    own = case.second(named, actor=OUTSIDES_SECOND._replace(officer=named.content.actor.officer))
+    return Trial(case, named, own, case.second(named))
+
+
 def _record() -> Trial:
     case = Outage()
     record = case.write("p-1", "p-2")
@@ -181,6 +189,7 @@ DUTIES = (
     Duty("take-over", _take_over, "another agency than the claimant and than the lead that is replaced"),
     Duty("appeal", _appeal, "another officer than the one who rejected, of the agency that owns the status"),
     Duty("disclosure", _disclosure, "another officer of the same agency, in another role; the auditor is told at once"),
+    Duty("outsider", _outside, "another officer of the same agency, in another role; the auditor is told at once"),
     Duty("erasure", _erasure, "another officer of the agency that opened the case, in another role"),
     Duty("duplicate", _duplicate, "nobody: it merges nothing, and any agency in the case takes it back"),
 )

@@ -11,6 +11,7 @@ from contracts.events.plan import (
     IncidentRecorded,
     Measure,
     MeasureStarted,
+    MeasureWanted,
     PlanAgreed,
     PlanProposed,
     ReviewHeld,
@@ -92,6 +93,13 @@ class Planning(Chronicle):
     def start(self, plan: str, one: Measure) -> Event:
         """The responsible agency starts a measure."""
         return self.say(one.responsible, MeasureStarted(plan=plan, measure=one.id))
+
+    def want(self, plan: str, one: Measure, *, by: str = LEAD, parents: Parents = None) -> Event:
+        """The defender tells an agency that they agree to a measure after all."""
+        body = MeasureWanted(
+            plan=plan, measure=one.id, given_by="defender", form="spoken", at="2026-11-23T08:54:48+07:00"
+        )
+        return self.say(by, body, parents=parents)
 
     def review(self, after: str, *, by: str = LEAD, parents: Parents = None) -> Event:
         """A review that finds a level."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts import evidence
+from contracts import evidence, note
 from contracts.directory import Chain, Directory, SigningKey, sign
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
@@ -98,6 +98,7 @@ def test_a_revoked_notary_is_nobodys_notary() -> None:
         "komnas-ham.checkpoint.1",
         "komnas-perempuan.checkpoint.1",
     }
+    assert [key.name for key in note.revoked_keys(held)] == [LOG]
 
 
 def test_a_stolen_key_convicts_nobody() -> None:

@@ -11,6 +11,7 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureWanted,
     PlanAgreed,
     PlanDeclined,
     PlanProposed,
@@ -18,6 +19,7 @@ from contracts.events.plan import (
 from contracts.events.triage import EligibilityDetermined
 from contracts.mechanism import LATEST
 from contracts.promises.plan import falls_short, plans_in_force
+from contracts.timeline import Event
 from tests.unit.contracts.chronicle import AGENCIES
 from tests.unit.contracts.plans import LEAD, LPSKS, OURS, PARTNERS, Planning, measure
 
@@ -54,6 +56,102 @@ def test_nothing_is_done_to_somebody_who_does_not_want_it() -> None:
     case = Planning()
     case.agreed_plan(OURS, measure("komnas-ham-4", wanted=False))
     assert in_force(case) == []
+
+
+LATER = measure("komnas-ham-4", wanted=False)
+
+
+@pytest.mark.parametrize("heard_by", AGENCIES)
+def test_a_defender_who_says_yes_later_needs_no_new_plan(heard_by: str) -> None:
+    """Whichever agency they tell, the version that waited for their word alone is in force from then on."""
+    case = Planning()
+    plan = case.agreed_plan(OURS, LATER)
+    assert case.counts(case.want(plan, LATER, by=heard_by))
+    assert in_force(case) == [plan]
+
+
+def test_their_word_may_come_before_the_agencies_have_agreed() -> None:
+    """What is missing may come in any order, and words that cross count together."""
+    case = Planning()
+    plan, known = case.plan(OURS, LATER, LPSKS), case.now
+    case.want(plan, LATER, by="lpsk", parents=known)
+    case.agree(plan, LEAD, parents=known)
+    assert in_force(case) == []
+    case.agree(plan, "lpsk", parents=known)
+    assert in_force(case) == [plan]
+
+
+def test_two_agencies_may_have_heard_the_same_word() -> None:
+    """Neither knew that the other had written it down: both count, and nothing is in conflict."""
+    case = Planning()
+    plan, known = case.agreed_plan(OURS, LATER), case.now
+    assert all(case.counts(case.want(plan, LATER, by=agency, parents=known)) for agency in AGENCIES)
+    assert in_force(case) == [plan]
+    assert not case.case.conflicts
+
+
+def want_what_was_wanted(case: Planning, plan: str) -> Event:
+    return case.want(plan, OURS)
+
+
+def want_twice(case: Planning, plan: str) -> Event:
+    case.want(plan, LATER)
+    return case.want(plan, LATER)
+
+
+def want_what_no_plan_has(case: Planning, plan: str) -> Event:
+    return case.want(plan, measure("komnas-ham-9"))
+
+
+def want_of_nothing(case: Planning, _: str) -> Event:
+    return case.want(b64(case.events[0].id), LATER)
+
+
+def want_of_an_old_version(case: Planning, plan: str) -> Event:
+    case.plan(LATER, replaces=(plan,))
+    return case.want(plan, LATER)
+
+
+def want_in_a_role_that_hears_nobody(case: Planning, plan: str) -> Event:
+    known = case.want(plan, LATER)
+    case.events.pop()
+    return case.add(LEAD, MeasureWanted.read(known.content.body), actor=Actor("komisioner_pengaduan", "o-2"))
+
+
+def want_so_that_some_do_not_hear(case: Planning, plan: str) -> Event:
+    known = case.want(plan, LATER)
+    case.events.pop()
+    return case.add(LEAD, MeasureWanted.read(known.content.body), to=(LEAD, "lpsk"))
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        want_what_was_wanted,
+        want_twice,
+        want_what_no_plan_has,
+        want_of_nothing,
+        want_of_an_old_version,
+        want_in_a_role_that_hears_nobody,
+        want_so_that_some_do_not_hear,
+    ],
+)
+def test_a_later_word_is_of_a_measure_that_waits_for_it(mistake: Callable[[Planning, str], Event]) -> None:
+    """What was agreed to, what no version that stands has, and what was not heard as it should be changes nothing."""
+    case = Planning()
+    assert not case.counts(mistake(case, case.agreed_plan(OURS, LATER)))
+
+
+def test_a_later_word_holds_for_the_version_of_which_it_was_said() -> None:
+    """A new version may describe the measure otherwise, so it says anew whether the defender agrees."""
+    case = Planning()
+    first = case.agreed_plan(OURS, LATER)
+    case.want(first, LATER)
+    second = case.plan(OURS, LATER.model_copy(update={"raises_risk": True}), replaces=(first,))
+    case.agree(second, LEAD)
+    assert in_force(case) == [first]
+    case.want(second, LATER)
+    assert in_force(case) == [second]
 
 
 def test_a_proposal_takes_no_protection_away() -> None:
@@ -355,24 +453,34 @@ def planned(draw: st.DrawFn) -> Planning:
 def bodies(names: list[str]) -> st.SearchStrategy[Body]:
     """Anything about a plan, about any event there is."""
     name = st.sampled_from(names)
-    measures = st.lists(st.sampled_from([OURS, LPSKS, PARTNERS]), min_size=1, max_size=3, unique=True).map(tuple)
+    measures = st.lists(st.sampled_from([OURS, LPSKS, PARTNERS, LATER]), min_size=1, max_size=3, unique=True).map(tuple)
     before = st.lists(name, max_size=2, unique=True).map(tuple)
     return st.one_of(
         st.builds(PlanProposed, measures=measures, replaces=before),
         st.builds(PlanAgreed, plan=name),
         st.builds(PlanDeclined, plan=name, reason=st.just("LAINNYA")),
         st.builds(MeasureStarted, plan=name, measure=st.sampled_from([OURS.id, LPSKS.id])),
+        st.builds(
+            MeasureWanted,
+            plan=name,
+            measure=st.sampled_from([OURS.id, LATER.id]),
+            given_by=st.just("defender"),
+            form=st.just("written"),
+            at=st.just("2026-11-23T08:54:48+07:00"),
+        ),
     )
 
 
 @given(planned())
 def test_no_plan_is_in_force_without_all_who_answer_for_it(case: Planning) -> None:
-    """Whatever is claimed: each responsible agency agreed, not by the proposer, and no suspect is left to one."""
-    agreed = case.case.of_type(PlanAgreed)
+    """Whatever is claimed: all responsible and the defender agreed, none is the proposer, and no suspect is left."""
+    agreed, wanted = case.case.of_type(PlanAgreed), case.case.of_type(MeasureWanted)
     suspect = case.case.bodies[case.events[0].id].wire().get("legal_status")
     for plan in plans_in_force(case.case):
         by = [event for event, body in agreed if body.plan == plan.name]
         assert plan.body.responsible == {event.agency for event in by}
+        later = {body.measure for _, body in wanted if body.plan == plan.name}
+        assert {one.id for one in plan.body.measures if not one.agreement} == later
         proposer = (plan.agency, plan.event.content.actor.officer)
         assert all((event.agency, event.content.actor.officer) != proposer for event in by)
         assert not (suspect and {one.owner for one in plan.body.measures} == {"lpsk"})

@@ -197,5 +197,6 @@ def test_what_is_said_in_cases_is_followed() -> None:
         "node.record.refused",
         "notify.notice.sent",
         "notify.notice.escalated",
+        "notify.reminder.given",
         "notify.promise.missed",
     }

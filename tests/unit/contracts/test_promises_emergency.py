@@ -4,13 +4,17 @@ import pytest
 from hypothesis import given, strategies as st
 
 from contracts.codes import codes
+from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events.ending import EndingWithdrawn, HandoverAccepted, HandoverOffered
+from contracts.events.notify import NoticeAcknowledged, NoticeSent
 from contracts.events.protection import EmergencyProposed, LetterIssued, LetterRequested, RequirementFulfilled
+from contracts.events.triage import EligibilityDetermined
 from contracts.mechanism import LATEST
 from contracts.promises import emergency
 from contracts.promises.promise import Promise
-from tests.unit.contracts.chronicle import Chronicle
+from contracts.timeline import claimed
+from tests.unit.contracts.chronicle import NOW, Chronicle
 from tests.unit.contracts.emergencies import DUE, OTHERS, START, Emergency
 
 
@@ -33,6 +37,33 @@ def fulfil(case: Emergency) -> None:
     """Both papers come."""
     for agency, code in (("lpsk", "IDENTITAS"), ("komnas-ham", "KETERANGAN_STATUS")):
         case.say(agency, RequirementFulfilled(requirements=b64(case.listed.id), requirement=code))
+
+
+def test_who_asks_sees_to_it_that_somebody_has_heard() -> None:
+    """Within ten minutes; a machine that notes it hears nothing, and the agency that decides owes itself nothing."""
+    case = Chronicle()
+    case.propose("komnas-perempuan")
+    ((_, agency, due),) = open_(case, "USULAN_DITERIMA")
+    assert (agency, due) == ("komnas-perempuan", claimed(case.events[-1]) + timedelta(minutes=10))
+    sent = NoticeSent(about=b64(case.events[-1].id), role="pimpinan", step=2, channel="email", respond_by=NOW)
+    case.add("lpsk", sent, actor=Actor("system", "rajut"))
+    assert open_(case, "USULAN_DITERIMA")
+    case.add("lpsk", NoticeAcknowledged(notice=b64(case.events[-1].id)), actor=Actor("petugas_darurat", "o-1"))
+    assert open_(case, "USULAN_DITERIMA") == []
+    case = Chronicle()
+    case.propose("lpsk")
+    assert owed(case, "USULAN_DITERIMA") == []
+
+
+def test_a_word_from_before_the_proposal_is_no_answer_to_it() -> None:
+    """Somebody who spoke in the case without knowing of the proposal has not heard of it; a decision has."""
+    case = Chronicle()
+    start = (case.events[-1].id,)
+    proposal = case.propose()
+    case.add("lpsk", EligibilityDetermined(category="KORBAN"), parents=start)
+    assert open_(case, "USULAN_DITERIMA")
+    case.activate(proposal, case.approve(proposal, "l-1"), case.approve(proposal, "l-2"))
+    assert open_(case, "USULAN_DITERIMA") == []
 
 
 def test_leaders_decide_within_three_hours_at_the_latest_six() -> None:
@@ -130,7 +161,7 @@ def test_the_others_hear_of_an_end_before_its_day() -> None:
     """Each of them owes a word; whoever was heard, or an end that was taken back, owes nothing."""
     case = Emergency()
     announced = case.announced()
-    due = office_night(case.day(7))
+    due = office_night(case.day(6))
     assert open_(case, "TANGGAPAN_PENGAKHIRAN") == [("", agency, due) for agency in OTHERS]
     case.hear(announced, OTHERS[0])
     assert open_(case, "TANGGAPAN_PENGAKHIRAN") == [("", OTHERS[1], due)]

@@ -5,27 +5,31 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from contracts.case import Case
 from contracts.codes import codes
+from contracts.content import type_name
 from contracts.mechanism import Permission
 from contracts.promises import promises
 from services.intake.panel import PAGES as INTAKE
 from services.intake.person import person_of
+from services.node.expiry import WARN_DAYS
 from services.node.officers import Officer
-from services.node.web import own
+from services.node.web import choices, own
 from services.node.web.act import FIXED
 from services.node.web.case import Filled
 from services.node.web.forms import fields
-from services.node.web.panel import Form, Look, Offer, Pages
+from services.node.web.operations import WIDE, bars, worries
+from services.node.web.panel import NO_LABELS, Form, Labels, Look, Offer, Pages, Typed
 from services.node.web.shell import HERE, _environment
-from services.node.web.words import Words, catalogues
+from services.node.web.words import Speech, Words, catalogues
 from services.notify.panel import PAGES as NOTIFY
 from services.protection.panel import PAGES as PROTECTION
 from services.triage.panel import PAGES as TRIAGE
-from tests.unit.contracts.chronicle import CASE_ID
+from tests.unit.contracts.chronicle import CASE_ID, Chronicle
 
 PAGES: Mapping[str, Pages] = {
     "own": own.PAGES,
@@ -87,12 +91,25 @@ def page(service: str, panel: str, seen: Look, language: str = "id") -> str:
 def form(name: str, seen: Look, language: str = "id", given: Mapping[str, str] | None = None) -> str:
     """A form's page, the fields that the case tells filled in."""
     told = {key: [value] for key, value in (given or {}).items()}
-    body = FORMS[name].body
+    asked, speech, named = fields(FORMS[name].body, told), speech_of(language), labels(name, seen, language, told)
+    filled = choices.renamed(asked, told | {FIXED: [*told]}, FORMS[name].free(seen))
     return _TEMPLATES.get_template("act.html").render(
         _frame(seen, language)
-        | {"case": seen.name, "form": FORMS[name], "fields": fields(body, told), "given": told | {FIXED: [*told]}}
-        | {"fixed": [*told], "options": _options(language), "code": "", "detail": "", "key": "k", "version": "v"}
+        | {"case": seen.name, "form": FORMS[name], "fields": asked, "given": filled, "fixed": [*told]}
+        | {"called": lambda field, value: choices.called(seen, field, value, named, speech)}
+        | {"options": _options(language), "code": "", "detail": "", "key": "k", "version": "v"}
     )
+
+
+def speech_of(language: str) -> Speech:
+    """How values are told in a language; agencies by their ids."""
+    return Speech(Words(language, _WORDS[language], "WIB"), lambda agency: agency)
+
+
+def labels(name: str, seen: Look, language: str = "id", told: Typed = MappingProxyType({})) -> Labels:
+    """What the values of an event of this type are called."""
+    naming = next((pages.labels[name] for pages in PAGES.values() if name in pages.labels), None)
+    return naming(seen, speech_of(language), told) if naming else NO_LABELS
 
 
 def whole_person(seen: Look, language: str = "id") -> str:
@@ -100,6 +117,20 @@ def whole_person(seen: Look, language: str = "id") -> str:
     told = person_of(seen.case, seen.agency).model_dump(mode="json")
     template = _TEMPLATES.get_template("intake/whole-person.html")
     return template.render(_frame(seen, language) | {"case": seen.name, "it": told, "after": 60})
+
+
+def operations(told: Mapping[str, Any], kept: Mapping[str, Any], language: str) -> str:
+    """The page of operations, as somebody sees it who may do everything there."""
+    frame = _frame(look(Chronicle().case, "lpsk", "admin_node"), language)
+    page = {
+        "told": told,
+        "kept": kept,
+        "worries": worries(told, kept),
+        "bars": bars,
+        "wide": WIDE,
+        "warn_days": WARN_DAYS,
+    }
+    return _TEMPLATES.get_template("operations.html").render(frame | page | {"type_name": type_name})
 
 
 def links(html: str) -> list[tuple[str, dict[str, str]]]:

@@ -5,10 +5,12 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
+from contracts.events.intake import ReportReceived
 from contracts.events.report import Report
 from contracts.report import read_report
 from services.intake import form
 from services.intake.form import BY_NAME, STEPS, Fault
+from services.node.web import forms
 
 AGENCY, ZONE = "lpsk", "WIB"
 LEAST = form.begun("Petugas permohonan", "2026-11-22T08:54") | {
@@ -57,6 +59,31 @@ def test_every_field_is_asked_once() -> None:
     """Nothing is asked twice: no field stands on two pages."""
     names = [field.name for step in STEPS for field in form.fields(step, {})]
     assert len(names) == len(set(names))
+
+
+def test_every_field_of_a_report_is_asked_or_left_out_with_a_reason() -> None:
+    """Whoever adds a field to the report adds it to a page of the form, or says here why officers are not asked."""
+    names = [field.name.removeprefix("report.") for field in forms.fields(ReportReceived, {})]
+    asked = [ask for step in STEPS for ask in step.asks]
+    known = [*form._KNOWN, *form.UNASKED]
+    assert sorted(names) == sorted([*asked, *known])
+    assert all(form.UNASKED.values())
+
+
+def test_what_is_asked_last_is_chosen() -> None:
+    """Age, languages and time zone are chosen, not spelt, and reach the report; "peaceful" may stay open."""
+    rest = {field.name: field for field in form.fields(BY_NAME["rest"], {})}
+    assert {field.kind for field in rest.values()} == {"choice", "choices", "either"}
+    (row,) = next(field for field in form.fields(BY_NAME["needs"], {}) if field.kind == "rows").rows
+    assert [field.kind for field in row if field.word == "age_band"] == ["choice"]
+    for age in form.CHOICES["age_band"]:
+        report = sent(LEAST | {"report.defender.age_band": [age], "report.work.peaceful": ["no"]})
+        assert (report.defender.age_band, report.work.peaceful) == (age, False)
+    spoken = {"report.defender.languages": [*form.CHOICES["languages"]], "report.work.peaceful": ["yes"]}
+    for zone in form.CHOICES["timezone"]:
+        report = sent(LEAST | spoken | {"report.defender.safe_contact.timezone": [zone]})
+        assert report.defender.languages == form.CHOICES["languages"]
+        assert (report.defender.safe_contact.timezone, report.work.peaceful) == (zone, True)
 
 
 def test_danger_and_the_way_to_reach_somebody_come_first() -> None:

@@ -8,6 +8,7 @@ import pytest
 from contracts.case import Case, fold
 from contracts.codes import LANGUAGES
 from contracts.content import Actor
+from contracts.encoding import b64
 from contracts.errors import Rejected
 from contracts.events.intake import (
     ConsentRecorded,
@@ -17,6 +18,9 @@ from contracts.events.intake import (
     DuplicateLinked,
     Identity,
     IdentityShared,
+    OutsiderConfirmed,
+    OutsiderNamed,
+    OutsiderTold,
     ReportReceived,
 )
 from contracts.events.report import SafeContact
@@ -25,7 +29,7 @@ from services.intake import domain, panel, person
 from services.node.web.panel import Look
 from tests.e2e.stage import REPORTS
 from tests.unit.contracts.chronicle import AGENCIES, Chronicle, opening
-from tests.unit.services.looks import PAGES, everybody, look, page, whole_person
+from tests.unit.services.looks import PAGES, everybody, form, look, page, whole_person
 
 HAM, PEREMPUAN, LPSK = AGENCIES
 REPORT = read_report(REPORTS[PEREMPUAN].read_bytes())
@@ -62,6 +66,21 @@ def disclosed() -> Chronicle:
     return case
 
 
+def outside() -> Chronicle:
+    """A case in which Komnas Perempuan has named a hospital, agreed to it, and told it."""
+    case = reported()
+    told = ("identity",)
+    named = OutsiderNamed(
+        ground="KEPENTINGAN_VITAL", kind="RUMAH_SAKIT", recipient="IGD", fields=told, reason="bahaya maut"
+    )
+    name = b64(case.add(PEREMPUAN, named, to=(PEREMPUAN,)).id)
+    second = Actor("komisioner_piket", "o-2")
+    case.add(PEREMPUAN, OutsiderConfirmed(outsider=name), actor=second, to=(PEREMPUAN,))
+    call = OutsiderTold(outsider=name, fields=told, way="TELEPON", at="2026-11-22T08:54:48+07:00")
+    case.add(PEREMPUAN, call, to=(PEREMPUAN,))
+    return case
+
+
 def linked() -> Chronicle:
     case = shared()
     case.add(HAM, DuplicateLinked(other="1" * 26, reason="ORANG_YANG_SAMA"))
@@ -75,7 +94,7 @@ def offers(case: Chronicle, agency: str, role: str, officer: str = "o-77") -> se
     return {form for form in found if seen.may(forms[form].permission)}
 
 
-@pytest.mark.parametrize("story", [Chronicle, reported, shared, withdrawn, disclosed, linked])
+@pytest.mark.parametrize("story", [Chronicle, reported, shared, withdrawn, disclosed, outside, linked])
 def test_every_panel_says_everything_in_both_languages_and_nothing_of_the_person(
     story: Callable[[], Chronicle],
 ) -> None:
@@ -188,6 +207,24 @@ def test_a_second_person_in_another_role_is_asked() -> None:
     assert confirmed not in offers(case, PEREMPUAN, "komisioner_piket", "o-1")
     assert confirmed not in offers(case, PEREMPUAN, "petugas_upr")
     assert confirmed not in offers(case, HAM, "komisioner_pengaduan")
+
+
+def test_somebody_outside_is_told_after_a_second_person_agreed_and_before_consent_is_withdrawn() -> None:
+    """The desk offers what comes next to who may do it, shows what was told, and nothing of it elsewhere."""
+    case, told = outside(), OutsiderTold.type
+    case.events[-2:], rest = [], case.events[-2:]
+    assert OutsiderConfirmed.type not in offers(case, PEREMPUAN, "petugas_upr", "o-1")
+    assert OutsiderConfirmed.type in offers(case, PEREMPUAN, "komisioner_piket", "o-2")
+    assert told not in offers(case, PEREMPUAN, "petugas_upr", "o-1")
+    case.events += rest
+    assert told in offers(case, PEREMPUAN, "petugas_upr", "o-1")
+    ours = look(case.case, PEREMPUAN, "petugas_upr")
+    assert "IGD" in page("intake", "consent", ours)
+    assert "Rumah sakit atau layanan medis (IGD)" in form(told, ours, "id", {"outsider": b64(case.events[-3].id)})
+    theirs = fold([event for event in case.events if HAM in event.content.to])
+    assert "IGD" not in page("intake", "consent", look(theirs, HAM, "tim_hrd"))
+    case.add(HAM, ConsentWithdrawn(given_by="defender", form="spoken", at="2026-11-22T08:54:48+07:00"))
+    assert told not in offers(case, PEREMPUAN, "petugas_upr", "o-1")
 
 
 def test_what_is_over_is_not_offered() -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from contracts.codes import codes
 from contracts.events.fields import MAX_CODES
-from contracts.mechanism import LATEST
+from contracts.mechanism import GENESIS_TEXT, LATEST, Mechanism
 from docs.mechanisms.generate import page, write
 from services.protection.mechanisms import MACHINES
 from services.protection.mechanisms.declaration import Limit, Machine, Region, read
@@ -176,7 +176,15 @@ def limit(**told: object) -> Limit:
 )
 def test_each_clock_counts_as_its_office_does(told: dict[str, Any], due: datetime | None) -> None:
     """Hours run through the weekend; days and working days end in Jakarta; a limit in words has no end."""
-    assert limit(**told).due(MORNING, LATEST.days_off) == due
+    assert limit(**told).due(MORNING, LATEST, "lpsk") == due
+
+
+def test_a_day_of_a_limit_ends_at_the_office_that_declared_it() -> None:
+    """At 22.30 in Jakarta it is tomorrow in Jayapura, and that day ends there two hours before it does in Jakarta."""
+    east = Mechanism.read(GENESIS_TEXT.replace(b'zone = "WIB"', b'zone = "WIT"', 1))
+    since = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+    assert limit(days=0).due(since, east, "lpsk") == datetime(2026, 11, 20, 16, 59, 59, tzinfo=UTC)
+    assert limit(days=0).due(since, east, "komnas-ham") == datetime(2026, 11, 21, 14, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +193,7 @@ def test_each_clock_counts_as_its_office_does(told: dict[str, Any], due: datetim
 def test_a_month_ends_with_its_last_day(begun: str, last: tuple[int, int, int]) -> None:
     """Three months after the end of November is the end of February, whatever the year."""
     since = datetime.fromisoformat(f"{begun}T05:00:00+00:00")
-    assert limit(months=3).due(since, LATEST.days_off) == datetime(*last, 16, 59, 59, tzinfo=UTC)
+    assert limit(months=3).due(since, LATEST, "lpsk") == datetime(*last, 16, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +202,7 @@ def test_a_month_ends_with_its_last_day(begun: str, last: tuple[int, int, int]) 
 def test_before_march_is_the_next_march(begun: str, last: tuple[int, int, int]) -> None:
     """What is finished in March waits for the next yearly record, and not for one that is past."""
     since = datetime.fromisoformat(f"{begun}T05:00:00+00:00")
-    assert limit(before="03-01").due(since, LATEST.days_off) == datetime(*last, 16, 59, 59, tzinfo=UTC)
+    assert limit(before="03-01").due(since, LATEST, "lpsk") == datetime(*last, 16, 59, 59, tzinfo=UTC)
 
 
 def _named(machine: Machine) -> list[str]:

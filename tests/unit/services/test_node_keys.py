@@ -8,15 +8,16 @@ from typer.testing import CliRunner
 
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
-from contracts.roster import Directory
+from contracts.roster import Directory, sign
 from contracts.vectors import material
 from services.cli import app
 from services.node import enrolment, keys
+from services.node.custody import standings
 from services.node.enrolment import Request, Revocation, Signature
 from services.node.expiry import endings
 from services.node.keys import Keyring
 from services.node.settings import BadSettings
-from tests.unit.contracts.test_directory_keys import chain, following
+from tests.unit.contracts.test_directory_keys import LOG, chain, following
 
 AGENCY = "lpsk"
 DAY_MS = 86_400_000
@@ -125,6 +126,38 @@ def test_requests_for_one_agency_add_up(home: Path) -> None:
     made = [enrolment.signature(drafted, material.root(agency)) for agency in material.AGENCIES[:2]]
     held.adopt(enrolment.finished(drafted, made))
     assert held.signers(material.origin("lpsk"), "notify") == ["lpsk.notify.3"]
+
+
+def test_a_key_waits_until_the_others_know_of_its_version(home: Path) -> None:
+    """The one in use until then is called so, and not the one that the newest version would have."""
+    held, kids = chain(), ("lpsk.triage.2", "lpsk.triage.10")
+    named = held.latest.version
+    held.adopt(following(held, *map(material.signing_key, kids)))
+    for kid in kids:
+        keys.make(home / "keys", kid)
+
+    def states(version: int) -> list[str]:
+        found = {one.kid: one.state for one in standings(held, AGENCY, LOG, home / "keys", version)}
+        return [found[kid] for kid in kids]
+
+    assert states(named) == ["signs", "waiting"]
+    assert states(0) == ["ready", "signs"]
+
+
+def test_the_next_log_is_written_by_new_keys_alone(home: Path) -> None:
+    """The keys of the one before end with it; one that was revoked stays so, and the old log stays listed."""
+    held = chain()
+    revoked = {key.kid for key in held.latest.agencies[AGENCY].keys if key.revoked}
+    kids = [keys.next_name(home / "keys", AGENCY, purpose, held.names(AGENCY)) for purpose in keys.PURPOSES]
+    for kid in kids:
+        keys.make(home / "keys", kid)
+    asked = enrolment.next_log(home / "keys", held.latest.agencies[AGENCY], kids)
+    directory = enrolment.draft(held.latest, [asked], "2026-11-22T10:00:00.000Z")
+    held.adopt(sign(directory, [material.root(agency) for agency in material.AGENCIES]))
+    assert held.latest.agencies[AGENCY].logs == [LOG, f"{LOG[:-1]}2"]
+    assert revoked
+    assert {key.kid for key in held.latest.agencies[AGENCY].keys} == {*kids, *revoked}
+    assert [held.signers(LOG, "triage"), held.signers(f"{LOG[:-1]}2", "triage")] == [[], [kids[2]]]
 
 
 def test_a_signature_of_another_draft_is_not_taken() -> None:

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from contracts.content import Actor
 from contracts.encoding import b64
-from contracts.events.notify import PromiseMissed
+from contracts.events.notify import PromiseMissed, ReminderGiven
 from contracts.events.protection import RequirementFulfilled
 from contracts.events.triage import UrgencyOverridden
 from contracts.hlc import Hlc
 from contracts.mechanism import LATEST
+from contracts.timeline import claimed
 from services.notify import clocks
 from tests.unit.contracts.chronicle import AGENCIES, Chronicle
 from tests.unit.contracts.emergencies import START, Emergency
@@ -65,6 +67,35 @@ def test_what_was_missed_meanwhile_is_said_gravest_first() -> None:
     said = [LATEST.notices.missed.get(body.kind) for body in due(Emergency(), "lpsk", START + timedelta(days=20))]
     assert said.count("KRITIS") > 0
     assert said == sorted(said, key=lambda level: level != "KRITIS")
+
+
+def reminded(case: Emergency, agency: str, days: float) -> list[ReminderGiven]:
+    """What an agency says so many days after the papers were deferred."""
+    now = claimed(case.listed) + timedelta(days=days)
+    return clocks.recalled(case.case, clocks.recalls(case.case, agency), now)
+
+
+def test_whoever_owes_papers_is_reminded_on_the_days_of_the_rules() -> None:
+    """Each owner of their own, once a day that the rules name; what came meanwhile is not asked for again."""
+    case = Emergency()
+    assert reminded(case, "lpsk", 2.9) == reminded(case, "komnas-perempuan", 3) == []
+    (ours,), (theirs,) = reminded(case, "lpsk", 3), reminded(case, "komnas-ham", 3)
+    assert (ours.papers, theirs.papers) == (("IDENTITAS",), ("KETERANGAN_STATUS",))
+    case.add("lpsk", ours, to=("lpsk",), actor=Actor("system", "rajut"))
+    assert reminded(case, "lpsk", 6.9) == []
+    (second,) = reminded(case, "lpsk", 7)
+    assert datetime.fromisoformat(second.at) - datetime.fromisoformat(ours.at) == timedelta(days=4)
+    case.say("lpsk", RequirementFulfilled(requirements=b64(case.listed.id), requirement="IDENTITAS"))
+    assert reminded(case, "lpsk", 7) == []
+
+
+def test_a_machine_that_stood_still_reminds_once() -> None:
+    """Of three days that passed meanwhile the last one is said, and the two before it never."""
+    case = Emergency()
+    (late,) = reminded(case, "lpsk", 15)
+    assert datetime.fromisoformat(late.at) == claimed(case.listed) + timedelta(days=14)
+    case.add("lpsk", late, to=("lpsk",), actor=Actor("system", "rajut"))
+    assert reminded(case, "lpsk", 20.9) == []
 
 
 def test_emergencies_are_looked_at_before_the_others() -> None:

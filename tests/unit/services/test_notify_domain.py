@@ -10,9 +10,10 @@ from contracts.codes import codes
 from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events import REGISTRY, Body, read_body
-from contracts.events.intake import DisclosureMade
-from contracts.events.notify import NoticeEscalated, NoticeSent
+from contracts.events.intake import DisclosureMade, OutsiderNamed
+from contracts.events.notify import NoticeEscalated, NoticeSent, ReminderGiven
 from contracts.events.protection import DeferredItem, RequirementsDeferred
+from contracts.events.referral import ReferralDeclined
 from contracts.events.step import StepOverdue
 from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import LATEST, Permission
@@ -22,6 +23,7 @@ from services.notify import domain
 from services.notify.domain import Call
 from tests.unit.contracts.chronicle import AGENCIES, NOW, Chronicle
 from tests.unit.contracts.emergencies import Emergency
+from tests.unit.contracts.test_referral import Story, escalated
 
 GOLDEN = Path(__file__).parents[2] / "cases" / "bodies"
 LPSK = LATEST.agencies["lpsk"]
@@ -98,18 +100,32 @@ def test_deferred_papers_call_their_owners() -> None:
     assert called(case, event) == {agency: [Call(0, DUTY[agency], "BIASA")] for agency in ("komnas-ham", "lpsk")}
 
 
-def test_a_disclosure_without_consent_is_told_to_the_auditor_alone() -> None:
+INSIDE = DisclosureMade(
+    ground="KEPENTINGAN_VITAL", fields=("identity",), recipients=("lpsk",), reason="Ancaman pembunuhan."
+)
+OUTSIDE = OutsiderNamed(
+    ground="KEPENTINGAN_VITAL", kind="KEPOLISIAN", recipient="Unit PPA", fields=("identity",), reason="Diculik."
+)
+
+
+@pytest.mark.parametrize(("body", "to"), [(INSIDE, AGENCIES), (OUTSIDE, ("komnas-ham",))])
+def test_a_disclosure_without_consent_is_told_to_the_auditor_alone(body: Body, to: tuple[str, ...]) -> None:
     """At the agency that discloses, above its ladder: nobody on it answers instead of the auditor."""
     case = Chronicle()
-    body = DisclosureMade(
-        ground="KEPENTINGAN_VITAL", fields=("identity",), recipients=("lpsk",), reason="Ancaman pembunuhan."
-    )
-    made = case.add("komnas-ham", body, actor=Actor("tim_hrd", "o-1"))
+    made = case.add("komnas-ham", body, actor=Actor("tim_hrd", "o-1"), to=to)
     rules = LATEST.agencies["komnas-ham"]
     assert called(case, made) == {"komnas-ham": [Call(domain.ladder_end(rules), "auditor", "KRITIS")]}
     assert domain.may_answer(rules, domain.ladder_end(rules), "auditor", "auditor")
     assert not any(domain.may_answer(rules, domain.ladder_end(rules), "auditor", role) for role in rules.ladder)
     assert LATEST.may("komnas-ham", "auditor", Permission.ACKNOWLEDGE_NOTICE)
+
+
+def test_an_agency_that_the_rules_of_a_case_do_not_name_calls_nobody() -> None:
+    """Who joins later takes part in an older case, too; its rules give it no ladder, and nothing breaks."""
+    case = Chronicle(to=tuple(sorted((*AGENCIES, "lembaga-keempat"))))
+    urgent = case.add("komnas-ham", assessed("KRITIS"))
+    assert set(called(case, urgent)) == {*AGENCIES}
+    assert domain.calls(case.case, urgent, "lembaga-keempat", LATEST, EVERYBODY) == []
 
 
 def test_a_claim_that_does_not_hold_calls_nobody() -> None:
@@ -280,6 +296,24 @@ def test_an_overdue_step_is_the_own_agency_s_business() -> None:
         due="2026-11-01T00:00:00.000Z",
     )
     event = case.add("komnas-ham", body, to=("komnas-ham",), tick=round(datetime.fromisoformat(NOW).timestamp() * 1000))
+    assert called(case, event) == {"komnas-ham": [Call(0, DUTY["komnas-ham"], "BIASA")]}
+
+
+def test_a_need_that_nobody_meets_goes_to_the_top_of_its_sender() -> None:
+    """The second failure is for the commissioner, and for no other agency: it was this one's referral."""
+    case = Story()
+    sent = [case.send() for _ in range(2)]
+    for one in sent:
+        case.say("lpsk", ReferralDeclined(referral=b64(one.id), reason="TANPA_KAPASITAS"))
+    event = case.say("komnas-ham", escalated(*sent))
+    assert called(case, event) == {"komnas-ham": [Call(2, "komisioner_pengaduan", "BIASA")]}
+
+
+def test_a_reminder_of_papers_calls_who_owes_them_without_haste() -> None:
+    """The own duty officer, as calmly as paper is; it is no other agency's business, and no mark of being late."""
+    case = Chronicle()
+    body = ReminderGiven(requirements=b64(case.events[0].id), papers=("KETERANGAN_STATUS",), at=NOW)
+    event = case.add("komnas-ham", body, to=("komnas-ham",), actor=Actor("system", "rajut"))
     assert called(case, event) == {"komnas-ham": [Call(0, DUTY["komnas-ham"], "BIASA")]}
 
 

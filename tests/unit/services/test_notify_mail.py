@@ -5,26 +5,37 @@ import pytest
 
 from contracts.encoding import b64
 from contracts.mechanism import LATEST
+from contracts.mechanism.calendar import ZONES
 from services.node.officers import Officer
 from services.notify.mail import SUBJECT, letter, message_id, pause
 
 NOTICE = bytes(range(32))
 DUE = datetime.fromisoformat("2026-11-22T18:04:48.123Z")
+WIB = ZONES["WIB"]
 SENDER = "rajut@lembaga.example"
 OFFICER = Officer("siaga-7", "petugas_darurat", "duty@lembaga.example")
 
 
 def test_a_mail_says_that_a_task_waits_and_until_when() -> None:
     """Both languages, the reference to answer with, the deadline in local time and in UTC."""
-    text = letter(NOTICE, DUE, SENDER, OFFICER).get_content()
+    text = letter(NOTICE, DUE, WIB, SENDER, OFFICER).get_content()
     assert text.count(b64(NOTICE)) == 2
     assert "23-11-2026 01.04 WIB" in text
     assert "2026-11-22 18:04 UTC" in text
 
 
+@pytest.mark.parametrize(("zone", "local"), [("WITA", "23-11-2026 02.04 WITA"), ("WIT", "23-11-2026 03.04 WIT")])
+def test_a_mail_tells_the_time_of_the_office(zone: str, local: str) -> None:
+    """An officer in Makassar or Jayapura need not reckon from Jakarta's clock."""
+    assert local in letter(NOTICE, DUE, ZONES[zone], SENDER, OFFICER).get_content()
+
+
 def test_a_mail_says_nothing_else() -> None:
     """Take away reference and deadline, and the same words are left for every notice of every case."""
-    one, other = letter(NOTICE, DUE, SENDER, OFFICER), letter(bytes(32), DUE + timedelta(days=9), SENDER, OFFICER)
+    one, other = (
+        letter(NOTICE, DUE, WIB, SENDER, OFFICER),
+        letter(bytes(32), DUE + timedelta(days=9), WIB, SENDER, OFFICER),
+    )
     texts = [
         message.get_content().replace(b64(id_), "").replace(local, "").replace(utc, "")
         for message, id_, local, utc in [
@@ -38,7 +49,7 @@ def test_a_mail_says_nothing_else() -> None:
 
 def test_a_mail_betrays_no_agency_and_no_role() -> None:
     """Whoever sees the screen learns no agency, no role, no pseudonym beyond the two addresses."""
-    whole = letter(NOTICE, DUE, SENDER, OFFICER).as_string().lower()
+    whole = letter(NOTICE, DUE, WIB, SENDER, OFFICER).as_string().lower()
     words = {*LATEST.agencies, "komnas", "pembela", "darurat", "emergency", "kasus", OFFICER.role, OFFICER.officer}
     assert not [word for word in words if word in whole]
 
@@ -53,7 +64,7 @@ def test_a_second_attempt_is_the_same_mail() -> None:
 
 def test_a_mail_is_well_formed() -> None:
     """What leaves is ASCII, marked as sent by a machine, and reads back as written."""
-    raw = letter(NOTICE, DUE, SENDER, OFFICER).as_bytes()
+    raw = letter(NOTICE, DUE, WIB, SENDER, OFFICER).as_bytes()
     read = message_from_bytes(raw, policy=policy.default)
     assert raw.isascii()
     assert (read["From"], read["To"], read["Auto-Submitted"]) == (SENDER, OFFICER.email, "auto-generated")
@@ -63,7 +74,7 @@ def test_a_mail_is_well_formed() -> None:
 def test_an_address_cannot_add_headers() -> None:
     """A line break in an officer's address is refused, not sent."""
     with pytest.raises(ValueError, match=r"(?i)header|linefeed"):
-        letter(NOTICE, DUE, SENDER, OFFICER._replace(email="a@b.example\nBcc: c@d.example"))
+        letter(NOTICE, DUE, WIB, SENDER, OFFICER._replace(email="a@b.example\nBcc: c@d.example"))
 
 
 def test_a_mail_that_fails_is_tried_for_ever_but_not_faster() -> None:

@@ -15,7 +15,7 @@ from services.protection.mechanisms.machine import allowed
 from services.protection.panel import PAGES
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.emergencies import OTHERS, Emergency
-from tests.unit.contracts.plans import LPSKS, OURS, Planning
+from tests.unit.contracts.plans import LPSKS, OURS, Planning, measure
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay
 from tests.unit.contracts.test_record_afterwards import Outage
 from tests.unit.contracts.test_referral import Story
@@ -141,6 +141,18 @@ def test_a_measure_is_reported_on_by_who_answers_for_it() -> None:
     assert [one["measure"] for one in of_form(look(case.case, "lpsk", "petugas_perlindungan"), start)] == [LPSKS.id]
 
 
+def test_a_defender_who_had_not_agreed_is_asked_for_their_word_until_it_is_there() -> None:
+    """At whichever agency they say it; a new version then begins with it."""
+    case, later = Planning(), measure("komnas-ham-4", wanted=False)
+    plan, wish = case.agreed_plan(OURS, later), "protection.measure.wanted"
+    for agency, role in (("komnas-ham", "tim_hrd"), ("lpsk", "petugas_perlindungan")):
+        assert of_form(look(case.case, agency, role), wish) == [{"plan": plan, "measure": later.id}]
+    case.want(plan, later, by="lpsk")
+    ours = look(case.case, "komnas-ham", "tim_hrd")
+    assert of_form(ours, wish) == []
+    assert FORMS["protection.plan.proposed"].draft(ours)["measures.1.agreement.given_by"] == ["defender"]
+
+
 def test_a_plan_that_leaves_the_defender_alone_cannot_be_agreed_to() -> None:
     """Somebody who is no subject of LPSK needs a measure by somebody else first: the desk offers no agreement."""
     agree = "protection.plan.agreed"
@@ -228,7 +240,7 @@ def test_nothing_is_offered_while_the_rules_of_a_case_are_not_here() -> None:
 
 def test_every_act_of_protection_has_a_form() -> None:
     """What officers may say over HTTP they may say at the desk, each with the permission that its rule names."""
-    assert len({form.name for form in PAGES.forms}) == len(PAGES.forms) == 44
+    assert len({form.name for form in PAGES.forms}) == len(PAGES.forms) == 45
     unruled = {YES, NO}
     assert [
         form.name

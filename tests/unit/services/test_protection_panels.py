@@ -1,11 +1,13 @@
 """What the desk shows of protection: all of it in both languages, and every offer where its matter stands."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from contracts.case import Case
 from contracts.codes import LANGUAGES
+from contracts.encoding import b64
 from contracts.events.protection import LetterRequested
 from contracts.events.referral import ReferralAccepted, ReferralReported
 from tests.unit.contracts.chronicle import Chronicle
@@ -46,14 +48,14 @@ def ended() -> Case:
 def planned() -> Case:
     case = Planning()
     case.start(case.agreed_plan(OURS, LPSKS, PARTNERS), OURS)
-    case.plan(OURS, LPSKS, replaces=tuple(looks_at(case)))
+    case.plan(OURS, LPSKS, replaces=tuple(looks_at(case.case)))
     case.incident()
     case.review("TINGGI")
     return case.case
 
 
-def looks_at(case: Planning) -> list[str]:
-    return [claim.value for claim in case.case.slots["plan_proposal"]]
+def looks_at(case: Case) -> list[str]:
+    return [b64(claim.event) for claim in case.slots["plan_proposal"]]
 
 
 def closing() -> Case:
@@ -132,9 +134,12 @@ def test_every_form_of_every_service_can_be_filled_in(name: str, language: str) 
 
 
 def test_what_goes_along_unseen_is_said() -> None:
-    """Whoever reports on a measure sees which; the ids of events say nothing to anybody and stay hidden."""
+    """Whoever reports on a measure sees which, and of which plan, in words; an id that names nothing stays hidden."""
     seen = looks.look(planned(), HAM, "tim_hrd")
-    html = form("protection.measure.failed", seen, given={"plan": "A" * 43, "measure": OURS.id})
-    assert f"<strong>{OURS.id}</strong>" in html
-    assert f'value="{"A" * 43}"' in html
-    assert f"<strong>{'A' * 43}" not in html
+    plan = looks_at(seen.case)[0]
+    html = form("protection.measure.failed", seen, given={"plan": plan, "measure": OURS.id})
+    assert "<strong>Pemantauan, komnas-ham, sampai " in html
+    assert "Tindakan: <strong>" in html
+    assert re.search("Rencana: <strong>[^<]*komnas-ham, [0-9]+ Nov 2026", html)
+    assert f'value="{plan}"' in html
+    assert f"<strong>{'A' * 43}" not in form("protection.measure.failed", seen, given={"plan": "A" * 43})

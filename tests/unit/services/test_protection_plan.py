@@ -6,12 +6,14 @@ from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.plan import (
+    Agreement,
     CaseReopened,
     ClosureAgreed,
     ClosureProposed,
     IncidentRecorded,
     Measure,
     MeasureFailed,
+    MeasureWanted,
     PlanAgreed,
     PlanDeclined,
     PlanProposed,
@@ -140,6 +142,25 @@ def test_what_happened_meanwhile_stops_the_closing(emergency: bool) -> None:  # 
     case.propose("lpsk") if emergency else case.incident()
     assert closure.consequence(case.case, LEAD) is None
     assert list(closure.proposals(case.case)) == []
+
+
+def test_the_desk_sees_what_the_defender_agreed_to_later() -> None:
+    """On the day that it was at the office that heard it, as if it had been agreed to at first."""
+    case, later = Planning(), measure("komnas-ham-4", wanted=False)
+    plan = case.agreed_plan(OURS, later)
+    (waiting,) = outlook.shown(case.case).versions
+    assert (waiting.waits_for_defender, waiting.in_force) == (True, False)
+    wish = MeasureWanted(plan=plan, measure=later.id, given_by="defender", form="spoken", at="2026-11-22T18:30:00Z")
+    case.say(LEAD, wish)
+    (told,) = outlook.shown(case.case).versions
+    assert (told.waits_for_defender, told.in_force) == (False, True)
+    assert [one.agreement for one in told.measures] == [OURS.agreement, Agreement(given_by="defender", on="2026-11-23")]
+
+
+def test_nobody_has_heard_tomorrows_word() -> None:
+    """A slip in the time is found at the desk."""
+    wish = MeasureWanted(plan="A" * 43, measure=OURS.id, given_by="defender", form="spoken", at="2026-11-23T08:54:48Z")
+    assert refused(lambda: said(moment(Planning()), wish)) == (Code.SCHEMA, "at")
 
 
 def test_the_desk_sees_who_has_yet_to_do_what() -> None:

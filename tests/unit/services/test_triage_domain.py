@@ -118,7 +118,7 @@ def test_a_sample_report_is_as_urgent_as_people_would_say(
 ) -> None:
     """Each sample, reported on 22 November 2026, gets its level by the row that a reader of the table would pick."""
     body = opening(name)
-    assessed = domain.assess(happened(body, LPSK), body, LATEST)
+    assessed = domain.assess(happened(body, LPSK), body, LATEST, MECHANISM)
     assert assessed == UrgencyAssessed(level=level, rules=1, rule=rule, because=because)
 
 
@@ -130,15 +130,15 @@ def test_an_old_attack_is_less_urgent() -> None:
         hlc=Hlc(int((NOW + timedelta(days=200)).timestamp() * 1000), 0),
         content=event.content._replace(time=text(NOW + timedelta(days=200))),
     )
-    assert domain.assess(event, body, LATEST).level == "KRITIS"
-    assert domain.assess(late, body, LATEST).level == "MENDESAK"
+    assert domain.assess(event, body, LATEST, MECHANISM).level == "KRITIS"
+    assert domain.assess(late, body, LATEST, MECHANISM).level == "MENDESAK"
 
 
 def test_an_assessment_can_always_be_said() -> None:
     """However many strange codes a case has, what the table says of it is a body that others can read."""
     forms = tuple(f"KODE_BARU_{number}" for number in range(200))
     body = opening().model_copy(update={"forms": forms, "requested": (), "violence": (), "gendered_forms": ()})
-    assessed = domain.assess(happened(body, LPSK), body, LATEST)
+    assessed = domain.assess(happened(body, LPSK), body, LATEST, MECHANISM)
     assert read_body(assessed.wire_type, assessed.wire()) == assessed
     assert set(assessed.because) < set(forms)
 
@@ -146,7 +146,7 @@ def test_an_assessment_can_always_be_said() -> None:
 def test_an_assessment_explains_itself() -> None:
     """Officers read which rule decided, why, and by which codes, in both languages."""
     body = opening("jurnalis-doxing")
-    assessed = domain.assess(happened(body, KOMNAS_HAM), body, LATEST)
+    assessed = domain.assess(happened(body, KOMNAS_HAM), body, LATEST, MECHANISM)
     assert domain.explain(assessed, "id") == (
         "Aturan 7: ancaman yang disertai serangan seksual dalam sebulan terakhir; "
         "karena Ancaman, Kekerasan berbasis gender online, Pelecehan seksual"
@@ -168,7 +168,7 @@ def test_an_unknown_code_is_marked_in_the_explanation() -> None:
     body = opening().model_copy(
         update={"forms": ("SERANGAN_BARU",), "requested": (), "violence": (), "gendered_forms": ()}
     )
-    explanation = domain.explain(domain.assess(happened(body, LPSK), body, LATEST), "id")
+    explanation = domain.explain(domain.assess(happened(body, LPSK), body, LATEST, MECHANISM), "id")
     assert "SERANGAN_BARU (kode tidak dikenal)" in explanation
 
 

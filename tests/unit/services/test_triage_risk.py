@@ -1,9 +1,11 @@
+from datetime import date
+
 import pytest
 
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events.triage import EligibilityDetermined, RiskAssessed, Score
-from contracts.mechanism import LATEST
+from contracts.mechanism import GENESIS_TEXT, LATEST, Mechanism
 from services.node.acts import Moment
 from services.triage import risk
 from services.triage.api import urgency_of
@@ -13,6 +15,7 @@ from tests.unit.contracts.test_risk import PRESENT, assessment, scores
 
 KH, KP, LPSK = AGENCIES
 RULES = LATEST.risk
+TODAY = date(2026, 11, 22)
 
 
 def judged(threat: int, vulnerability: int, capacity: int) -> risk.Judgement:
@@ -25,8 +28,13 @@ def judged(threat: int, vulnerability: int, capacity: int) -> risk.Judgement:
 
 def answer(body: RiskAssessed, agency: str = KH) -> tuple[Code, str] | None:
     """What the desk says to an assessment; None if it lets it through."""
+    return refusal(Moment(Chronicle().case, agency, Actor("tim_hrd", "o-1"), LATEST, NOW), body)
+
+
+def refusal(moment: Moment, body: RiskAssessed) -> tuple[Code, str] | None:
+    """As `answer`, to somebody at a moment."""
     try:
-        risk.ASSESS.examine(Moment(Chronicle().case, agency, Actor("tim_hrd", "o-1"), LATEST, NOW), body)
+        risk.ASSESS.examine(moment, body)
     except Rejected as refused:
         return refused.code, refused.detail
     return None
@@ -35,14 +43,14 @@ def answer(body: RiskAssessed, agency: str = KH) -> tuple[Code, str] | None:
 @pytest.mark.parametrize(("threat", "level", "until"), [(4, "EKSTREM", "2026-12-22"), (0, "RENDAH", "2027-02-20")])
 def test_an_officer_scores_and_the_table_reckons(threat: int, level: str, until: str) -> None:
     """Without a word the level is the table's and holds as long as that level may; the desk lets it through."""
-    body = risk.assessed(judged(threat, 3, 0), RULES, NOW)
+    body = risk.assessed(judged(threat, 3, 0), LATEST, TODAY)
     assert (body.level, body.valid_until, body.reason) == (level, until, None)
     assert answer(body) is None
 
 
 def test_a_present_threat_needs_nothing_else() -> None:
     """One tick is a whole assessment."""
-    body = risk.assessed(risk.Judgement(present_threat=True), RULES, NOW)
+    body = risk.assessed(risk.Judgement(present_threat=True), LATEST, TODAY)
     assert (body.level, body.threats) == ("EKSTREM", ())
     assert answer(body) is None
 
@@ -50,7 +58,7 @@ def test_a_present_threat_needs_nothing_else() -> None:
 def test_an_officer_who_sees_another_level_says_why() -> None:
     """The officer's level is said with its reason, for no longer than that level holds; without one it is refused."""
     higher = judged(1, 1, 1).model_copy(update={"level": "TINGGI", "reason": "POLA_SERUPA"})
-    body = risk.assessed(higher, RULES, NOW)
+    body = risk.assessed(higher, LATEST, TODAY)
     assert (body.level, body.reason, body.valid_until) == ("TINGGI", "POLA_SERUPA", "2026-12-22")
     assert answer(body) is None
     assert answer(body.model_copy(update={"reason": None})) == (Code.SCHEMA, "reason")
@@ -77,6 +85,15 @@ def test_an_officer_who_sees_another_level_says_why() -> None:
 def test_a_slip_is_named_at_our_own_desk(body: RiskAssessed, field: str) -> None:
     """Unknown codes, a missing score, a reason too few or too many, a day that is past or too far."""
     assert answer(body) == (Code.SCHEMA, field)
+
+
+@pytest.mark.parametrize(("agency", "answered"), [(KH, (Code.SCHEMA, "valid_until")), (LPSK, None)])
+def test_an_assessment_begins_with_the_day_of_the_office(agency: str, answered: tuple[Code, str] | None) -> None:
+    """At 22.30 in Jakarta the day that ends there is over in Jayapura: nothing is assessed there until yesterday."""
+    east = Mechanism.read(GENESIS_TEXT.replace(b'zone = "WIB"', b'zone = "WIT"', 1))
+    body = assessment(4, 4, 0, valid_until="2026-11-22")
+    late = Moment(Chronicle().case, agency, Actor("tim_hrd", "o-1"), east, "2026-11-22T15:30:00.000Z")
+    assert refusal(late, body) == answered
 
 
 def test_a_category_that_no_list_has_is_refused_at_our_own_desk() -> None:

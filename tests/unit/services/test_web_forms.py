@@ -54,8 +54,8 @@ def test_an_office_in_another_zone_means_its_own_clock() -> None:
 def test_there_is_always_room_for_more() -> None:
     """A list of things shows what was typed and two empty rows, and never more than the contract takes."""
     assert len(find(forms.fields(PlanProposed, MEASURE), "measures").rows) == 3
-    assert len(find(forms.fields(PlanProposed, {"measures.31.id": ["x"]}), "measures").rows) == 32
-    assert len(find(forms.fields(PlanProposed, {"measures.99999.id": ["x"]}), "measures").rows) == 32
+    assert len(find(forms.fields(PlanProposed, {"measures.31.code": ["x"]}), "measures").rows) == 32
+    assert len(find(forms.fields(PlanProposed, {"measures.99999.code": ["x"]}), "measures").rows) == 32
 
 
 def test_a_row_says_in_codes_what_it_is_about() -> None:
@@ -92,8 +92,8 @@ def test_every_event_of_a_case_can_be_asked_for(body: type) -> None:
     """No event has a field that a form could not show: a new kind of field is noticed here."""
     kinds = {field.kind for field in forms.fields(body, {})}
     assert kinds <= {
-        *("choice", "choices", "agency", "agencies", "day", "moment", "flag", "number"),
-        *("event", "events", "text", "lines", "rows"),
+        *("choice", "choices", "agency", "agencies", "day", "moment", "flag", "either", "number"),
+        *("event", "events", "case", "measure", "text", "lines", "rows"),
     }
 
 
@@ -113,4 +113,4 @@ def test_a_time_that_has_no_moment_stays_for_the_route_to_refuse(text: str) -> N
 @pytest.mark.parametrize("row", ["²", "-1", "x", "9" * 40])
 def test_a_row_that_is_no_number_is_no_row(row: str) -> None:
     """What somebody wrote into the name of a field makes neither rows nor errors."""
-    assert len(find(forms.fields(PlanProposed, {f"measures.{row}.id": ["x"]}), "measures").rows) == 2
+    assert len(find(forms.fields(PlanProposed, {f"measures.{row}.code": ["x"]}), "measures").rows) == 2

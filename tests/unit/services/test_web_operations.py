@@ -1,13 +1,22 @@
 """The page of operations: what is said on its first line, and how long its bars are."""
 
+import re
 from collections.abc import Mapping
+from html import unescape
+from string import Formatter
 from typing import Any
 
 import pytest
 
+from contracts.codes import LANGUAGES
+from services.node.health import TEXTS, Missing, Problem
+from services.node.operations import MissingView, ProblemView
 from services.node.web.operations import LATE, WIDE, bars, worries
+from tests.unit.services import looks
 
 PARTNER = {"agency": "komnas-ham", "silent_s": 10.0, "missing": 0, "unread": 3, "unsigned": 3, "disputed": 0}
+PROBLEM = {"kind": "unanswered", "values": {"part": "broker", "reason": "TimeoutError"}, "text": "broker: TimeoutError"}
+MISSING = {"kind": "SEQUENCE", "log": "rajut.example/lpsk/1", "agency": "lpsk", "first": 1, "last": 2}
 WELL: Mapping[str, Any] = {
     "ready": True,
     "problems": [],
@@ -31,17 +40,17 @@ def test_a_node_in_good_order_worries_nobody() -> None:
 @pytest.mark.parametrize(
     ("changed", "word", "grave"),
     [
-        ({"ready": False, "problems": ["broker: TimeoutError"]}, "not_ready", True),
-        ({"disputed": 1}, "disputed", True),
-        ({"parked": [{}]}, "parked", True),
-        ({"missing": ["SEQUENCE rajut.example/lpsk/1 1-2"]}, "missing", False),
-        ({"checkpoint_due_s": 301.0}, "checkpoint", False),
-        ({"ends": [{"name": "k1", "expires": "", "days": 29}]}, "ends", False),
-        ({"ends": [{"name": "k1", "expires": "", "days": -1}]}, "ended", True),
-        ({"partners": [PARTNER | {"silent_s": 601.0}]}, "silent", True),
-        ({"partners": [PARTNER | {"silent_s": -1}]}, "silent", True),
-        ({"partners": [PARTNER | {"unread": LATE + 1}]}, "behind", False),
-        ({"partners": [PARTNER | {"disputed": 1}]}, "partner_disputed", True),
+        ({"ready": False, "problems": [PROBLEM]}, "problem.unanswered", True),
+        ({"disputed": 1}, "worry.disputed", True),
+        ({"parked": [{}]}, "worry.parked", True),
+        ({"missing": [MISSING]}, "worry.missing", False),
+        ({"checkpoint_due_s": 301.0}, "worry.checkpoint", False),
+        ({"ends": [{"name": "k1", "expires": "", "days": 29}]}, "worry.ends", False),
+        ({"ends": [{"name": "k1", "expires": "", "days": -1}]}, "worry.ended", True),
+        ({"partners": [PARTNER | {"silent_s": 601.0}]}, "worry.silent", True),
+        ({"partners": [PARTNER | {"silent_s": -1}]}, "worry.silent", True),
+        ({"partners": [PARTNER | {"unread": LATE + 1}]}, "worry.behind", False),
+        ({"partners": [PARTNER | {"disputed": 1}]}, "worry.partner_disputed", True),
     ],
 )
 def test_whatever_is_not_as_it_should_be_is_said(changed: Mapping[str, Any], word: str, *, grave: bool) -> None:
@@ -53,7 +62,7 @@ def test_missed_deadlines_are_counted() -> None:
     """Over all kinds; what is grave stands before them."""
     late = {"kinds": [{"missed": 2}, {"missed": 1}]}
     found = worries({**WELL, "parked": [{}, {}]}, late)
-    assert [(one.word, one.values) for one in found] == [("parked", {"count": 2}), ("missed", {"count": 3})]
+    assert [(one.word, one.values) for one in found] == [("worry.parked", {"count": 2}), ("worry.missed", {"count": 3})]
 
 
 def test_the_parts_of_a_bar_stand_side_by_side() -> None:
@@ -63,3 +72,41 @@ def test_the_parts_of_a_bar_stand_side_by_side() -> None:
         (WIDE // 4, WIDE // 4),
     ]
     assert [one.width for one in bars({"kept": 0}, 0)] == [0]
+
+
+def values_of(kind: str) -> dict[str, str]:
+    """Something for every place in a text."""
+    return {name: f"<{name}>" for _, name, _, _ in Formatter().parse(TEXTS[kind]) if name}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_why_a_node_is_not_ready_is_told_in_both_languages(kind: str) -> None:
+    """Every reason has its sentence in each language, with all that belongs to it; probes get a line in English."""
+    values = values_of(kind)
+    one = ProblemView(kind=kind, values=values, text=str(Problem(kind, values)))
+    told = {**WELL, "ready": False, "problems": [one.model_dump()]}
+    first, second = (unescape(looks.operations(told, KEPT, language)) for language in LANGUAGES)
+    assert [value for value in values.values() if value not in first or value not in second] == []
+    sentences = [re.findall("<li>.*?</li>", page, re.DOTALL) for page in (first, second)]
+    assert sentences[0][0] != sentences[1][0]
+    assert one.text not in first
+
+
+@pytest.mark.parametrize("days", [3, -1])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_key_that_ends_takes_the_page_down_in_no_language(days: int, language: str) -> None:
+    """What is about to end, or has, is named on the first line of the page."""
+    ends = [{"name": "lpsk.node.7", "expires": "2027-01-01", "days": days}]
+    assert "lpsk.node.7" in looks.operations({**WELL, "ends": ends}, KEPT, language).partition("ready")[0]
+
+
+def test_what_is_missing_and_what_failed_is_told_in_both_languages() -> None:
+    """The kind of a gap by its label, the agency by its name, an error with a code by what it means."""
+    gap = MissingView(**Missing("SEQUENCE", "rajut.example/lpsk/1", 1, 2)._asdict(), agency="lpsk").model_dump()
+    parked = {"service": "triage", "event": "A" * 43, "type": "rajut.intake.case.opened.v1", "attempts": 5}
+    told = {**WELL, "missing": [gap], "parked": [parked | {"reason": why} for why in ("Rejected: E_STATE", "KeyError")]}
+    first, second = (looks.operations(told, KEPT, language) for language in LANGUAGES)
+    assert "lpsk: Catatan belum sampai" in first
+    assert "Rejected" not in first
+    assert 'Bagian ini tersandung: <code lang="en">KeyError</code>' in first
+    assert "This part stumbled" in second

@@ -9,9 +9,9 @@ from contracts.codes import LANGUAGES
 from contracts.events import BODIES, Body
 from contracts.workflow.erasure import PERSONAL
 from services.node.cases import Gap, Line
-from services.node.web.timeline_event import Said, Speech, confirmed_after, covered, said
+from services.node.web.timeline_event import Said, confirmed_after, covered, said
 from services.node.web.timeline_rows import PER_PAGE, Wish, after, before, days, newest, part
-from services.node.web.words import Words, catalogues
+from services.node.web.words import Speech, Words, catalogues
 
 ROOT = Path(__file__).parents[3]
 WORDS = catalogues(sorted({path.parent for path in (ROOT / "services").rglob("locale/*.json")}))
