@@ -42,6 +42,7 @@ _SETTINGS = {
     "full_page_writes": "on",
     "shared_buffers": "32MB",
     "max_connections": "100",
+    "dynamic_shared_memory_type": "mmap",  # below the data: a server that is killed leaves nothing elsewhere
     "log_min_duration_statement": "-1",  # statements may carry personal data
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",  # drops DETAIL, where rows are quoted
