@@ -10,10 +10,11 @@ an endless loop gets a task of its own.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Literal
 
-Work = Coroutine[None, None, None]
+Work = Callable[[], Coroutine[None, None, None]]
+"""Begins when it is called: one that was begun and is then never waited for would be lost without a word."""
 
 
 def uncancelled() -> Literal[True]:
@@ -32,4 +33,4 @@ async def together(*works: Work) -> None:
 async def _group(works: tuple[Work, ...]) -> None:
     async with asyncio.TaskGroup() as tasks:
         for work in works:
-            tasks.create_task(work)
+            tasks.create_task(work())

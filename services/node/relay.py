@@ -12,6 +12,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts import sealing
@@ -100,7 +101,8 @@ class Relay:
 
     async def _serve(self, client: "Client") -> None:
         await client.subscribe("backfill.*", cb=self._answer)
-        await together(self._point(client), *(self._feed_for_ever(client, partner) for partner in self._partners))
+        feeds = [partial(self._feed_for_ever, client, partner) for partner in self._partners]
+        await together(partial(self._point, client), *feeds)
 
     async def _feed_for_ever(self, client: "Client", partner: str) -> None:
         """Feed one partner; its trouble (a full stream, another writer) is not the others'."""

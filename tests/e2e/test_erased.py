@@ -16,7 +16,7 @@ from tests.e2e.canaries import hits
 from tests.e2e.stage import AGENCIES, READERS, RECEIVERS, REPORTS, desk, eventually, three
 from tests.e2e.test_canaries import dump, equal_heads
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
+pytestmark = pytest.mark.timeout(300)
 
 OPENER = "komnas-perempuan"
 OFFICER, LEADER = "kp-pdp", "kp-piket"

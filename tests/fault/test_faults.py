@@ -7,18 +7,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from deploy.dev.ports import free_port
 from deploy.dev.proxy import Mode, Proxy
 from deploy.dev.runner import PARTS, Part, ThreeNodes
 from tests.e2e.load import check, first_event, load, settle
-from tests.e2e.stage import AGENCIES, three
+from tests.e2e.stage import AGENCIES, eventually, three
+from tests.fault.clock import bent_node
 from tests.fault.disk import Disk, flip, small_disk
 from tests.fault.impossible import Impossible
 from tests.fault.wire import Direction, Wire, wire
 
 AUTHOR, READER = "komnas-perempuan", "lpsk"
+HOUR_MS = 60 * 60 * 1000
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,6 +164,28 @@ def _store(house: House) -> Path:
     return house.nodes.homes[AUTHOR] / "nats" / "jetstream"
 
 
+def clock_jumps(house: House) -> float:
+    """A node's clock is 20 days ahead for a while, then an hour late; each time it says that it is not ready."""
+    author = house.nodes[AUTHOR]
+    author.stop("node")
+    with bent_node(author.home) as clock:
+        for off_ms in (20 * DAY_MS, -HOUR_MS):
+            clock.off_ms = off_ms
+            eventually(lambda: any(told.startswith("clock:") for told in problems(author.ports.ops)))
+            time.sleep(5)
+        clock.off_ms = 0
+        eventually(lambda: not problems(author.ports.ops))
+        first_s = first_event(house.nodes, AUTHOR, READER)
+    author.start("node")
+    return first_s
+
+
+def problems(ops: int) -> list[str]:
+    """Why a node says that it is not ready."""
+    told: list[str] = httpx2.get(f"http://127.0.0.1:{ops}/health/ready", timeout=10).json()["problems"]
+    return told
+
+
 FAULTS: dict[str, tuple[Fault, float]] = {
     **{f"kill -9 of each {part}, twice": (killing(part), 20.0) for part in PARTS},
     "a broker frozen for 10 s": (freezing("nats"), 5.0),
@@ -178,6 +204,7 @@ FAULTS: dict[str, tuple[Fault, float]] = {
     "a broker's bits turned, stopped": (flipped_stopped, 30.0),
     "a database's disk full for 10 s": (full("postgres"), 30.0),
     "a broker's disk full for 10 s": (full("nats"), 30.0),
+    "a clock 20 days ahead, 1 hour late": (clock_jumps, 15.0),
 }
 
 

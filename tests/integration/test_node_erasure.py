@@ -36,8 +36,6 @@ from tests.integration.warrants import (
     told,
 )
 
-pytestmark = pytest.mark.slow
-
 NOW = "2026-11-22T01:54:48.123Z"
 ONE, OTHER = Actor("pejabat_pdp", "kp-pdp"), Actor("komisioner_piket", "kp-piket")
 

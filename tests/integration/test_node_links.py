@@ -1,11 +1,8 @@
 """What reaches a node from its partners: all of it, once, whatever a broker loses, repeats or is made to say."""
 
 import asyncio
-import json
 import random
-from base64 import b64decode
 from collections.abc import Sequence
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -13,13 +10,9 @@ import pytest
 from contracts import record as records
 from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
-from deploy.nats.client import connect
-from deploy.nats.provision import provision_home
-from services.node.admit import Admission, Place, Step
+from services.node.admit import Admission, Step
 from services.node.log import SQL
 from services.node.node import Node
-from services.node.pull import Broken
-from services.node.streams import stream_to, subject_to
 from tests.e2e.stage import (
     LOGS,
     READERS,
@@ -33,51 +26,16 @@ from tests.e2e.stage import (
     tasks,
     until,
 )
-from tests.integration.trio import A, B, C, Trio, agree
+from tests.integration.brokers import flipped, repeat, smuggle
+from tests.integration.trio import A, B, C, Trio
 
 REFUSED = "rajut.node.record.refused.v1"
-
-
-async def smuggle(home: Path, reader: str, *messages: bytes, headers: dict[str, str] | None = None) -> None:
-    """Put messages into the stream that a partner reads, as an administrator of the broker could."""
-    admin = await connect(home, "admin")
-    for message in messages:
-        await admin.request(subject_to(reader), message, headers=headers, timeout=2)
-    await admin.close()
-
-
-async def recreate(home: Path, reader: str) -> None:
-    """Lose the stream that a partner reads, and make it anew."""
-    admin = await connect(home, "admin")
-    await admin.request(f"$JS.API.STREAM.DELETE.{stream_to(reader)}", b"", timeout=2)
-    await admin.close()
-    await provision_home(home)
 
 
 async def quarantined(node: Node) -> list[str]:
     """The codes of what a node refused."""
     rows = await node.pools["node"].fetch("select code from log.quarantine order by received_at")
     return [row["code"] for row in rows]
-
-
-def flipped(message: bytes, at: int) -> bytes:
-    """A message with one bit turned over."""
-    return message[:at] + bytes([message[at] ^ 1]) + message[at + 1 :]
-
-
-async def test_a_recreated_stream_is_read_from_its_start(trio: Trio) -> None:
-    """A stream that was lost and made anew has low numbers again: the reader notices and skips nothing of it."""
-    position = SQL["link"]
-    before = await trio.b.pools["node"].fetchrow(position, A)
-    assert before
-    await recreate(trio.a.home.path, B)
-    async with tasks(trio.a.relay.run()):
-        for _ in range(before["stream_seq"] // 5 + 1):
-            await report(trio.a)
-        await agree(trio)
-    after = await trio.b.pools["node"].fetchrow(position, A)
-    assert after
-    assert after["stream_created"] != before["stream_created"]
 
 
 async def test_two_thousand_appends_from_many_connections_arrive_without_a_hole(trio: Trio) -> None:
@@ -136,88 +94,6 @@ async def test_what_is_smuggled_into_a_stream_is_kept_apart_and_holds_up_nothing
     assert await size(trio.b, LOGS[C]) == foreign
 
 
-async def test_a_stream_that_forgot_its_oldest_is_read_on_and_what_was_missed_is_refilled(trio: Trio) -> None:
-    """A full stream drops its oldest messages: the reader goes on behind the hole and fetches it aside."""
-    start = await size(trio.b, LOGS[A])
-    async with tasks(trio.a.relay.run()):
-        for _ in range(3):
-            await report(trio.a)
-        await until(lambda: said(trio.a.home.path, B, trio.a))
-    await keep_only(trio.a.home.path, B, 2)
-    async with talk(*trio), tasks(repeat(trio.b)):
-        await until(lambda: level(*trio))
-    assert await size(trio.b, LOGS[A]) > start + 2
-
-
-async def test_a_stream_that_lost_its_end_is_read_anew(trio: Trio) -> None:
-    """A broken disk takes back what was read long ago: what is said at its places since is not passed over."""
-    async with talk(*trio):
-        await report(trio.a)
-        await until(lambda: level(*trio))
-    async with trio.b.pools["node"].acquire() as connection:
-        place = await connection.fetchrow(SQL["link"], A)
-        assert place
-        await connection.execute(SQL["move_link"], A, place["stream_created"], place["stream_seq"] + 1000, *place)
-    await report(trio.a)
-    await agree(trio)
-
-
-async def test_what_a_disk_spoiled_in_a_stream_is_stepped_over_and_fetched(machines: ThreeNodes, trio: Trio) -> None:
-    """A bit that turns over in what is unread costs that message in the stream: its reader goes on and asks for it."""
-    start = await size(trio.a, LOGS[A])
-    async with tasks(trio.a.relay.run()):
-        for _ in range(3):
-            await report(trio.a)
-        await until(lambda: said(trio.a.home.path, B, trio.a))
-    machines[A].stop("nats")
-    spoil(machines.homes[A] / "nats" / "jetstream", (await deliveries(trio.a, B, start))[3].partition(b"\n")[0])
-    machines[A].start("nats")
-    async with talk(*trio), tasks(repeat(trio.b)):
-        await until(lambda: level(*trio), 20)
-
-
-def spoil(folder: Path, record: bytes) -> None:
-    """Turn over one bit of a record wherever a server's files for LPSK hold it."""
-    blocks = [path for path in folder.rglob("*.blk") if stream_to(B) in path.parts]
-    holding = {path: data for path in blocks if record in (data := path.read_bytes())}
-    assert holding
-    for path, data in holding.items():
-        path.write_bytes(flipped(data, data.index(record) + 50))
-
-
-async def test_who_is_sent_back_in_a_stream_does_not_run_on(trio: Trio) -> None:
-    """A batch that was under way when a node was told to read again moves nothing: its messages are read again, too."""
-    async with trio.b.pools["node"].acquire() as connection:
-        row = await connection.fetchrow(SQL["link"], A)
-        await connection.execute(SQL["reread_links"])
-    assert row
-    place = Place(*row)
-    with pytest.raises(Broken):
-        await trio.b.admission.admit(A, [], Step(place, Place(place.stream_created, place.stream_seq + 1)))
-    assert await trio.b.pools["node"].fetchval("select stream_seq from log.link where partner = $1", A) == 0
-
-
-async def said(home: Path, reader: str, author: Node) -> bool:
-    """Whether the last message for a partner is the last record of the log."""
-    admin = await connect(home, "admin")
-    request = json.dumps({"last_by_subj": subject_to(reader)}).encode()
-    answer = json.loads((await admin.request(f"$JS.API.STREAM.MSG.GET.{stream_to(reader)}", request)).data)
-    await admin.close()
-    last = b64decode(answer["message"]["data"]).partition(b"\n")[0]
-    return stored(last).record.seq + 1 == await size(author, author.log.log)
-
-
-async def keep_only(home: Path, reader: str, messages: int) -> None:
-    """Let a partner's stream forget all but its last messages."""
-    admin = await connect(home, "admin")
-    info = json.loads((await admin.request(f"$JS.API.STREAM.INFO.{stream_to(reader)}", b"")).data)["config"]
-    for most in (messages, -1):
-        changed = json.dumps(info | {"max_msgs": most}).encode()
-        answer = json.loads((await admin.request(f"$JS.API.STREAM.UPDATE.{stream_to(reader)}", changed)).data)
-        assert "error" not in answer
-    await admin.close()
-
-
 async def test_a_genuine_record_may_come_from_anybody(trio: Trio) -> None:
     """A record of one agency that another one delivers counts by its signature, and coming twice changes nothing."""
     async with tasks(trio.c.relay.run()):
@@ -247,15 +123,6 @@ async def test_a_damaged_record_is_refused_in_a_signed_answer_that_its_author_ad
     refusals = [event.content.body for event in await events(trio.a, LOGS[B], REFUSED)]
     assert {LOGS[A]} == {refusal["log"] for refusal in refusals[told:]}  # type: ignore[index,call-overload]
     assert not await trio.b.pools["node"].fetch("select from log.unreadable where found_at is null")
-
-
-async def repeat(node: Node) -> None:
-    """The duties of a node that speak of what it refused and fetch what it lacks."""
-    while True:
-        await node.duties.answer_refused()
-        await node.duties.fill_gaps()
-        node.relay.wake()
-        await asyncio.sleep(0.2)
 
 
 async def at_least(node: Node, number: int) -> bool:

@@ -31,8 +31,6 @@ from services.node.settings import PARTS, Doors, Home, Part
 from services.node.streams import ADMITTED
 from tests.e2e.stage import CASES, LOGS, desk, eventually, migrate, three, until
 
-pytestmark = pytest.mark.slow
-
 AGENCY, PARTNER, THIRD = "lpsk", "komnas-perempuan", "komnas-ham"
 GUIDE = Path(__file__).parents[2] / "docs" / "howto" / "run-a-node.md"
 

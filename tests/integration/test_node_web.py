@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import httpx2
@@ -13,6 +14,7 @@ from starlette.routing import Mount
 from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.events.access import CaseRead, Door, Purpose
+from contracts.events.plan import PlanProposed
 from deploy.dev import cast
 from deploy.dev.runner import ThreeNodes
 from services.node.clock import SystemClock
@@ -82,6 +84,11 @@ async def desk(agencies: ThreeNodes) -> AsyncIterator[Desk]:
         case = known or await report(node)
         await handle(node, case)
         yield Desk(node, agencies, case)
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a form carries unseen."""
+    return dict(re.findall('<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
 
 
 def csrf(page: str) -> str:
@@ -254,6 +261,22 @@ async def test_what_a_form_is_about_is_asked_of_who_may_say_it(desk: Desk) -> No
         word = csrf((await admin.get("/desk/operations")).text)
         forged = {"_csrf": word, "_more": "1", "_fixed": "proposal", "proposal": "A" * 43}
         assert (await admin.post(asked, data=forged)).status_code == 403
+
+
+async def test_a_form_that_came_too_late_names_what_stands_there_now(desk: Desk) -> None:
+    """Who proposes a plan beside a colleague's is told so; sent again, theirs stands in place of that one."""
+    asked, now = f"/desk/cases/{desk.case}/act/{PlanProposed.type}", datetime.now(UTC)
+    measure = {"code": "PENGAWALAN", "owner": LPSK, "responsible": LPSK, "risk_answer": "TIDAK_ADA"}
+    measure |= {"due_by": f"{now + timedelta(30):%Y-%m-%dT%H:%M}", "agreement.given_by": "defender"}
+    typed = {f"measures.0.{name}": text for name, text in (measure | {"agreement.on": str(now.date())}).items()}
+    async with desk.entered("lpsk-telaah") as late, desk.entered() as early:
+        old, first = hidden((await late.get(asked)).text), hidden((await early.get(asked)).text)
+        assert (await early.post(asked, data=first | typed)).status_code == 303
+        refused = await late.post(asked, data=old | typed)
+        assert (refused.status_code, refused.text.count("E_STALE")) == (412, 1)
+        assert (await late.post(asked, data=hidden(refused.text) | typed)).status_code == 303
+    before, last = (await events(desk.node, LOGS[LPSK], PlanProposed.wire_type))[-2:]
+    assert last.content.body["replaces"] == [b64(before.id)]
 
 
 async def test_an_event_says_who_read_since_it_is_here(desk: Desk) -> None:

@@ -28,8 +28,6 @@ from tests.e2e.stage import AGENCIES, RECEIVERS, REPORTS, ask, opened
 from tests.integration.test_node_access import NOTHING, is_mount, routes
 from tests.integration.trio import agree, three
 
-pytestmark = pytest.mark.slow
-
 BODIES = Path(__file__).parents[1] / "cases" / "bodies"
 NAME = "A" * 43
 SOME_CASE = "0" * 26  # in the samples of events

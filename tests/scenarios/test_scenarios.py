@@ -12,8 +12,6 @@ from tests.scenarios.play import Play, World, world
 from tests.scenarios.reading import read
 from tests.scenarios.words import Unknown
 
-pytestmark = pytest.mark.slow
-
 DOCUMENTS = sorted(Path(__file__).parent.glob("*.md"))
 STORY = "# Judul\n\nCerita.\n\n> *In English.* Story.\n\n"
 TABLE = "| Siapa | Melakukan | Lalu terlihat |\n|---|---|---|\n"

@@ -1,6 +1,7 @@
 """Endless work ends when it is told to."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -48,7 +49,7 @@ async def test_a_group_that_failed_does_not_end_the_loop_around_it() -> None:
     for _ in range(3):
         assert uncancelled()
         with pytest.raises(ExceptionGroup):
-            await together(fail(), asyncio.sleep(3600))
+            await together(fail, partial(asyncio.sleep, 3600))
     assert uncancelled()
 
 
@@ -64,7 +65,7 @@ async def test_a_group_ends_when_its_loop_is_told_to() -> None:
 
     async def loop() -> None:
         while uncancelled():
-            await together(member("a"), member("b"))
+            await together(partial(member, "a"), partial(member, "b"))
 
     task = asyncio.create_task(loop())
     await asyncio.sleep(0.01)
@@ -73,3 +74,12 @@ async def test_a_group_ends_when_its_loop_is_told_to() -> None:
         async with asyncio.timeout(1):
             await task
     assert sorted(ended) == ["a", "b"]
+
+
+async def test_a_group_that_is_ended_before_it_begins_leaves_nothing_begun() -> None:
+    """Who is told to end in the very moment of starting starts nothing, and drops nothing unawaited: that warns."""
+    task = asyncio.create_task(together(partial(asyncio.sleep, 3600)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

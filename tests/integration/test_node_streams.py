@@ -1,0 +1,78 @@
+"""A partner's stream is only a copy: made anew, shortened, spoiled or read again, it costs nothing that was said."""
+
+import pytest
+
+from deploy.dev.runner import ThreeNodes
+from services.node.admit import Place, Step
+from services.node.log import SQL
+from services.node.pull import Broken
+from tests.e2e.stage import LOGS, deliveries, level, report, size, talk, tasks, until
+from tests.integration.brokers import keep_only, recreate, repeat, said, spoil
+from tests.integration.trio import A, B, Trio, agree
+
+
+async def test_a_recreated_stream_is_read_from_its_start(trio: Trio) -> None:
+    """A stream that was lost and made anew has low numbers again: the reader notices and skips nothing of it."""
+    position = SQL["link"]
+    before = await trio.b.pools["node"].fetchrow(position, A)
+    assert before
+    await recreate(trio.a.home.path, B)
+    async with tasks(trio.a.relay.run()):
+        for _ in range(before["stream_seq"] // 5 + 1):
+            await report(trio.a)
+        await agree(trio)
+    after = await trio.b.pools["node"].fetchrow(position, A)
+    assert after
+    assert after["stream_created"] != before["stream_created"]
+
+
+async def test_a_stream_that_forgot_its_oldest_is_read_on_and_what_was_missed_is_refilled(trio: Trio) -> None:
+    """A full stream drops its oldest messages: the reader goes on behind the hole and fetches it aside."""
+    start = await size(trio.b, LOGS[A])
+    async with tasks(trio.a.relay.run()):
+        for _ in range(3):
+            await report(trio.a)
+        await until(lambda: said(trio.a.home.path, B, trio.a))
+    await keep_only(trio.a.home.path, B, 2)
+    async with talk(*trio), tasks(repeat(trio.b)):
+        await until(lambda: level(*trio))
+    assert await size(trio.b, LOGS[A]) > start + 2
+
+
+async def test_a_stream_that_lost_its_end_is_read_anew(trio: Trio) -> None:
+    """A broken disk takes back what was read long ago: what is said at its places since is not passed over."""
+    async with talk(*trio):
+        await report(trio.a)
+        await until(lambda: level(*trio))
+    async with trio.b.pools["node"].acquire() as connection:
+        place = await connection.fetchrow(SQL["link"], A)
+        assert place
+        await connection.execute(SQL["move_link"], A, place["stream_created"], place["stream_seq"] + 1000, *place)
+    await report(trio.a)
+    await agree(trio)
+
+
+async def test_what_a_disk_spoiled_in_a_stream_is_stepped_over_and_fetched(machines: ThreeNodes, trio: Trio) -> None:
+    """A bit that turns over in what is unread costs that message in the stream: its reader goes on and asks for it."""
+    start = await size(trio.a, LOGS[A])
+    async with tasks(trio.a.relay.run()):
+        for _ in range(3):
+            await report(trio.a)
+        await until(lambda: said(trio.a.home.path, B, trio.a))
+    machines[A].stop("nats")
+    spoil(machines.homes[A], B, (await deliveries(trio.a, B, start))[3].partition(b"\n")[0])
+    machines[A].start("nats")
+    async with talk(*trio), tasks(repeat(trio.b)):
+        await until(lambda: level(*trio), 20)
+
+
+async def test_who_is_sent_back_in_a_stream_does_not_run_on(trio: Trio) -> None:
+    """A batch that was under way when a node was told to read again moves nothing: its messages are read again, too."""
+    async with trio.b.pools["node"].acquire() as connection:
+        row = await connection.fetchrow(SQL["link"], A)
+        await connection.execute(SQL["reread_links"])
+    assert row
+    place = Place(*row)
+    with pytest.raises(Broken):
+        await trio.b.admission.admit(A, [], Step(place, Place(place.stream_created, place.stream_seq + 1)))
+    assert await trio.b.pools["node"].fetchval("select stream_seq from log.link where partner = $1", A) == 0
