@@ -53,11 +53,7 @@ lint: setup ## style, types, who imports whom, a promise on every test
 .PHONY: test
 test: setup ## everything that CI needs
 	$(MAKE) -j2 lint check-regen
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(TIERS:%=tests/%)
-
-.PHONY: slow
-slow: setup ## scenarios, every command in the documents, erasure and keys at length
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(TIERS:%=tests/%)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TIERS:%=tests/%)
 
 .PHONY: sim
 sim: setup ## seeded simulations with a malicious peer (SEEDS=1000)
@@ -76,7 +72,7 @@ screenshots: setup ## pictures of every page, as the tests see it (SHOTS=build/s
 	$(BIN)/pytest --shots=$(SHOTS) tests/browser
 
 .PHONY: bench
-bench: setup ## five figures beside the floor of the same run (ARGS=--quick)
+bench: setup ## six figures beside the floor of the same run (ARGS=--quick)
 	$(BIN)/python -m tests.perf $(ARGS)
 
 .PHONY: demo

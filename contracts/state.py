@@ -1,7 +1,8 @@
 """A case as events tell it: what all matters of the workflow, and all promises, are read from."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from functools import cache
+from typing import NamedTuple, TypeVar, cast
 
 from contracts.errors import Code, Rejected
 from contracts.events import Body
@@ -13,6 +14,12 @@ from contracts.timeline import Event
 from contracts.workflow.rule import Act, Claim, in_force
 
 Kind = TypeVar("Kind", bound=Body)
+
+
+@cache
+def _is(found: type, kind: type[Body]) -> bool:
+    """As `isinstance` of what is found, which asks a body's metaclass anew each time."""
+    return issubclass(found, kind)
 
 
 class RulesUnknown(Rejected):
@@ -63,8 +70,9 @@ class Case(NamedTuple):
 
     def of_type(self, kind: type[Kind]) -> list[tuple[Event, Kind]]:
         """Every event of one kind that counts, in timeline order, with its body."""
-        counting = (event for event in self.timeline if event.id not in self.unsupported)
-        return [(event, body) for event in counting if isinstance(body := self.bodies.get(event.id), kind)]
+        told = ((event, self.bodies[event.id]) for event in self.timeline if event.id in self.bodies)
+        found = [one for one in told if _is(type(one[1]), kind) and one[0].id not in self.unsupported]
+        return cast("list[tuple[Event, Kind]]", found)
 
     def acts(self, kind: type[Kind]) -> list[Act[Kind]]:
         """As `of_type`, each as the rules of the workflow look at it."""

@@ -60,6 +60,8 @@ _HERE: Mapping[str, Mapping[str, str]] = {
     "intake.duplicate.linked": {"reason": "duplicate_link"},
     "intake.duplicate.dismissed": {"reason": "duplicate_dismissal"},
     "intake.duplicate.reopened": {"reason": "duplicate_reopening"},
+    "intake.request.received": {"right": "subject_right"},
+    "intake.request.answered": {"answer": "request_answer"},
     "triage.status.disputed": {"reason": "objection_reason"},
     "triage.status.appealed": {"reason": "objection_reason"},
     "triage.urgency.overridden": {"level": "urgency"},
@@ -77,6 +79,8 @@ _HERE: Mapping[str, Mapping[str, str]] = {
     "protection.referral.declined": {"reason": "referral_failure"},
     "protection.referral.withdrawn": {"reason": "referral_withdrawal"},
     "protection.referral.completed": {"reason": "referral_failure"},
+    "protection.police.reported": {"outcome": "police_report"},
+    "protection.police.answered": {"answer": "police_answer"},
     "node.erasure.asked": {"basis": "erasure_basis"},
 }
 

@@ -104,6 +104,20 @@ class MeasureWanted(Body):
     at: OffsetTime
 
 
+class MeasureUnwanted(Body):
+    """The defender takes their agreement to a measure back: told to this officer, in which form, and when.
+
+    The plan stays; this measure is not in force until they want it again. What has begun is ended by who carries it.
+    """
+
+    type: ClassVar[str] = "protection.measure.unwanted"
+    plan: EventId
+    measure: MeasureId
+    given_by: Word
+    form: Word
+    at: OffsetTime
+
+
 class MeasureStarted(Body):
     """From now on the defender has it."""
 

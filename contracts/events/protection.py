@@ -72,8 +72,19 @@ class RecordSupplemented(Body):
     decided_at: Instant
 
 
+class DecisionSupplemented(Body):
+    """Written down afterwards: an agency's decision was made earlier than its event says, while systems were down.
+
+    The decision itself counts since it was written; when that was is the time of its own event.
+    """
+
+    type: ClassVar[str] = "protection.decision.supplemented"
+    decision: EventId
+    decided_at: Instant
+
+
 class RecordConfirmed(Body):
-    """A second officer stands for what was written down afterwards: only now do its approvals count."""
+    """A second officer stands for what was written down afterwards: only now do a record's approvals count."""
 
     type: ClassVar[str] = "protection.record.confirmed"
     record: EventId

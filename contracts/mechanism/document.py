@@ -32,9 +32,11 @@ from contracts.mechanism.rules import (
     NoticeRules,
     Part,
     PlanRules,
+    PoliceRules,
     ReferralRules,
     RequirementRules,
     ReviewRules,
+    RightsRules,
     RiskRules,
     SessionRules,
     StatusRules,
@@ -95,6 +97,8 @@ class Mechanism(Part):
     session: SessionRules
     lead: LeadRules
     referral: ReferralRules
+    police: PoliceRules
+    rights: RightsRules
     disclosure: DisclosureRules
     plan: PlanRules
     review: ReviewRules

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     REFER = "refer"
     ANSWER_REFERRAL = "answer_referral"
     RECORD_CONSENT = "record_consent"
+    ANSWER_REQUEST = "answer_request"
     COMPARE_CASES = "compare_cases"
     DISCLOSE = "disclose"
     CONFIRM_DISCLOSURE = "confirm_disclosure"

@@ -103,7 +103,7 @@ class StatusRules(Rules):
 
 
 class RiskRules(Rules):
-    """The risk table: what is scored from 0 to 4, and which level that gives; how soon, and for how long.
+    """The risk table: what is scored from 0 to 4, and which level that gives; how soon, in full, and for how long.
 
     A level holds where threat x (1 + vulnerability) reaches its number in `at_least` times (1 + capacity); of those
     that do the gravest. `floor` is the least level for each threat from 0 to 4, whatever stands against it.
@@ -117,6 +117,7 @@ class RiskRules(Rules):
     at_least: Mapping[CodeText, Count]
     floor: Annotated[Array[CodeText], Field(min_length=5, max_length=5)]
     present_threat: CodeText
+    study: Days = Field(alias="study_days")
 
     @model_validator(mode="after")
     def _one_scale(self) -> Self:
@@ -193,6 +194,21 @@ class ReferralRules(Rules):
     elsewhere: Hours = Field(alias="elsewhere_hours")
 
 
+class PoliceRules(Rules):
+    """Which kinds of partner must tell the police of which violence, how soon, and how soon the police answer."""
+
+    violence: SomeCodes
+    providers: SomeCodes
+    report: Hours = Field(alias="report_hours")
+    answer: Hours = Field(alias="answer_hours")
+
+
+class RightsRules(Rules):
+    """How soon a person who asks about their own data is answered."""
+
+    answer: Hours = Field(alias="answer_hours")
+
+
 class DisclosureRules(Rules):
     """Who hears of what is shared without consent, and on which grounds it may be."""
 
@@ -225,10 +241,15 @@ class SessionRules(Rules):
 
 
 class PlanRules(Rules):
-    """How soon there is a joint plan and a first measure, and whose plan needs more than the emergency's agency."""
+    """How soon there is a joint plan and a first measure, and whose plan needs more than the emergency's agency.
+
+    `evacuation` are the measures that bring somebody to safety, and how soon one that is needed is in place.
+    """
 
     joint: ByCode[Hours] = Field(alias="joint_hours")
     first_measure: Hours = Field(alias="first_measure_hours")
+    evacuation: SomeCodes
+    evacuated: Hours = Field(alias="evacuation_hours")
     ineligible: Array[CodeText]
     suspect: Array[CodeText]
 
@@ -238,10 +259,11 @@ class PlanRules(Rules):
 
 
 class ReviewRules(Rules):
-    """How often the risk is looked at again, by its level, and how soon when things change."""
+    """How often the risk is looked at again, by its level, how soon when things change, and when as a whole."""
 
     cadence: ByCode[Days] = Field(alias="cadence_days")
     at_once: Hours = Field(alias="at_once_hours")
+    yearly: Days = Field(alias="yearly_days")
 
     def after(self, risk: str) -> timedelta:
         """The time until the next review; a level that this version does not know gets the shortest."""

@@ -55,7 +55,8 @@ def _signs_of_life(case: Case, past: Past, rules: Mechanism) -> Iterator[Promise
     lead, over = case.in_force(SLOT), case.in_force("emergency") not in IN_EMERGENCY
     roles = rules.agencies[lead].roles if lead in rules.agencies else ()
     theirs = [event for event in case.timeline if event.agency == lead and event.content.actor.role in roles]
-    said = [event for event in theirs if {*case.participants} <= {*event.content.to}]
+    among = {*case.participants}
+    said = [event for event in theirs if among <= {*event.content.to}]
     for event, _ in (*case.of_type(EmergencyProposed), *case.of_type(EmergencyActivated)):
         heard = any(one.id == event.id or past.has(one.id, event.id) for one in said)
         yield Promise(SIGN_OF_LIFE, "", event.id, lead, claimed(event) + rules.lead.unreachable, over or heard)

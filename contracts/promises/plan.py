@@ -1,39 +1,55 @@
-"""What a case promises about its joint plan: that there is one soon, and that each measure is in place in time."""
+"""What a case promises about its joint plan: that there is one soon, and that each measure is in place in time.
+
+What brings somebody to safety is in place a day after it was judged needed, by the leaders who put protection in force
+on a proposal that asked for it, or by a version of the plan, whatever time that names. Nobody owes what the defender
+took back.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
 
+from contracts.encoding import b64
 from contracts.events.intake import CaseOpened
-from contracts.events.plan import CaseReopened, MeasureWanted, PlanAgreed, PlanProposed
-from contracts.events.protection import EmergencyActivated
+from contracts.events.plan import CaseReopened, Measure, MeasureWanted, PlanAgreed, PlanProposed
+from contracts.events.protection import EmergencyActivated, EmergencyProposed
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
 from contracts.state import Case
-from contracts.timeline import claimed
+from contracts.timeline import Event, Past, claimed
 from contracts.workflow.closure import CLOSED, CLOSURE
 from contracts.workflow.plan import (
     COMPLETED,
     ELIGIBILITY,
+    PROPOSAL,
     STARTED,
+    WANTED,
     Plan,
     Planned,
     holds_alone,
     in_force,
     is_no_subject,
     slot_of,
+    taken_back,
+    wish_of,
 )
 
 JOINT_PLAN, MEASURE, FIRST_MEASURE = "RENCANA", "TINDAKAN", "TINDAKAN_PERTAMA"
+EVACUATION = "EVAKUASI"
 ACTIVE = "ACTIVE"
 
 
 def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
-    """The joint plan, the first measure of each emergency, each measure in force. A closed case owes none of them."""
+    """The joint plan, the first measure of each emergency, each measure in force, safety at once.
+
+    A closed case owes none of them.
+    """
     if case.in_force(CLOSURE) == CLOSED:
         return
     yield from _joint_plan(case, rules)
     yield from _first_measures(case, rules)
     yield from _measures(case)
+    yield from _asked_for(case, rules)
+    yield from _planned_for(case, rules)
 
 
 def planned(case: Case) -> Planned:
@@ -73,8 +89,52 @@ def _first_measures(case: Case, rules: Mechanism) -> Iterator[Promise]:
 def _measures(case: Case) -> Iterator[Promise]:
     for plan in plans_in_force(case):
         for measure in plan.body.measures:
-            due, kept = datetime.fromisoformat(measure.due_by), _is_in_place(case, slot_of(measure.id))
+            kept = _is_in_place(case, slot_of(measure.id)) or taken_back(measure.id, case.in_force)
+            due = datetime.fromisoformat(measure.due_by)
             yield Promise(MEASURE, measure.id, plan.event.id, measure.responsible, due, kept)
+
+
+def _asked_for(case: Case, rules: Mechanism) -> Iterator[Promise]:
+    """Of the agency that put protection in force, until it is there, ends, or a plan that knew of it says otherwise."""
+    needs = {b64(event.id): body.needs for event, body in case.of_type(EmergencyProposed)}
+    over = case.in_force("emergency") != ACTIVE
+    for event, body in case.of_type(EmergencyActivated):
+        for code in [one for one in rules.plan.evacuation if one in needs.get(body.proposal, ())]:
+            kept = over or _planned_since(case, event) or _is_there(case, code)
+            due = claimed(event) + rules.plan.evacuated
+            yield Promise(EVACUATION, code, event.id, rules.emergency.decided_by, due, kept)
+
+
+def _planned_since(case: Case, event: Event) -> bool:
+    past = Past(case.timeline)
+    return any(past.has(plan.event.id, event.id) for plan in plans_in_force(case))
+
+
+def _planned_for(case: Case, rules: Mechanism) -> Iterator[Promise]:
+    """Of who answers for the measure, from the first version that names it; also while others have yet to agree."""
+    live = {plan.event.id for plan in plans_in_force(case)} | {one.event for one in case.slots.get(PROPOSAL, ())}
+    plans, named = case.acts(PlanProposed), set[str]()
+    standing = {one.id for plan in plans if plan.event.id in live for one in plan.body.measures}
+    for plan in plans:
+        for one in plan.body.measures:
+            if one.code in rules.plan.evacuation and one.id not in named:
+                wanted = one.id in standing and case.in_force(wish_of(one.id)) == WANTED
+                due = _since(case, plan, one) + rules.plan.evacuated
+                kept = not wanted or _is_there(case, one.code)
+                yield Promise(EVACUATION, one.id, plan.event.id, one.responsible, due, kept)
+                named.add(one.id)
+
+
+def _since(case: Case, plan: Plan, measure: Measure) -> datetime:
+    """When a measure was both judged needed and wanted for the first time; until then when it was judged needed."""
+    words = [claimed(event) for event, body in case.of_type(MeasureWanted) if body.measure == measure.id]
+    return claimed(plan.event) if measure.agreement else min(words, default=claimed(plan.event))
+
+
+def _is_there(case: Case, code: str) -> bool:
+    """Whether any measure of a kind is in place."""
+    same = {one.id for plan in case.acts(PlanProposed) for one in plan.body.measures if one.code == code}
+    return any(_is_in_place(case, slot_of(name)) for name in same)
 
 
 def _is_in_place(case: Case, slot: str) -> bool:

@@ -6,6 +6,7 @@ from types import MappingProxyType, ModuleType
 from contracts.events import Body
 from contracts.events.protection import EmergencyProposed
 from contracts.workflow import (
+    afterwards,
     closure,
     consent,
     duplicate,
@@ -19,7 +20,9 @@ from contracts.workflow import (
     outside,
     paper,
     plan,
+    police,
     referral,
+    rights,
     risk,
     session,
     status,
@@ -31,7 +34,10 @@ from contracts.workflow.rule import Rule, rule
 _FREE = rule(Body)  # of types that decide nothing: a report, a notice, a refusal
 # Their acts count in a closed case, too; of all others none does that knew of its being closed.
 _ALWAYS = frozenset(
-    {opening, consent, outside, duplicate, emergency, leaders, paper, ending, session, erasure, closure, step, missed}
+    {
+        *(opening, consent, outside, rights, duplicate, emergency, leaders, afterwards, paper, ending, session),
+        *(erasure, closure, step, missed),
+    }
 )
 
 
@@ -49,14 +55,17 @@ _RULES: Mapping[type[Body], Rule] = MappingProxyType(
             opening,
             consent,
             outside,
+            rights,
             duplicate,
             lead,
             referral,
+            police,
             triage,
             status,
             risk,
             emergency,
             leaders,
+            afterwards,
             paper,
             ending,
             session,

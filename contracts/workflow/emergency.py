@@ -5,7 +5,6 @@ emergency-first rule 1).
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import NamedTuple
 
 from contracts.content import Actor
@@ -21,7 +20,7 @@ from contracts.events.protection import (
 )
 from contracts.mechanism import EmergencyRules, Permission
 from contracts.record import EventId
-from contracts.timeline import Event, claimed
+from contracts.timeline import Event
 from contracts.workflow.rule import Act, Known, Writes, rule
 
 PROPOSED, ACTIVE = "PROPOSED", "ACTIVE"
@@ -96,22 +95,6 @@ def _with_its_votes(act: Act[EmergencyActivated], known: Known) -> bool:
     return reached and _decides(act, known) and not _over(name, known)
 
 
-def _written_down(act: Act[RecordSupplemented], known: Known) -> bool:
-    """Of a proposal that is known, of no time to come, and not by or about whoever proposed or writes it down."""
-    proposal = known.named(act.body.proposal, EmergencyProposed)
-    if proposal is None or act.agency != known.rules.emergency.decided_by:
-        return False
-    writer, proposer = act.event.content.actor.officer, proposal.event.content.actor.officer
-    barred = {writer} | ({proposer} if proposal.agency == act.agency else set())
-    return barred.isdisjoint(act.body.leaders) and datetime.fromisoformat(act.body.decided_at) <= claimed(act.event)
-
-
-def _by_a_second(act: Act[RecordConfirmed], known: Known) -> bool:
-    record = known.named(act.body.record, RecordSupplemented)
-    actor = act.event.content.actor
-    return record is not None and act.agency == record.agency and actor.officer != record.event.content.actor.officer
-
-
 def _over(proposal: str, known: Known) -> bool:
     """Whether what this proposal put in force has ended: old approvals begin nothing new."""
     activated = any(act.body.proposal == proposal for act in known.of(EmergencyActivated).values())
@@ -161,8 +144,6 @@ RULES = (
     ),
     rule(EmergencyApproved, counts=_by_another_leader),
     rule(EmergencyRefused, counts=_by_another_leader),
-    rule(RecordSupplemented, Permission.SUPPLEMENT_RECORD, counts=_written_down),
-    rule(RecordConfirmed, Permission.CONFIRM_RECORD, counts=_by_a_second),
     rule(EmergencyActivated, counts=_with_its_votes, writes=lambda _, __: [("emergency", ACTIVE)]),
     rule(EmergencyDeclined, counts=_lost, writes=_declined),
     rule(RequirementsDeferred, counts=_of_an_emergency, writes=_requirements),

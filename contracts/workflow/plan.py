@@ -2,8 +2,10 @@
 
 A version is in force when every responsible agency has agreed and the defender wants each measure, whether they said so
 at first or later, to any agency; nobody has to declare it. It stays in force until a version that replaces it is: a
-proposal alone takes no protection away. If two versions come into force without knowledge of each other, the measures
-of both are owed until a third replaces both.
+proposal alone takes no protection away, and neither does a defender who takes one measure back. The version holds, that
+measure is asked of nobody until they want it again, and what of it has begun is ended by who carries it. Of a word for
+and a word against that did not know of each other the one against is in force. If two versions come into force without
+knowledge of each other, the measures of both are owed until a third replaces both.
 
 Eligibility is not risk: while the defender is no subject of the agency that decides emergencies, because it said so or
 because of their position in the proceedings, agreeing to a plan of that agency's measures alone does not count.
@@ -19,6 +21,7 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureUnwanted,
     MeasureWanted,
     PlanAgreed,
     PlanDeclined,
@@ -33,6 +36,7 @@ PROPOSAL = "plan_proposal"  # the slot of the versions that nobody has replaced
 ELIGIBILITY = "eligibility"
 MAX_NAMED = 16  # versions that one body may name
 STARTED, COMPLETED, FAILED = "STARTED", "COMPLETED", "FAILED"
+WANTED, UNWANTED = "WANTED", "UNWANTED"
 Report = MeasureStarted | MeasureCompleted | MeasureFailed
 Plan = Act[PlanProposed]
 Value = Callable[[str], str]  # of a slot, what is in force
@@ -71,13 +75,23 @@ def unwanted(plan: Plan, wishes: Iterable[Act[MeasureWanted]]) -> frozenset[str]
 def owing(told: Planned, value: Value) -> set[str]:
     """The agencies with an active measure: one that they started, or that a plan in force still asks of them."""
     started = {one for plan in told.plans for one in plan.body.measures if value(slot_of(one.id)) == STARTED}
-    asked = {one for plan in in_force(told) for one in plan.body.measures}
+    asked = {one for plan in in_force(told) for one in plan.body.measures if not taken_back(one.id, value)}
     return {one.responsible for one in started | {one for one in asked if not is_over(value(slot_of(one.id)))}}
+
+
+def taken_back(measure: str, value: Value) -> bool:
+    """Whether the defender wanted a measure and has said since that they do not."""
+    return value(wish_of(measure)) == UNWANTED
 
 
 def slot_of(measure: str) -> str:
     """Where it stands how far a measure is."""
     return f"measure/{measure}"
+
+
+def wish_of(measure: str) -> str:
+    """The slot of what the defender last said of a measure, once they said something."""
+    return f"wish/{measure}"
 
 
 def is_over(state: str) -> bool:
@@ -116,7 +130,8 @@ def _may_propose(act: Plan, known: Known) -> bool:
     seen = {claim.event for claim in known.standing(PROPOSAL)}
     replaced = {one.event.id for one in known.of(PlanProposed).values() if one.name in set(act.body.replaces)}
     whole = len(replaced) == len(act.body.replaces) == min(len(seen), MAX_NAMED) and replaced <= seen
-    return whole and coordinates(act.agency, known) and all(_fits(one, act, known) for one in act.body.measures)
+    fits = all(_fits(one, act, known) and _still_wanted(one, known) for one in act.body.measures)
+    return whole and coordinates(act.agency, known) and fits
 
 
 def _fits(measure: Measure, act: Plan, known: Known) -> bool:
@@ -127,6 +142,12 @@ def _fits(measure: Measure, act: Plan, known: Known) -> bool:
     if not before:
         return measure.id.rpartition("-")[0] == act.agency
     return all((one.code, one.responsible) == (measure.code, measure.responsible) for one in before)
+
+
+def _still_wanted(measure: Measure, known: Known) -> bool:
+    """An agreement from before the defender took it back is none."""
+    words = [act.body.at[:10] for act in known.of(MeasureUnwanted).values() if act.body.measure == measure.id]
+    return measure.agreement is None or all(day <= measure.agreement.on for day in words)
 
 
 def _may_decide(act: Act[PlanAgreed] | Act[PlanDeclined], known: Known) -> bool:
@@ -152,10 +173,20 @@ def _may_agree(act: Act[PlanAgreed], known: Known) -> bool:
 
 
 def _may_want(act: Act[MeasureWanted], known: Known) -> bool:
-    """Heard by whoever takes part, of a measure for which a version that stands still waits."""
-    plan = known.named(act.body.plan, PlanProposed)
-    waits = plan is not None and act.body.measure in unwanted(plan, known.of(MeasureWanted).values())
-    return waits and plan is not None and _stands(plan, known)
+    """Heard by whoever takes part, of a measure for which a version that stands or holds waits, or waits again."""
+    plan = _live(act.body.plan, known)
+    if plan is None or plan.body.measure(act.body.measure) is None:
+        return False
+    waits = act.body.measure in unwanted(plan, known.of(MeasureWanted).values())
+    return waits or taken_back(act.body.measure, known.value)
+
+
+def _may_take_back(act: Act[MeasureUnwanted], known: Known) -> bool:
+    """Heard by whoever takes part, of a measure that the defender wanted until then and that is not over."""
+    plan, name = _live(act.body.plan, known), act.body.measure
+    if plan is None or plan.body.measure(name) is None or name in unwanted(plan, known.of(MeasureWanted).values()):
+        return False
+    return not taken_back(name, known.value) and not is_over(known.value(slot_of(name)))
 
 
 def _may_report(act: Act[MeasureStarted] | Act[MeasureCompleted] | Act[MeasureFailed], known: Known) -> bool:
@@ -166,7 +197,8 @@ def _may_report(act: Act[MeasureStarted] | Act[MeasureCompleted] | Act[MeasureFa
         return False
     state = known.value(slot_of(measure.id))
     if isinstance(act.body, MeasureStarted):
-        return state in {"", FAILED} and _under_way(plan, act.agency, known)
+        wanted = not taken_back(measure.id, known.value)
+        return wanted and state in {"", FAILED} and _under_way(plan, act.agency, known)
     return state == STARTED or (not is_over(state) and _under_way(plan, act.agency, known))
 
 
@@ -177,6 +209,13 @@ def _under_way(plan: Plan, agency: str, known: Known) -> bool:
         return True
     agreed = any((one.agency, one.body.plan) == (agency, plan.name) for one in told.agreements)
     return _stands(plan, known) and (agreed or known.value("emergency") == "ACTIVE")
+
+
+def _live(name: str, known: Known) -> Plan | None:
+    """A version that is in force, or that nothing was proposed in place of."""
+    plan = known.named(name, PlanProposed)
+    live = plan is not None and (_stands(plan, known) or name in {one.name for one in in_force(as_known(known))})
+    return plan if live else None
 
 
 def _stands(plan: Plan, known: Known) -> bool:
@@ -200,6 +239,16 @@ def _measure(state: str) -> Callable[[Act[Report], Known], Sequence[tuple[str, s
     return lambda act, _: [(slot_of(act.body.measure), state)]
 
 
+def _proposed(act: Plan, _: Known) -> Writes:
+    """The version, and what the defender has said of its measures."""
+    agreed = ((wish_of(one.id), WANTED) for one in act.body.measures if one.agreement)
+    return [(PROPOSAL, act.name), *agreed]
+
+
+def _wish(value: str) -> Callable[[Act[MeasureWanted] | Act[MeasureUnwanted], Known], Writes]:
+    return lambda act, _: [(wish_of(act.body.measure), value)]
+
+
 def _review(act: Act[ReviewHeld], _: Known) -> Writes:
     return [("review", act.body.after)]
 
@@ -209,10 +258,11 @@ def _may_review(act: Act[ReviewHeld], known: Known) -> bool:
 
 
 _RULES = (
-    rule(PlanProposed, Permission.PROPOSE_PLAN, counts=_may_propose, writes=lambda act, _: [(PROPOSAL, act.name)]),
+    rule(PlanProposed, Permission.PROPOSE_PLAN, counts=_may_propose, writes=_proposed),
     rule(PlanAgreed, Permission.AGREE_PLAN, counts=_may_agree),
     rule(PlanDeclined, Permission.AGREE_PLAN, counts=_may_decide),
-    rule(MeasureWanted, Permission.RECORD_CONSENT, counts=_may_want),
+    rule(MeasureWanted, Permission.RECORD_CONSENT, counts=_may_want, writes=_wish(WANTED)),
+    rule(MeasureUnwanted, Permission.RECORD_CONSENT, counts=_may_take_back, writes=_wish(UNWANTED)),
     rule(MeasureStarted, Permission.CARRY_OUT_MEASURE, counts=_may_report, writes=_measure(STARTED)),
     rule(MeasureCompleted, Permission.CARRY_OUT_MEASURE, counts=_may_report, writes=_measure(COMPLETED)),
     rule(MeasureFailed, Permission.CARRY_OUT_MEASURE, counts=_may_report, writes=_measure(FAILED)),

@@ -41,8 +41,11 @@ def reckon(body: RiskAssessed, rules: RiskRules) -> Reckoning:
 
 def missing(body: RiskAssessed, rules: RiskRules) -> Sequence[str]:
     """The agreed dimensions without a score, if they are needed."""
-    if body.present_threat:
-        return ()
+    return () if body.present_threat else unscored(body, rules)
+
+
+def unscored(body: RiskAssessed, rules: RiskRules) -> Sequence[str]:
+    """The agreed dimensions without a score: an assessment that leaves none is a full study."""
     parts = ((rules.threats, body.threats), (rules.vulnerabilities, body.vulnerabilities))
     asked = (*parts, (rules.capacities, body.capacities))
     return [name for agreed, scores in asked for name in agreed if name not in {one.dimension for one in scores}]

@@ -227,6 +227,7 @@ PROTECTIVE: Mapping[str, Sequence[str]] = {
     "recognition": ("DIAKUI", "DISANGGAH"),
     "review": ("RENDAH", "SEDANG", "TINGGI", "EKSTREM"),
     "measure": ("COMPLETED", "STARTED", "FAILED"),
+    "wish": ("WANTED", "UNWANTED"),  # nobody is protected against their word
     "closure": ("CLOSED", "PROPOSED", "OPEN"),
 }
 

@@ -839,9 +839,15 @@ CREATE INDEX look_next ON notify.look USING btree (pressing DESC, look_at);
 
 CREATE INDEX mail_waiting ON notify.mail USING btree (next_at) WHERE (sent_at IS NULL);
 
+CREATE INDEX notice_about ON notify.notice USING btree (about, step);
+
+CREATE INDEX notice_of_case ON notify.notice USING btree (case_id);
+
 CREATE INDEX notice_open ON notify.notice USING btree (respond_by) WHERE (acknowledged_at IS NULL);
 
 CREATE INDEX stay_next ON protection.stay USING btree (look_at);
+
+CREATE INDEX work_item_of_case ON triage.work_item USING btree (case_id);
 
 CREATE INDEX work_item_open ON triage.work_item USING btree (due_at, id) WHERE (done_at IS NULL);
 

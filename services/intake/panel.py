@@ -18,11 +18,12 @@ from contracts.events.intake import (
     OutsiderNamed,
     OutsiderTold,
 )
+from contracts.events.rights import RequestAnswered, RequestReceived
 from contracts.mechanism import Permission
 from contracts.mechanism.calendar import ZONES
 from contracts.workflow.consent import PROTECTION
 from contracts.workflow.erasure import is_second
-from services.intake import consent, domain, duplicates, form_pages, pages, person
+from services.intake import consent, domain, duplicates, form_pages, pages, person, rights
 from services.intake.consent import IN_FORCE, ConsentView, Share
 from services.node import acts
 from services.node.web.panel import Form, Labels, Look, Offer, Pages, Panel, Place, Typed
@@ -75,6 +76,10 @@ def allowed_offers(look: Look) -> Iterator[Offer]:
     if others:
         yield Offer(DisclosureMade.type)
     yield from _outside(look, told)
+    yield Offer(RequestReceived.type)
+    for request in told.requests:
+        if request.by == look.agency and not request.answer:
+            yield Offer(RequestAnswered.type, {"request": request.event}, about=request.event)
     if runs:
         yield Offer(WITHDRAWN)
 
@@ -134,12 +139,12 @@ def compared(look: Look) -> list[Compared] | None:
 
 
 def _drafted(form: Form) -> Form:
-    drafts = {RECORDED: heard, WITHDRAWN: taken_back, OutsiderTold.type: taken_back}
+    drafts = {RECORDED: heard} | dict.fromkeys((WITHDRAWN, OutsiderTold.type, RequestReceived.type), taken_back)
     return form._replace(draft=drafts[form.name]) if form.name in drafts else form
 
 
 FORMS = (
-    *map(_drafted, acts.forms((*consent.ACTS, *duplicates.ACTS), GRAVE)),
+    *map(_drafted, acts.forms((*consent.ACTS, *rights.ACTS, *duplicates.ACTS), GRAVE)),
     Form("identity", Share, Permission.RECORD_CONSENT),
 )
 PAGES = Pages(

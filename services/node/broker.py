@@ -61,6 +61,10 @@ async def _dial(server: Server) -> Client:
             inbox_prefix=f"_INBOX_{server.user}".encode(),
             connect_timeout=CONNECT_TIMEOUT_S,
             allow_reconnect=False,
+            # A server that cannot be reached is an error at once: else nats-py sits there for two seconds, and whoever
+            # waits for the server would find it that much later.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
             ping_interval=3,
             max_outstanding_pings=2,
             pending_size=PENDING_BYTES,

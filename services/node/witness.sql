@@ -58,7 +58,8 @@ order by newest.log;
 -- For each of these events, who has cosigned a checkpoint of its log that covers it, and when first.
 select r.id, who.agency, first.at from log.record r
 cross join lateral (
-    select distinct s.agency from log.sound_cosignature s where s.log = r.log and s.agency <> split_part(r.log, '/', 2)) who
+    select distinct split_part(h.log, '/', 2) as agency from log.head h
+    where split_part(h.log, '/', 2) <> split_part(r.log, '/', 2)) who
 cross join lateral (
     select s.at from log.sound_cosignature s join log.checkpoint c using (log, size, root)
     where s.log = r.log and s.agency = who.agency and s.size > r.seq and c.agrees order by s.size limit 1) first

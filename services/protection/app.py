@@ -10,11 +10,14 @@ from contracts.timeline import Event
 from services.node import acts
 from services.node.service import Desk, Handler, Plug, Timer
 from services.node.sql import Connection
-from services.protection import api, closure, ending, lead, outlook, plan, referral, session
+from services.protection import api, closure, ending, lead, outlook, plan, police, referral, session
 from services.protection.mechanisms import clock, desk as mechanisms
 from services.protection.panel import PAGES
 
 FAILURES: tuple[type[Body], ...] = (ReferralDeclined, ReferralUnanswered, ReferralCompleted)
+
+
+_ACTS = (*ending.ACTS, *plan.ACTS, *closure.ACTS, *police.ACTS)
 
 
 def plug(desk: Desk) -> Plug:
@@ -32,7 +35,7 @@ def plug(desk: Desk) -> Plug:
             await referral.escalate(desk, connection, event)
 
     def routers() -> list[APIRouter]:
-        said = acts.router(desk, "protection", (*ending.ACTS, *session.acts(desk), *plan.ACTS, *closure.ACTS))
+        said = acts.router(desk, "protection", (*session.acts(desk), *_ACTS))
         return [said, *(part.router(desk) for part in (api, lead, referral, outlook, mechanisms))]
 
     handlers: dict[type[Body], Handler] = {kind: partial(heard, kind=kind) for kind in (*FAILURES, *stirring)}

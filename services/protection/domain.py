@@ -125,9 +125,10 @@ def proposals(case: Case) -> list[Proposal]:
 
 
 def confirmed(case: Case) -> dict[str, RecordSupplemented]:
-    """What was written down afterwards and counts, by the id of its confirmation."""
+    """The votes that were written down afterwards and count, by the id of their confirmation."""
     records = {b64(event.id): body for event, body in case.of_type(RecordSupplemented)}
-    return {b64(event.id): records[body.record] for event, body in case.of_type(RecordConfirmed)}
+    seconds = [(b64(event.id), records.get(body.record)) for event, body in case.of_type(RecordConfirmed)]
+    return {name: record for name, record in seconds if record}
 
 
 def proposed(case: Case, name: str) -> Proposal:

@@ -25,7 +25,7 @@ from contracts.promises import plan as of_the_plan, review as of_reviews
 from contracts.promises.plan import falls_short, plans_in_force
 from contracts.promises.promise import Promise
 from contracts.workflow.closure import CLOSURE
-from contracts.workflow.plan import Plan, slot_of, unwanted
+from contracts.workflow.plan import Plan, slot_of, taken_back, unwanted
 from services.node.access import ANSWERS, Reading, reads
 from services.node.clock import instant
 from services.node.http import Answer, StrictRoute, problems
@@ -40,7 +40,7 @@ class Version(Answer):
     proposed_by: str
     proposed_at: str
     replaces: list[str]
-    measures: list[Measure]  # with the defender's agreement, also one that came later
+    measures: list[Measure]  # with the defender's agreement as it stands: given later, or taken back
     agreed: list[str]
     declined: Mapping[str, str]  # by whom, and why
     waits_for: list[str]
@@ -73,6 +73,7 @@ class Outlook(Answer):
 
     versions: list[Version]
     measures: Mapping[str, str]  # how far each is, by id; absent if nothing was said of it
+    taken_back: list[str]  # those that the defender wants no more
     due: list[Due]
     risk: str  # at the last review
     closure: str
@@ -105,6 +106,7 @@ def shown(case: Case) -> Outlook:
     return Outlook(
         versions=[_version(case, version, rules) for version in versions],
         measures={name: state for name in sorted(ids) if (state := case.in_force(slot_of(name)))},
+        taken_back=[name for name in sorted(ids) if taken_back(name, case.in_force)],
         due=[_due(one) for matter in (of_the_plan, of_reviews) for one in matter.promises(case, rules)],
         risk=case.in_force("review"),
         closure=case.in_force(CLOSURE),
@@ -116,16 +118,15 @@ def shown(case: Case) -> Outlook:
 
 
 def measures(case: Case, version: Plan, rules: Mechanism) -> list[Measure]:
-    """The measures of a version, each with the defender's agreement, whether they gave it at first or later."""
+    """The measures of a version, each with the defender's agreement, whether at first or later; taken back is none."""
     later = {
         act.body.measure: Agreement(given_by=act.body.given_by, on=_day(act.body.at, act.agency, rules))
         for act in case.acts(MeasureWanted)
         if act.body.plan == version.name
     }
-    return [
-        one if one.agreement else one.model_copy(update={"agreement": later.get(one.id)})
-        for one in version.body.measures
-    ]
+    gone = {one.id for one in version.body.measures if taken_back(one.id, case.in_force)}
+    agreed = {one.id: one.agreement or later.get(one.id) for one in version.body.measures if one.id not in gone}
+    return [one.model_copy(update={"agreement": agreed.get(one.id)}) for one in version.body.measures]
 
 
 def _day(at: str, agency: str, rules: Mechanism) -> str:

@@ -11,19 +11,29 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureUnwanted,
     MeasureWanted,
     PlanProposed,
     ReviewHeld,
 )
+from contracts.events.police import PoliceReported
 from contracts.events.protection import EmergencyRefused
 from contracts.events.referral import ReferralSent
 from contracts.events.step import StepOverdue, StepTaken
 from services.node.acts import forms
 from services.node.web.panel import Form, Naming, Pages, Panel, Place
-from services.protection import closure, ending as end_acts, lead as lead_acts, plan as plan_acts, referral, session
+from services.protection import (
+    closure,
+    ending as end_acts,
+    lead as lead_acts,
+    plan as plan_acts,
+    police,
+    referral,
+    session,
+)
 from services.protection.handlers import APPROVE, PROPOSE, REFUSE
 from services.protection.mechanisms import desk as mechanism
-from services.protection.panels import course, emergency, ending, lead, papers, plan, referrals, steps
+from services.protection.panels import afterwards, course, emergency, ending, lead, papers, plan, referrals, steps
 
 GRAVE: frozenset[type[Body]] = frozenset(
     {
@@ -32,16 +42,19 @@ GRAVE: frozenset[type[Body]] = frozenset(
         EmergencyEnded,
         ClosureProposed,
         ClosureAgreed,
+        MeasureUnwanted,
     }
 )
 _DRAFTS = {
     PlanProposed: plan.draft,
     MeasureWanted: plan.heard,
+    MeasureUnwanted: plan.heard,
+    PoliceReported: plan.heard,
     ReviewHeld: course.review_draft,
     ReferralSent: referrals.draft,
 }
 _NAMED: Mapping[Naming, tuple[type[Body], ...]] = {
-    plan.named: (MeasureWanted, MeasureStarted, MeasureCompleted, MeasureFailed),
+    plan.named: (MeasureWanted, MeasureUnwanted, MeasureStarted, MeasureCompleted, MeasureFailed),
     steps.named: (StepTaken, StepOverdue),
 }
 _ACTS = (
@@ -52,6 +65,7 @@ _ACTS = (
     *closure.ACTS,
     *lead_acts.ACTS,
     *referral.ACTS,
+    *police.ACTS,
     *mechanism.ACTS,
 )
 
@@ -73,6 +87,7 @@ PAGES = Pages(
         Panel("lead", Place.ASIDE, lead.show, lead.offers),
         Panel("referrals", Place.MAIN, referrals.show, referrals.offers),
         Panel("steps", Place.MAIN, steps.show, steps.offers),
+        Panel("afterwards", Place.ASIDE, afterwards.show, afterwards.offers),
         Panel("ending", Place.ASIDE, course.ending, course.ending_offers),
     ),
     tuple(map(_drafted, forms(_ACTS, GRAVE))),

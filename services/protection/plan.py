@@ -12,6 +12,7 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureUnwanted,
     MeasureWanted,
     PlanAgreed,
     PlanDeclined,
@@ -45,7 +46,7 @@ def check_agreement(moment: Moment, body: PlanAgreed) -> None:
         raise Rejected(Code.STATE, "measures")
 
 
-def check_wish(moment: Moment, body: MeasureWanted) -> None:
+def check_wish(moment: Moment, body: MeasureWanted | MeasureUnwanted) -> None:
     """Raise Rejected(SCHEMA) for a wish that nobody can have heard yet."""
     if datetime.fromisoformat(body.at) > datetime.fromisoformat(moment.now):
         raise Rejected(Code.SCHEMA, "at")
@@ -62,6 +63,7 @@ ACTS = (
     Act("plan/agree", PlanAgreed, "Agree to do one's part of a version", check_agreement),
     Act("plan/decline", PlanDeclined, "Decline one's part of a version"),
     Act("measures/want", MeasureWanted, "Say that the defender now wants a measure", check_wish),
+    Act("measures/unwant", MeasureUnwanted, "Say that the defender takes an agreement back", check_wish),
     Act("measures/start", MeasureStarted, "Say that the defender has a measure from now on"),
     Act("measures/complete", MeasureCompleted, "Say that a measure is done"),
     Act("measures/fail", MeasureFailed, "Say that a measure failed"),

@@ -36,6 +36,8 @@ from services.node.acts import Act, Moment
 from services.node.http import Answer
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection
+from services.protection import police
+from services.protection.police import Police
 
 MAX_NAMED = 16  # events that one body may name
 
@@ -53,6 +55,7 @@ class Referral(Answer):
     state: str
     reports: list[str]
     reason: str
+    police: list[Police]  # where the partner has to tell them
 
 
 class Escalation(Answer):
@@ -165,4 +168,5 @@ def _shown(case: Case, event: Event, body: ReferralSent, rules: Mechanism) -> Re
         state=case.in_force(slot(name)),
         reports=[report.progress for _, report in case.of_type(ReferralReported) if report.referral == name],
         reason=next((end.reason for end in ends if end.referral == name and end.reason), ""),
+        police=police.reports(case, name),
     )

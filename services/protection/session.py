@@ -1,11 +1,14 @@
-"""What is written down of leaders: what their session (SMPL) decided, and what they decided by phone in an outage."""
+"""What is written down of leaders: what their session (SMPL) decided, and what they decided by phone in an outage.
+
+And, of any other decision of this agency, that it was made by phone before it could be written.
+"""
 
 from collections.abc import Collection
 
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events import Body
-from contracts.events.protection import RecordConfirmed, RecordSupplemented
+from contracts.events.protection import DecisionSupplemented, RecordConfirmed, RecordSupplemented
 from contracts.events.session import SessionDecided
 from contracts.timeline import Event
 from services.node.acts import Act, Moment
@@ -36,7 +39,8 @@ def activation(moment: Moment, confirmation: Event) -> Body | None:
 SESSION = Act("session", SessionDecided, "Record what the leaders' session decided")
 RECORD = Act("emergency/records", RecordSupplemented, "Write down what leaders decided by phone")
 CONFIRM = Act("emergency/records/confirm", RecordConfirmed, "Stand for it as a second officer", follows=activation)
-ACTS = (SESSION, RECORD, CONFIRM)
+EARLIER = Act("records", DecisionSupplemented, "Say when a decision was made that was written down later")
+ACTS = (SESSION, RECORD, EARLIER, CONFIRM)
 
 
 def acts(desk: Desk) -> tuple[Act, ...]:
@@ -48,7 +52,7 @@ def acts(desk: Desk) -> tuple[Act, ...]:
     def record(moment: Moment, body: RecordSupplemented) -> None:
         check_record(_leaders(desk, moment), moment, body)
 
-    return SESSION._replace(check=session), RECORD._replace(check=record), CONFIRM
+    return SESSION._replace(check=session), RECORD._replace(check=record), EARLIER, CONFIRM
 
 
 def _leaders(desk: Desk, moment: Moment) -> list[str]:

@@ -137,11 +137,13 @@ def _of_what_stands(look: Look) -> Iterator[Offer]:
 
 
 def _to_request(look: Look) -> Iterator[Offer]:
+    """One button: where several kinds are open, the form asks which."""
     rules = look.case.judged_by
-    for kind, owner in rules.status.owners.items() if rules else ():
-        open_ = look.case.in_force(slot(kind)) not in {*FINAL, APPEALED}
-        if owner != look.agency and owner in look.case.participants and open_:
-            yield Offer(StatusRequested.type, {"defender_kind": kind})
+    others = {*look.case.participants} - {look.agency}
+    kinds = [kind for kind, owner in rules.status.owners.items() if owner in others] if rules else []
+    open_ = [kind for kind in kinds if look.case.in_force(slot(kind)) not in {*FINAL, APPEALED}]
+    if open_:
+        yield Offer(StatusRequested.type, {"defender_kind": open_[0]} if len(open_) == 1 else {})
 
 
 FORMS = (

@@ -22,7 +22,7 @@ from deploy.nats.client import connect
 from services.node.node import Node
 from services.node.streams import stream_to
 from tests.e2e.stage import LOGS, deliveries, level, opened, report, size, talk, tasks, until
-from tests.integration.test_node_links import recreate, repeat, smuggle
+from tests.integration.brokers import recreate, repeat, smuggle
 from tests.integration.trio import A, B
 
 ORDER = 2**252 + 27742317777372353535851937790883648493  # of the Ed25519 group (RFC 8032 5.1)

@@ -14,6 +14,7 @@ from tests.e2e.stage import AGENCIES, CASES, READERS, ask, level, opened, runnin
 REPORT = CASES / "petani-kriminalisasi.json"
 DUE = "2027-01-15T16:59:59.000Z"
 WANTED = {"given_by": "defender", "on": "2026-11-22"}
+WORD = {"given_by": "defender", "form": "spoken", "at": "2025-11-22T08:54:48+07:00"}
 SAFE = {"due_by": DUE, "raises_risk": False, "risk_answer": "TIDAK_ADA", "agreement": WANTED}
 ESCORT = {"id": "komnas-ham-1", "code": "PENGAWALAN", "owner": "lpsk", "responsible": "lpsk"} | SAFE
 LAWYER = {"id": "komnas-ham-2", "code": "BANTUAN_HUKUM", "owner": "mitra", "responsible": "komnas-ham"} | SAFE
@@ -109,12 +110,23 @@ async def test_a_suspect_is_not_left_to_one_agency_and_the_second_plan_is_carrie
         assert {one["agency"] for one in told["due"] if one["kind"] == "TINDAKAN"} == {"komnas-ham", "lpsk"}
     assert (await desks.say("kh-hrd", "measures/start", plan=plan, measure=ESCORT["id"]))[0] == 409
     await desks.done("lpsk-darurat", "measures/start", plan=plan, measure=ESCORT["id"])
-    await desks.done("kp-upr", "incidents", forms=["PENGUNTITAN"], gendered_forms=[], sphere="FISIK", happened="SEHARI")
+    incident = await desks.done(
+        "kp-upr", "incidents", forms=["PENGUNTITAN"], gendered_forms=[], sphere="FISIK", happened="SEHARI"
+    )
+    await desks.done("kp-upr", "measures/unwant", plan=plan, measure=LAWYER["id"], **WORD)
     for told in await desks.plans():
         assert told["measures"] == {ESCORT["id"]: "STARTED"}
+        assert told["taken_back"] == [LAWYER["id"]]
+        assert [version["in_force"] for version in told["versions"]] == [False, True]
         assert [one["kept"] for one in told["due"] if one["kind"] == "TINJAUAN"] == [False]
     await desks.done("kh-hrd", "reviews", occasion="KEJADIAN_BARU", before="TINGGI", after="SEDANG")
     assert [told["risk"] for told in await desks.plans()] == ["SEDANG"] * 3
+    noted = await desks.done("kp-upr", "records", decision=incident, decided_at="2025-11-01T00:00:00.000Z")
+    assert (await desks.say("kh-komisioner", "emergency/records/confirm", record=noted))[0] == 409
+    await desks.done("kp-piket", "emergency/records/confirm", record=noted)
+    asked = await desks.done("kh-petugas", "requests", right="AKSES", **WORD)
+    assert (await desks.say("kp-pdp", "requests/answer", request=asked, answer="DIPENUHI"))[0] == 409
+    await desks.done("kh-pdp", "requests/answer", request=asked, answer="DIPENUHI")
 
 
 async def test_a_case_is_closed_by_all_who_have_to_and_reopened_by_any(desks: Desks) -> None:

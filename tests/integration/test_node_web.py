@@ -276,7 +276,7 @@ async def test_a_form_that_came_too_late_names_what_stands_there_now(desk: Desk)
         assert (refused.status_code, refused.text.count("E_STALE")) == (412, 1)
         assert (await late.post(asked, data=hidden(refused.text) | typed)).status_code == 303
     before, last = (await events(desk.node, LOGS[LPSK], PlanProposed.wire_type))[-2:]
-    assert last.content.body["replaces"] == [b64(before.id)]
+    assert PlanProposed.model_validate(last.content.body).replaces == (b64(before.id),)
 
 
 async def test_an_event_says_who_read_since_it_is_here(desk: Desk) -> None:

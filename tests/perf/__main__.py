@@ -1,4 +1,4 @@
-"""`make bench`: five figures, each beside the floor of the same run, and where our time goes."""
+"""`make bench`: six figures, each beside the floor of the same run, and where our time goes."""
 
 import argparse
 import asyncio
@@ -13,24 +13,23 @@ from pathlib import Path
 
 from services.cli.fsck import readers
 from services.node import exporting
-from tests.perf import figures, hotspots, report
+from tests.perf import figures, hotspots, pages, report
 from tests.perf.figures import QUICK, Lags, Recovery, Sizes
 from tests.perf.report import Figure
 from tests.perf.sides import AUTHOR, Side, both
 
 
 class Run:
-    """One run of everything, telling its progress on standard error."""
+    """One run of what passes between agencies; `tell` is given a line for each step."""
 
-    def __init__(self, ours: Side, ground: Side, sizes: Sizes) -> None:
+    def __init__(self, ours: Side, ground: Side, sizes: Sizes, tell: pages.Tell) -> None:
         self._sides = (ours, ground)
         self._ours = ours
         self._sizes = sizes
-        self._started = time.monotonic()
+        self.tell = tell
 
-    async def everything(self) -> str:
-        """Measure; what was found, as Markdown."""
-        machine = report.machine()
+    async def everything(self) -> pages.Found:
+        """Measure."""
         for side in self._sides:
             await side.open_logs()
         self._ours.trio[AUTHOR].postgres.copy_database("rajut", "empty")
@@ -38,8 +37,7 @@ class Run:
         profiles = await self._profiles()
         found += await self._history()
         sizes = [f"{await side.bytes_a_record()} bytes ({side.name})" for side in self._sides]
-        self.tell("done")
-        return f"{machine}\n{report.table(found)}\nA record with its content: {', '.join(sizes)}.\n\n{profiles}"
+        return pages.Found(found, f"A record with its content: {', '.join(sizes)}.\n\n{profiles}")
 
     async def _live(self) -> list[Figure]:
         lags: list[list[Lags]] = []
@@ -101,28 +99,41 @@ class Run:
             Figure("5 append after the short history; beside it the floor's", "ms", short["ours"], short["floor"], 1.5),
         ]
 
-    def tell(self, what: str) -> None:
-        """One line of progress."""
-        sys.stderr.write(f"{time.monotonic() - self._started:6.1f} s  {what}\n")
+
+def everything(root: Path, *, quick: bool, desk_alone: bool) -> str:
+    """Measure; what was found, as Markdown."""
+    machine, started = report.machine(), time.monotonic()
+
+    def tell(what: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - started:6.1f} s  {what}\n")
+
+    found = []
+    if not desk_alone:
+        with both(root) as (ours, ground):
+            found.append(asyncio.run(Run(ours, ground, QUICK if quick else Sizes(), tell).everything()))
+    found.append(asyncio.run(pages.measured(root / "year", pages.QUICK if quick else pages.Sizes(), tell)))
+    tell("done")
+    figures_ = [figure for part in found for figure in part.figures]
+    return f"{machine}\n{report.table(figures_)}\n" + "\n".join(part.words for part in found)
 
 
 def main() -> None:
     """Run, print, and unless it was a quick look write the figures into the documentation."""
     options = argparse.ArgumentParser(prog="make bench ARGS=", description=__doc__)
     options.add_argument("--quick", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
-    quick = options.parse_args().quick
+    options.add_argument("--desk", action="store_true", help="the desk's pages alone; nothing is written")
+    told = options.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     exporting.setup("bench", "")
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # warns of every closed TLS connection
     root = Path(tempfile.mkdtemp(prefix="rajut-bench-"))
     root.chmod(0o711)
     try:
-        with both(root) as (ours, ground):
-            text = asyncio.run(Run(ours, ground, QUICK if quick else Sizes()).everything())
+        text = everything(root, quick=told.quick, desk_alone=told.desk)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     sys.stdout.write(text)
-    if not quick:
+    if not (told.quick or told.desk):
         report.write(text)
 
 

@@ -1,4 +1,4 @@
-"""Where our node's time goes: cProfile around appends and around a catch-up, both in this process.
+"""Where our node's time goes: cProfile around appends, a catch-up, fsck and pages, all in this process.
 
 Threads are played by the event loop's own thread, so that one profile holds everything. cProfile charges
 Python functions more than native ones; the table tells what to look at, not what it costs.
@@ -8,9 +8,11 @@ import asyncio
 import cProfile
 import pstats
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
+
+import httpx2
 
 from services import wiring
 from services.cli.fsck import verify
@@ -22,6 +24,7 @@ from tests.perf.sides import AUTHOR, OUT, SERVICE, OurWriter, Side
 TOP = 15
 GROUPS = (
     ("waiting", r"epoll|select\.py|time\.sleep"),
+    ("pages", r"jinja2|markupsafe|/web/|templates|<template>|/panels?|\.html|starlette|fastapi|httpx2"),
     ("database", r"asyncpg|store\.py|/sql/|unnest"),
     ("NATS", r"/nats/|nkeys|pull\.py|/link\.py|relay\.py|_ssl|sslproto|faststream|socket"),
     (
@@ -32,7 +35,10 @@ GROUPS = (
         "parsing",
         r"json|canonical|record\.py|content\.py|encoding|base64|binascii|events/|pydantic|hlc|re\.|Pattern|unicode|isascii",
     ),
-    ("decide", r"admission\.py|case\.py|writing\.py|admit\.py|log\.py|fsck\.py|reading\.py|walk\.py|check\.py"),
+    (
+        "decide",
+        r"(admission|case|writing|admit|log|fsck|reading|walk|check|state|timeline)\.py|workflow/|promises|mechanism",
+    ),
 )
 
 
@@ -84,6 +90,17 @@ async def checking(side: Side) -> Hotspots:
             await verify(home, built, beside=0)
 
         return await _profiled(work)
+
+
+async def showing(officer: httpx2.AsyncClient, paths: Sequence[str]) -> Hotspots:
+    """Pages of a desk in this process, one after the other, after one that fills its caches."""
+
+    async def work() -> None:
+        for path in paths:
+            (await officer.get(path)).raise_for_status()
+
+    (await officer.get(paths[0])).raise_for_status()
+    return await _profiled(work)
 
 
 async def catching_up(side: Side, count: int) -> Hotspots:

@@ -221,6 +221,7 @@ ACTS: Mapping[str, Doing] = {
     "mengusulkan rencana": Doing("plan", {"replaces": []}),
     "menyetujui rencana": Doing("plan/agree"),
     "mencatat kesediaan pembela": Doing("measures/want"),
+    "mencatat pencabutan kesediaan": Doing("measures/unwant"),
     "memulai tindakan": Doing("measures/start"),
     "menyelesaikan tindakan": Doing("measures/complete"),
     "mencatat kejadian baru": Doing("incidents", {"gendered_forms": []}),

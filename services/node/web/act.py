@@ -2,7 +2,8 @@
 
 The form carries the version of the case that was looked at and a key of its own: whoever presses twice has said it
 once, and whoever looked at an old state is told so instead of deciding on it. Who was called since then, and who
-answered, changes nothing that is decided on: it keeps nobody waiting. What was typed stays in every refusal.
+answered, changes nothing that is decided on: it keeps nobody waiting. What was typed stays in every refusal, unless
+what it was said about is gone: then that is asked anew.
 
 An address can be sent to an officer by anybody. What it gives a form is shown as settled, and is never a field under
 another one that is typed. Where it leaves open which of several things the form is about, that is asked first.
@@ -29,7 +30,7 @@ from services.node.access import Reader, Shown, note
 from services.node.web import choices, forms
 from services.node.web.case import look_at, panels
 from services.node.web.inside import UNASKED, Answer
-from services.node.web.panel import Form, Labels, Look, Typed as Given
+from services.node.web.panel import Form, Labels, Look, Offer, Typed as Given
 from services.node.web.shell import Shell, Visitor, typed
 from services.node.writing import Timeline, version_of
 
@@ -68,11 +69,15 @@ def router(shell: Shell) -> APIRouter:
         if answer.held and not more:
             return RedirectResponse(f"/desk/cases/{case}?{urlencode({'said': name})}", 303)
         timeline = await _loaded(shell, case)
-        if answer.code == Code.STALE:  # they are told, and may say it again of what stands there now
-            given |= {VERSION: [_seen(timeline)]}
-        if given.get(FIXED):
-            await _noted(shell, visitor, case, len(timeline.events))
         look = look_at(shell, visitor, case, shell.desk.case(timeline))
+        stale = answer.code == Code.STALE
+        anew = _named_by_case(form, look) if stale else {}
+        if given.get(FIXED) or anew:
+            await _noted(shell, visitor, case, len(timeline.events))
+        if stale and _is_gone(shell, look, form, given):
+            return _which(shell, request, visitor, look, form, choices.fitting(_offers(shell, look, form), {}), answer)
+        if stale:  # they are told, and may say it again of what stands there now
+            given |= {**anew, VERSION: [_seen(timeline)]}
         return _shown(shell, request, visitor, look, form, given, answer)
 
     return routes
@@ -137,21 +142,44 @@ def _settled(
     labels = shell.labels(form.name, look, shell.speech(visitor.words), known)
     if not choices.lacking(forms.fields(form.body, {}), known, labels):
         return known, None
-    offers = (offer for one in panels(shell, look) for offer in one.offers if offer.form == form.name)
-    ways = choices.fitting(offers, known)
+    ways = choices.fitting(_offers(shell, look, form), known)
     if len(ways) != 1:
         return known, ways
     return {**known, **{name: [value] for name, value in ways[0].items()}}, None
 
 
+def _offers(shell: Shell, look: Look, form: Form) -> list[Offer]:
+    return [offer for one in panels(shell, look) for offer in one.offers if offer.form == form.name]
+
+
+def _named_by_case(form: Form, look: Look) -> dict[str, list[str]]:
+    """What goes along with a form unseen, as the case tells it now: nobody typed that, so nobody has to mend it."""
+    unseen = {field.name for field in forms.fields(form.body, {}) if field.kind in {*forms.NAMES, "events"}}
+    return {name: [*values] for name, values in form.draft(look).items() if name in unseen}
+
+
+def _is_gone(shell: Shell, look: Look, form: Form, given: Given) -> bool:
+    """Whether the case offers this form no more of what it is about, such as a plan that another one has replaced."""
+    about = {field.name for field in forms.fields(form.body, {}) if field.kind in forms.NAMES} & {*given.get(FIXED, ())}
+    known = {name: given[name] for name in about}
+    return bool(known) and not choices.fitting(_offers(shell, look, form), known)
+
+
 def _which(
-    shell: Shell, request: Request, visitor: Visitor, look: Look, form: Form, ways: Sequence[Mapping[str, str]]
+    shell: Shell,
+    request: Request,
+    visitor: Visitor,
+    look: Look,
+    form: Form,
+    ways: Sequence[Mapping[str, str]],
+    answer: Answer = UNASKED,
 ) -> Response:
     speech = shell.speech(visitor.words)
     naming = partial(shell.labels, form.name, look, speech)
     words = choices.told(look, ways, forms.fields(form.body, {}), naming, speech)
     named = list(zip(words, ways, strict=True))
-    return shell.page(request, "act_which.html", visitor, case=look.name, form=form, ways=named)
+    told = {"case": look.name, "form": form, "ways": named, "code": answer.code}
+    return shell.page(request, "act_which.html", visitor, answer.status, **told)
 
 
 def _shown(
@@ -172,7 +200,7 @@ def _shown(
         options=partial(_options, shell, visitor, labels),
         called=lambda field, value: choices.called(look, field, value, labels, speech),
         code=answer.code,
-        detail=answer.detail,
+        detail=answer.detail.removeprefix("body."),  # where the framework says that a request has its fields
         key=_one(given, KEY) or secrets.token_urlsafe(16),
         version=_one(given, VERSION),
     )

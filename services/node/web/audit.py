@@ -4,6 +4,7 @@ The check runs beside the pages in a thread, one file at a time: a large bundle 
 """
 
 import asyncio
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
 from services.node.bundles import MEDIA_TYPE
 from services.node.http import MAX_BUNDLE
+from services.node.web import findings
 from services.node.web.audit_upload import parts
 from services.node.web.shell import Shell, Visitor, typed
 
@@ -87,6 +89,7 @@ def router(shell: Shell) -> APIRouter:
             visitor,
             verdict=verdict,
             type_name=type_name,
+            in_words=partial(findings.told, visitor.words),
             pin=pin,
             ours=shell.desk.log.chain.version(1).digest().hex(),
             most=MAX_BUNDLE // 1024**2,

@@ -1,6 +1,6 @@
 """One case on one page: who leads, what is promised by when, what may be done now, and how it came about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request
@@ -12,11 +12,19 @@ from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
 from contracts.promises import promises
 from services.node.access import Reader, Shown, note
-from services.node.cases import view
+from services.node.cases import Line, gaps, lines
 from services.node.web.audit import purpose_of
 from services.node.web.panel import Look, Offer, Panel, Place
 from services.node.web.shell import Shell, Visitor
-from services.node.web.timeline_rows import newest
+from services.node.web.timeline_rows import Wish, days, newest
+
+
+class Told(NamedTuple):
+    """What the rows of a timeline are shown of."""
+
+    case: str
+    participants: Sequence[str]
+    timeline: Sequence[Line]
 
 
 class Filled(NamedTuple):
@@ -38,10 +46,12 @@ def router(shell: Shell) -> APIRouter:
         shell.desk.officers.allow(visitor.session.officer, Permission.READ_CASE)
         async with shell.desk.pool.acquire() as connection, connection.transaction():
             timeline = await shell.desk.log.load(connection, case)
-            told = await view(connection, shell.desk.log, case)
+            folded = shell.desk.case(timeline)
+            last = await lines(connection, shell.desk.log, folded, newest(folded.timeline))
+            missing = [gap for gap in await gaps(connection, shell.desk.log, case, folded) if not gap.closed]
             reader = Reader(visitor.session.officer.actor, Door.PAGE, purpose_of(shell, visitor), shell.desk.now())
             await note(shell.desk.log, connection, "node", reader, Shown(View.CASE, [case], len(timeline.events)))
-        look = look_at(shell, visitor, case, shell.desk.case(timeline))
+        look = look_at(shell, visitor, case, folded)
         filled = list(panels(shell, look))
         said = request.query_params.get("said", "")
         return shell.page(
@@ -49,8 +59,9 @@ def router(shell: Shell) -> APIRouter:
             "case.html",
             visitor,
             look=look,
-            told=told,
-            days=newest(told.timeline, told.gaps, visitor.words.zone),
+            told=Told(case, folded.participants, last),
+            days=days(last, missing, Wish(), visitor.words.zone),
+            version=timeline.version,
             aside=[one for one in filled if one.panel.place == Place.ASIDE],
             main=[one for place in (Place.HEAD, Place.MAIN) for one in filled if one.panel.place == place],
             first=next((offer for one in filled for offer in one.offers if offer.first), None),

@@ -15,6 +15,7 @@ from services.node.web.shell import Shell, Visitor, local, typed
 
 SQL = queries(Path(__file__).with_name("queue.sql"))
 MINE, UNIT = "mine", "unit"
+PER_PAGE = 100  # a page stays below 100 kB
 
 
 def router(shell: Shell) -> APIRouter:
@@ -22,9 +23,12 @@ def router(shell: Shell) -> APIRouter:
     routes = APIRouter()
     Here = Annotated[Visitor, Depends(shell.visitor)]  # noqa: N806
     Choice = Annotated[str, Query(max_length=64)]  # noqa: N806
+    Number = Annotated[int, Query(ge=1, le=1000)]  # noqa: N806
 
     @routes.get("/")
-    async def queue(request: Request, visitor: Here, whose: Choice = MINE, kind: Choice = "") -> Response:
+    async def queue(
+        request: Request, visitor: Here, whose: Choice = MINE, kind: Choice = "", page: Number = 1
+    ) -> Response:
         if not shell.may(visitor, Permission.READ_CASE) and shell.may(visitor, Permission.READ_OPERATIONS):
             return RedirectResponse("/desk/operations", 303)  # who looks after the node has no queue
         since = await shell.desk.pool.fetchval(SQL["last"])
@@ -35,13 +39,18 @@ def router(shell: Shell) -> APIRouter:
             asked.told["items"] if asked.held else [],
             called.told if called.held else [],
         )
+        chosen = work.chosen(found, mine=whose != UNIT, kind=kind)
+        urgent = sum(line.urgent for line in chosen)
         return shell.page(
             request,
             "queue.html",
             visitor,
             refused=asked.code,
             since=since.isoformat() if since else "",
-            shown=work.chosen(found, mine=whose != UNIT, kind=kind),
+            shown=chosen[(page - 1) * PER_PAGE : page * PER_PAGE],
+            page=page,
+            pages=-(-len(chosen) // PER_PAGE),
+            waiting={"urgent": urgent, "calm": len(chosen) - urgent},
             kinds=sorted({line.kind for line in found}),
             counts={MINE: sum(line.mine for line in found), UNIT: len(found)},
             whose=UNIT if whose == UNIT else MINE,

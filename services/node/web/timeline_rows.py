@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from contracts.content import type_name
 from contracts.events.notify import NoticeAcknowledged, NoticeSent
 from contracts.mechanism.calendar import ZONES, clock_of
+from contracts.timeline import Event
 from services.node.cases import Gap, Line
 
 ROUTINE = frozenset({NoticeSent.type, NoticeAcknowledged.type})
@@ -71,15 +72,14 @@ def part(whole: Sequence[Day], page: int = 0) -> Part:
     return Part(_by_day(shown), page, pages)
 
 
-def newest(lines: Sequence[Line], gaps: Sequence[Gap], zone: str) -> tuple[Day, ...]:
-    """The end of a timeline without what is routine, and whatever is still missing."""
-    telling = [line for line in lines if not is_routine(line)][-NEWEST:]
-    return days(telling, [gap for gap in gaps if not gap.closed], Wish(), zone)
+def newest(timeline: Sequence[Event]) -> list[Event]:
+    """The end of a timeline without what is routine."""
+    return [event for event in timeline if not is_routine(event.content.type)][-NEWEST:]
 
 
-def is_routine(line: Line) -> bool:
-    """Whether a machine said it in the ordinary course of things."""
-    return type_name(line.type) in ROUTINE
+def is_routine(type_: str) -> bool:
+    """Whether machines say events of this type in the ordinary course of things."""
+    return type_name(type_) in ROUTINE
 
 
 def after(line: Line, lines: Sequence[Line]) -> list[Line]:
@@ -108,7 +108,7 @@ def _placed(lines: Iterable[Line], gaps: Iterable[Gap]) -> Iterator[Line | Gap]:
 
 
 def _rows(ones: Iterable[Line | Gap]) -> Iterator[Row]:
-    for routine, run in groupby(ones, lambda one: isinstance(one, Line) and is_routine(one)):
+    for routine, run in groupby(ones, lambda one: isinstance(one, Line) and is_routine(one.type)):
         if routine:
             yield Row("routine", tuple(one for one in run if isinstance(one, Line)))
         else:

@@ -41,6 +41,12 @@ DONE_BY: Mapping[str, Permission] = {
     "LAPORAN_RUJUKAN": Permission.ANSWER_REFERRAL,
     "RUJUKAN_ULANG": Permission.REFER,
     "LANGKAH": Permission.TAKE_STEP,
+    "STUDI_RISIKO": Permission.ASSESS_RISK,
+    "EVAKUASI": Permission.CARRY_OUT_MEASURE,
+    "TINJAUAN_TAHUNAN": Permission.HOLD_REVIEW,
+    "LAPORAN_POLISI": Permission.ANSWER_REFERRAL,
+    "PERMINTAAN_POLISI": Permission.ANSWER_REFERRAL,
+    "HAK_SUBJEK_DATA": Permission.ANSWER_REQUEST,
 }
 CALL = "CALL"  # the kind of a notice that waits for an answer
 

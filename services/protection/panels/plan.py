@@ -11,6 +11,7 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureUnwanted,
     MeasureWanted,
     PlanAgreed,
     PlanDeclined,
@@ -91,8 +92,10 @@ def _answers(counts: Counts, version: Version) -> Iterator[Offer]:
 def _reports(counts: Counts, plan: str, measure: str, now: str) -> Iterator[Offer]:
     given = {"plan": plan, "measure": measure}
     about = f"{plan}/{measure}"
-    if counts(MeasureWanted(**given, given_by=codes("consent_giver")[0], form=codes("consent_form")[0], at=now)):
-        yield Offer(MeasureWanted.type, given, about=about)
+    word = {**given, "given_by": codes("consent_giver")[0], "form": codes("consent_form")[0], "at": now}
+    for said in (MeasureWanted(**word), MeasureUnwanted(**word)):
+        if counts(said):
+            yield Offer(said.type, given, about=about)
     if counts(MeasureStarted(**given)):
         yield Offer(MeasureStarted.type, given, about=about)
     if counts(MeasureCompleted(**given)):

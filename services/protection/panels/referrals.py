@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from contracts.codes import codes
 from contracts.events import Body
+from contracts.events.intake import CaseOpened
+from contracts.events.police import PoliceAnswered, PoliceReported
 from contracts.events.referral import (
     ReferralAccepted,
     ReferralCompleted,
@@ -16,9 +18,10 @@ from contracts.events.referral import (
 )
 from contracts.mechanism.calendar import ZONES, clock_of
 from contracts.promises.referral import answer_limit
+from contracts.workflow.police import concerns
 from services.node.web.panel import Look, Offer
 from services.node.web.present import Counts, instant, would_count
-from services.protection.referral import Referrals, shown
+from services.protection.referral import Referral, Referrals, shown
 
 _MARGIN = timedelta(minutes=5)  # a form takes its time: the longest answer is counted from when it is sent
 
@@ -34,6 +37,7 @@ def offers(look: Look) -> Iterator[Offer]:
     counts, all_told = would_count(look), show(look)
     for referral in all_told.referrals if all_told else []:
         yield from _of_one(counts, referral.event)
+        yield from _of_police(look, counts, referral)
     for claim in look.case.slots.get("consent", ()):
         if any(counts(body) for body in _specimens(look, claim.value)):
             yield Offer(ReferralSent.type, {"consent": claim.value})
@@ -59,6 +63,18 @@ def _of_one(counts: Counts, name: str) -> Iterator[Offer]:
     for body, first in acts:
         if counts(body):
             yield Offer(body.type, given, first=first, about=name)
+
+
+def _of_police(look: Look, counts: Counts, referral: Referral) -> Iterator[Offer]:
+    """Where the law asks for it: has the partner told the police, and what do they do."""
+    told = PoliceReported(referral=referral.event, outcome=codes("police_report")[0], at=instant(look))
+    asked = any(concerns(body, look.case.mechanism) for _, body in look.case.of_type(CaseOpened))
+    if asked and not referral.police and counts(told):
+        yield Offer(told.type, {"referral": referral.event}, about=referral.event)
+    for one in referral.police:
+        answer = PoliceAnswered(report=one.report, answer=codes("police_answer")[0])
+        if not one.answer and counts(answer):
+            yield Offer(answer.type, {"report": one.report}, about=referral.event)
 
 
 def _specimens(look: Look, consent: str) -> Iterator[ReferralSent]:

@@ -12,6 +12,9 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureUnwanted,
+    MeasureWanted,
+    PlanProposed,
     ReviewHeld,
 )
 from contracts.events.protection import (
@@ -163,6 +166,19 @@ def _measure() -> Scene:
     return Scene(case, by(case, HAM, done), by(case, HAM, failed), by(case, HAM, again))
 
 
+def _wishes() -> Scene:
+    case = Planning()
+    plan = case.agreed_plan()
+    word = {"given_by": "defender", "form": "spoken", "at": "2026-11-24T08:54:48+07:00", "measure": OURS.id}
+    anew, back = PlanProposed(measures=(OURS,), replaces=(plan,)), MeasureUnwanted(plan=plan, **word)
+
+    def ask(known: Known) -> Event:
+        newer = next(act.name for act in case.case.acts(PlanProposed) if act.name != plan)
+        return by(case, HAM, MeasureWanted(plan=newer, **word))(known)
+
+    return Scene(case, by(case, HAM, anew), by(case, LPSK, back), ask)
+
+
 def _reviews() -> Scene:
     case = Planning()
     case.activate_emergency()
@@ -218,6 +234,7 @@ CROSSINGS = (
     Crossing("lead", _leads),
     Crossing("lead", _acceptances),
     Crossing("measure", _measure),
+    Crossing("wish", _wishes),
     Crossing("review", _reviews),
     Crossing("closure", _closing_and_incident),
     Crossing("closure", _closing_and_emergency),

@@ -27,7 +27,7 @@ from tests.unit.contracts.test_duplicate import LINKED, REOPENED
 from tests.unit.contracts.test_erasure import LEADER, OFFICER, ask, confirm
 from tests.unit.contracts.test_outside import SECOND as OUTSIDES_SECOND, Outside
 from tests.unit.contracts.test_paper import proposed
-from tests.unit.contracts.test_record_afterwards import Outage
+from tests.unit.contracts.test_record_afterwards import Earlier, Outage
 
 _TEST = "tests/unit/contracts/test_duties.py::test_nobody_agrees_to_what_they_proposed"
 
@@ -122,6 +122,12 @@ def _record() -> Trial:
     return Trial(case, record, case.confirm(record, "o-1"), case.confirm(record, "o-2"))
 
 
+def _earlier() -> Trial:
+    case = Earlier()
+    noted = case.date()
+    return Trial(case, noted, case.confirm(noted, "o-1", HAM), case.confirm(noted, "o-2", HAM))
+
+
 def _session() -> Trial:
     case = Emergency()
     tabled = next(event for event in case.events if event.content.type == SessionTabled.wire_type)
@@ -175,6 +181,7 @@ DUTIES = (
     Duty("handover", _handover, "the agency to which the measures are offered"),
     Duty("session", _session, f"at least {LATEST.session.quorum} leaders by name, none of whom writes it down"),
     Duty("record", _record, "another officer of the same agency; neither is one of the leaders who decided by phone"),
+    Duty("time of a decision", _earlier, "another officer of the same agency; the decision itself counts meanwhile"),
     Duty(
         "plan",
         lambda: _planning(Planning.plan, lambda name: PlanAgreed(plan=name)),

@@ -11,6 +11,7 @@ from contracts.events.plan import (
     IncidentRecorded,
     Measure,
     MeasureStarted,
+    MeasureUnwanted,
     MeasureWanted,
     PlanAgreed,
     PlanProposed,
@@ -99,6 +100,13 @@ class Planning(Chronicle):
         body = MeasureWanted(
             plan=plan, measure=one.id, given_by="defender", form="spoken", at="2026-11-23T08:54:48+07:00"
         )
+        return self.say(by, body, parents=parents)
+
+    def unwant(
+        self, plan: str, one: Measure, *, by: str = LEAD, parents: Parents = None, at: str = "2026-11-24T08:54:48+07:00"
+    ) -> Event:
+        """The defender tells an agency that they take their agreement to a measure back."""
+        body = MeasureUnwanted(plan=plan, measure=one.id, given_by="defender", form="spoken", at=at)
         return self.say(by, body, parents=parents)
 
     def review(self, after: str, *, by: str = LEAD, parents: Parents = None) -> Event:

@@ -1,3 +1,5 @@
+"""What was decided by phone is written down with both times, and a second person stands for it."""
+
 from datetime import timedelta
 
 import pytest
@@ -6,18 +8,21 @@ from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events import Body
 from contracts.events.protection import (
+    DecisionSupplemented,
     EmergencyActivated,
     EmergencyApproved,
     EmergencyProposed,
     RecordConfirmed,
     RecordSupplemented,
 )
+from contracts.events.triage import UrgencyOverridden
 from contracts.mechanism import LATEST
 from contracts.timeline import Event
 from services.node.acts import Moment
 from services.protection.session import activation
 from tests.unit.contracts.chronicle import opening
 from tests.unit.contracts.emergencies import START, Emergency
+from tests.unit.contracts.plans import INCIDENT
 
 
 class Outage(Emergency):
@@ -103,3 +108,62 @@ def test_the_confirmation_is_followed_by_all_that_follows_from_votes() -> None:
         "protection.session.tabled",
         "protection.requirements.deferred",
     ]
+
+
+class Earlier(Outage):
+    """A case in which somebody wrote down in time, or later, that something happened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decision = self.say("komnas-ham", INCIDENT)
+        self.later(minutes=5)
+
+    def date(
+        self, decision: Event | None = None, *, who: str = "o-1", agency: str = "komnas-ham", hours: int = -2
+    ) -> Event:
+        """Somebody says when it was decided, some hours from now."""
+        at = (self.now + timedelta(hours=hours)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body = DecisionSupplemented(decision=b64((decision or self.decision).id), decided_at=at)
+        return self.say(agency, body, who)
+
+
+def test_any_decision_may_have_been_made_before_it_was_written() -> None:
+    """It counts since it was written; when it was made is said beside it, and confirmed by somebody else."""
+    case = Earlier()
+    noted = case.date()
+    assert case.counts(case.decision)
+    assert case.counts(noted)
+    assert not case.counts(case.confirm(noted, "o-1", "komnas-ham"))
+    assert not case.counts(case.confirm(noted, "o-2", "lpsk"))
+    assert case.counts(case.confirm(noted, "o-2", "komnas-ham"))
+
+
+def test_a_time_that_cannot_be_true_counts_nowhere() -> None:
+    """Not after it was written, not of another agency's decision, of what machines said, or of a note itself."""
+    case = Earlier()
+    noted = case.date()
+    assert not case.counts(case.date(hours=0))
+    assert not case.counts(case.date(agency="lpsk"))
+    assert not case.counts(case.date(noted))
+    assert not case.counts(case.date(case.events[0]))
+
+
+def test_what_only_some_have_read_is_noted_by_nobody() -> None:
+    """Who does not hold a decision could not judge what is said of it."""
+    case = Earlier()
+    body = UrgencyOverridden(level="TINGGI", reason="x")
+    some, told = case.add("komnas-ham", body, to=("komnas-ham", "lpsk")), case.add("komnas-ham", body)
+    assert case.counts(some)
+    assert not case.counts(case.date(some, hours=-48))
+    assert case.counts(case.date(told, hours=-48))
+
+
+def test_confirming_a_time_puts_nothing_in_force() -> None:
+    """The second officer's word on another decision is no vote of a leader."""
+    case = Earlier()
+    noted = case.date(case.say("lpsk", INCIDENT), agency="lpsk", hours=-3)
+    assert case.counts(noted)
+    confirmation = case.confirm(noted)
+    now = case.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert activation(Moment(case.case, "lpsk", Actor("pimpinan", "o-2"), LATEST, now), confirmation) is None
+    assert not case.counts(case.activate_on(confirmation))

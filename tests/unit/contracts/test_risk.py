@@ -268,11 +268,12 @@ def test_an_assessment_by_any_agency_keeps_the_first_promise_and_makes_the_next(
     """Nobody assesses twice for form's sake; whoever assessed owes the next one, until somebody has made it."""
     case = Chronicle()
     event = case.add(LPSK, assessment(3, 3, 1))
-    first, again = promises(case.case, LATEST)
+    first, study, again = promises(case.case, LATEST)
     assert first.kept
+    assert study.kept
     assert (again.kind, again.agency, again.source, again.kept) == (AGAIN, LPSK, event.id, False)
     case.add(KP, assessment(1, 1, 1))
-    assert [one.kept for one in promises(case.case, LATEST)] == [True, True, False]
+    assert [one.kept for one in promises(case.case, LATEST)] == [True, True, True, False]
 
 
 def test_a_closed_case_owes_no_assessment() -> None:
@@ -280,8 +281,8 @@ def test_a_closed_case_owes_no_assessment() -> None:
     case = Chronicle()
     case.add(KH, assessment(3, 3, 1))
     told = case.case._replace(slots={**case.case.slots, "closure": (Claim("CLOSED", case.events[0].id),)})
-    assert [one.kept for one in promises(case.case, LATEST)] == [True, False]
-    assert [one.kept for one in promises(told, LATEST)] == [True, True]
+    assert [one.kept for one in promises(case.case, LATEST)] == [True, True, False]
+    assert all(one.kept for one in promises(told, LATEST))
 
 
 @pytest.mark.parametrize(("until", "day"), [("2026-11-25", date(2026, 11, 25)), ("2099-01-01", date(2026, 12, 22))])
@@ -341,6 +342,7 @@ def test_a_table_that_contradicts_itself_is_refused(changed: dict[str, object]) 
     days = {name: within.days for name, within in RULES.valid.items()}
     hours = {name: within.days * 24 for name, within in RULES.initial.items()}
     whole = RULES.model_dump(by_alias=True) | {"valid_days": days, "initial_hours": hours}
+    whole["study_days"] = RULES.study.days
     RiskRules.model_validate(whole)
     with pytest.raises(ValidationError):
         RiskRules.model_validate(whole | changed)

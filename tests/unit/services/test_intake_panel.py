@@ -24,6 +24,7 @@ from contracts.events.intake import (
     ReportReceived,
 )
 from contracts.events.report import SafeContact
+from contracts.events.rights import RequestAnswered, RequestReceived
 from contracts.report import read_report
 from services.intake import domain, panel, person
 from services.node.web.panel import Look
@@ -32,6 +33,7 @@ from tests.unit.contracts.chronicle import AGENCIES, Chronicle, opening
 from tests.unit.services.looks import PAGES, everybody, form, look, page, whole_person
 
 HAM, PEREMPUAN, LPSK = AGENCIES
+LONG_AGO = "1970-01-01T00:00:00Z"
 REPORT = read_report(REPORTS[PEREMPUAN].read_bytes())
 CONSENT = ConsentRecorded.model_validate(REPORT.consent.model_dump() | {"fields": ("identity",), "share_with": (HAM,)})
 PANELS = [one.name for one in PAGES["intake"].panels]
@@ -81,6 +83,15 @@ def outside() -> Chronicle:
     return case
 
 
+def asked() -> Chronicle:
+    """A case in which the person asked Komnas Perempuan for two things, and was answered on one."""
+    case = reported()
+    word = {"given_by": "defender", "form": "spoken", "at": LONG_AGO}
+    first, _ = (case.add(PEREMPUAN, RequestReceived(right=right, **word)) for right in ("AKSES", "PERBAIKAN"))
+    case.add(PEREMPUAN, RequestAnswered(request=b64(first.id), answer="DIPENUHI"))
+    return case
+
+
 def linked() -> Chronicle:
     case = shared()
     case.add(HAM, DuplicateLinked(other="1" * 26, reason="ORANG_YANG_SAMA"))
@@ -94,7 +105,7 @@ def offers(case: Chronicle, agency: str, role: str, officer: str = "o-77") -> se
     return {form for form in found if seen.may(forms[form].permission)}
 
 
-@pytest.mark.parametrize("story", [Chronicle, reported, shared, withdrawn, disclosed, outside, linked])
+@pytest.mark.parametrize("story", [Chronicle, reported, shared, withdrawn, disclosed, outside, asked, linked])
 def test_every_panel_says_everything_in_both_languages_and_nothing_of_the_person(
     story: Callable[[], Chronicle],
 ) -> None:
@@ -225,6 +236,19 @@ def test_somebody_outside_is_told_after_a_second_person_agreed_and_before_consen
     assert "IGD" not in page("intake", "consent", look(theirs, HAM, "tim_hrd"))
     case.add(HAM, ConsentWithdrawn(given_by="defender", form="spoken", at="2026-11-22T08:54:48+07:00"))
     assert told not in offers(case, PEREMPUAN, "petugas_upr", "o-1")
+
+
+def test_what_a_person_asks_of_their_data_is_answered_by_who_watches_over_it() -> None:
+    """Any officer who hears it writes it down; the agency that was asked answers, what it has answered no more."""
+    case, answer = asked(), RequestAnswered.type
+    assert RequestReceived.type in offers(case, HAM, "petugas_pengaduan")
+    assert answer in offers(case, PEREMPUAN, "pejabat_pdp")
+    assert answer not in offers(case, PEREMPUAN, "petugas_upr")
+    assert answer not in offers(case, HAM, "pejabat_pdp")
+    waits = case.events[-2]
+    case.add(PEREMPUAN, RequestAnswered(request=b64(waits.id), answer="DITOLAK"))
+    assert answer not in offers(case, PEREMPUAN, "pejabat_pdp")
+    assert "Dipenuhi" in page("intake", "consent", look(case.case, HAM, "tim_hrd"))
 
 
 def test_what_is_over_is_not_offered() -> None:

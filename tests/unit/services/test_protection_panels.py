@@ -12,8 +12,10 @@ from contracts.events.protection import LetterRequested
 from contracts.events.referral import ReferralAccepted, ReferralReported
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.emergencies import OTHERS, Emergency
-from tests.unit.contracts.plans import LPSKS, OURS, PARTNERS, Planning
+from tests.unit.contracts.plans import INCIDENT, LPSKS, OURS, PARTNERS, Planning
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay
+from tests.unit.contracts.test_promises_by_law import Violence
+from tests.unit.contracts.test_record_afterwards import Earlier
 from tests.unit.contracts.test_referral import Story, answer, fail_twice
 from tests.unit.services import looks
 from tests.unit.services.looks import FORMS, PAGES, everybody, form, links, page
@@ -89,6 +91,25 @@ def referred() -> Case:
     return case.case
 
 
+def taken_back() -> Case:
+    case = Planning()
+    case.unwant(case.agreed_plan(OURS, LPSKS), OURS)
+    return case.case
+
+
+def noted() -> Case:
+    case = Earlier()
+    case.confirm(case.date(), agency="komnas-ham")
+    case.date(case.say("komnas-ham", INCIDENT))
+    return case.case
+
+
+def reported() -> Case:
+    case = Violence()
+    case.told()
+    return case.case
+
+
 STORIES: list[Callable[[], Case]] = [
     lambda: Chronicle().case,
     proposed,
@@ -99,8 +120,12 @@ STORIES: list[Callable[[], Case]] = [
     closed,
     led,
     referred,
+    taken_back,
+    noted,
+    reported,
 ]
 NAMES = ["new", "proposed", "in force", "ended", "planned", "closing", "closed", "led", "referred"]
+NAMES += ["taken back", "noted", "reported"]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=NAMES)

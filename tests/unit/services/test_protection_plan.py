@@ -179,5 +179,5 @@ def test_the_desk_sees_who_has_yet_to_do_what() -> None:
     assert (old.agreed, old.declined, old.waits_for) == ([LEAD], {"lpsk": "TANPA_KAPASITAS"}, ["lpsk"])
     assert (old.in_force, new.in_force, new.replaces) == (False, True, [first])
     assert told.measures == {OURS.id: "STARTED"}
-    assert {one.kind for one in told.due} == {"RENCANA", "TINDAKAN", "TINJAUAN"}
+    assert {one.kind for one in told.due} == {"RENCANA", "TINDAKAN", "TINJAUAN", "TINJAUAN_TAHUNAN"}
     assert (told.risk, told.closure, [one.waits_for for one in told.endings]) == ("RENDAH", "PROPOSED", [[]])

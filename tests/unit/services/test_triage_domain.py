@@ -28,7 +28,8 @@ from contracts.hlc import Hlc
 from contracts.mechanism import LATEST as MECHANISM
 from contracts.promises.emergency import DECISION, PAPER
 from contracts.promises.plan import JOINT_PLAN
-from contracts.promises.risk import AGAIN, FIRST
+from contracts.promises.review import YEARLY
+from contracts.promises.risk import AGAIN, FIRST, STUDY
 from contracts.promises.status import APPEAL, FINAL_STATUS, PROVISIONAL_STATUS
 from contracts.promises.triage import HUMAN_TRIAGE
 from contracts.record import EventId
@@ -175,7 +176,8 @@ def test_an_unknown_code_is_marked_in_the_explanation() -> None:
 def test_each_agency_gets_its_own_work_when_a_case_opens() -> None:
     """Who received it looks at it and the risk, and leads to a plan; who determines such a defender does; no other."""
     events = story((opening("jurnalis-doxing"), KOMNAS_HAM))
-    assert set(work(events, KOMNAS_HAM)) == {(HUMAN_TRIAGE, ""), (FIRST, ""), (JOINT_PLAN, "")}
+    theirs = {HUMAN_TRIAGE, FIRST, STUDY, JOINT_PLAN, YEARLY}
+    assert set(work(events, KOMNAS_HAM)) == {(kind, "") for kind in theirs}
     assert set(work(events, KOMNAS_PEREMPUAN)) == {(PROVISIONAL_STATUS, "PPHAM"), (FINAL_STATUS, "PPHAM")}
     assert not work(events, LPSK)
     assert work(events, KOMNAS_PEREMPUAN)[PROVISIONAL_STATUS, "PPHAM"].due_at == NOW + timedelta(hours=24)

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from contracts.codes import LANGUAGES
+from contracts.content import Actor, Content
 from contracts.events import BODIES, Body
+from contracts.hlc import Hlc
+from contracts.record import EventId
+from contracts.timeline import Event
 from contracts.workflow.erasure import PERSONAL
 from services.node.cases import Gap, Line
 from services.node.web.timeline_event import Said, confirmed_after, covered, said
-from services.node.web.timeline_rows import PER_PAGE, Wish, after, before, days, newest, part
+from services.node.web.timeline_rows import NEWEST, PER_PAGE, Wish, after, before, days, newest, part
 from services.node.web.words import Speech, Words, catalogues
 
 ROOT = Path(__file__).parents[3]
@@ -43,6 +47,11 @@ def line(name: str, claimed: str, type_: str = "triage.case.triaged", agency: st
         supported=True,
         readable=True,
     )
+
+
+def event(seq: int, type_: str) -> Event:
+    content = Content(f"rajut.{type_}.v1", "", "", Actor("system", "rajut"), ("lpsk",), (), {})
+    return Event(EventId(bytes(31) + bytes([seq])), "rajut.example/lpsk/1", seq, Hlc(seq, 0), content)
 
 
 def gap(opened: str, closed: str = "") -> Gap:
@@ -119,11 +128,9 @@ def test_a_long_case_is_read_page_by_page() -> None:
 
 
 def test_the_page_of_a_case_shows_its_end() -> None:
-    """What machines say in the ordinary course is left out there, and what is still missing is not."""
-    found = newest(
-        LINES, [gap("2026-11-21T18:00:00.000Z"), gap("2026-11-21T18:00:00.000Z", "2026-11-21T19:00:00.000Z")], "WIB"
-    )
-    assert [row.kind for day in found for row in day.rows] == ["event", "gap", "event"]
+    """The last of it, in order; what machines say in the ordinary course is left out there."""
+    whole = [event(number, "triage.case.triaged" if number % 2 else "notify.notice.sent") for number in range(99)]
+    assert [one.seq for one in newest(whole)] == list(range(99 - 2 * NEWEST, 99, 2))
 
 
 def test_an_event_is_linked_to_what_its_author_knew_and_to_what_followed() -> None:

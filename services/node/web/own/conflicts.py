@@ -88,7 +88,10 @@ def _value(look: Look, slot: str, value: str) -> Value:
 
 
 _NAME = 43  # letters of an event's name
-_STATED = ("emergency", "requirement", "ending", "handover", "session", "referral", "duplicate", "measure", "closure")
+_STATED = (
+    *("emergency", "requirement", "ending", "handover", "session", "referral", "duplicate", "measure", "wish"),
+    "closure",
+)
 STATES = frozenset(
     value
     for value in (*chain.from_iterable(PROTECTIVE[matter] for matter in _STATED), "WITHDRAWN")

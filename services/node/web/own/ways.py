@@ -24,6 +24,8 @@ from contracts.events.plan import (
     MeasureCompleted,
     MeasureFailed,
     MeasureStarted,
+    MeasureUnwanted,
+    MeasureWanted,
     PlanProposed,
     ReviewHeld,
 )
@@ -44,6 +46,7 @@ from contracts.mechanism import Mechanism
 from contracts.workflow.rule import Claim
 from contracts.workflow.session import ACCEPTED, EXTENSION
 from services.node.web.panel import Look
+from services.node.web.present import instant
 
 
 class Way(NamedTuple):
@@ -140,13 +143,8 @@ def _of_course(look: Look, matter: str, name: str, claims: Sequence[Claim]) -> I
             waiting = [act for act in look.case.acts(PlanProposed) if act.name in {claim.value for claim in claims}]
             replaces = tuple(act.name for act in waiting)
             yield from (Way(PlanProposed(measures=act.body.measures, replaces=replaces)) for act in waiting[:1])
-        case "measure":
-            plans = [act for act in look.case.acts(PlanProposed) if act.body.measure(name)]
-            for plan in plans[-1:]:
-                given, fields = {"plan": plan.name, "measure": name}, ("plan", "measure")
-                failed = MeasureFailed(**given, reason=codes("measure_failure")[0])
-                for body in (MeasureStarted(**given), MeasureCompleted(**given), failed):
-                    yield Way(body, fields)
+        case "measure" | "wish":
+            yield from _of_measure(look, matter, name)
         case "referral":
             failure, back = codes("referral_failure")[0], codes("referral_withdrawal")[0]
             for one in (
@@ -158,6 +156,19 @@ def _of_course(look: Look, matter: str, name: str, claims: Sequence[Claim]) -> I
                 yield Way(one, ("referral",))
         case _:
             pass
+
+
+def _of_measure(look: Look, matter: str, name: str) -> Iterator[Way]:
+    """How far a measure is, or whether the defender wants it."""
+    plans = [act for act in look.case.acts(PlanProposed) if act.body.measure(name)]
+    word = {"given_by": codes("consent_giver")[0], "form": codes("consent_form")[0], "at": instant(look)}
+    for plan in plans[-1:]:
+        given, fields = {"plan": plan.name, "measure": name}, ("plan", "measure")
+        failed = MeasureFailed(**given, reason=codes("measure_failure")[0])
+        bodies: tuple[Body, ...] = (MeasureStarted(**given), MeasureCompleted(**given), failed)
+        if matter == "wish":
+            bodies = (MeasureWanted(**given, **word), MeasureUnwanted(**given, **word))
+        yield from (Way(body, fields) for body in bodies)
 
 
 def _assessed(rules: Mechanism) -> RiskAssessed:
