@@ -8,7 +8,7 @@ PYTHON ?= python3
 SEEDS ?= 1000
 EXAMPLES ?= 50
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 SHOTS ?= build/screenshots
 
 BIN := .venv/bin
