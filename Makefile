@@ -8,7 +8,7 @@ PYTHON ?= python3
 SEEDS ?= 1000
 EXAMPLES ?= 50
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 2
 SHOTS ?= build/screenshots
 
 BIN := .venv/bin
@@ -53,7 +53,11 @@ lint: setup ## style, types, who imports whom, a promise on every test
 .PHONY: test
 test: setup ## everything that CI needs
 	$(MAKE) -j2 lint check-regen
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TIERS:%=tests/%)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(TIERS:%=tests/%)
+
+.PHONY: slow
+slow: setup ## every command in the documents, keys replaced under load, a short fault run
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow $(TIERS:%=tests/%)
 
 .PHONY: sim
 sim: setup ## seeded simulations with a malicious peer (SEEDS=1000)

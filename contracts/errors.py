@@ -40,6 +40,7 @@ class Code(StrEnum):
     CONFLICT = "E_CONFLICT"  # the same idempotency key with another request
     STALE = "E_STALE"  # the case has moved on since the version that the request rests on
     SLOW = "E_SLOW"  # a request that did not arrive in time
+    PACE = "E_PACE"  # more requests of one officer than anybody needs
     SETTINGS = "E_SETTINGS"  # a setting, key or file of this node cannot be used
     ACCESS = "E_ACCESS"  # the access log cannot be written, so nothing is shown
     UNEXPECTED = "E_UNEXPECTED"  # our own software failed on it; kept, and people must look

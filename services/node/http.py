@@ -37,6 +37,7 @@ STATUS = {
     Code.STALE: HTTPStatus.PRECONDITION_FAILED,
     Code.SIZE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Code.SLOW: HTTPStatus.REQUEST_TIMEOUT,
+    Code.PACE: HTTPStatus.TOO_MANY_REQUESTS,
     Code.UNEXPECTED: HTTPStatus.INTERNAL_SERVER_ERROR,
     Code.ACCESS: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.BEHIND: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -47,7 +48,7 @@ _FRAMEWORK: dict[int, Code] = {
     HTTPStatus.BAD_REQUEST: Code.JSON,
 }  # 400: a body that is no text
 Documented = dict[int | str, dict[str, object]]  # as FastAPI's `responses`
-AT_EVERY_DOOR = (Code.IDENTITY, Code.FORBIDDEN, Code.NOT_FOUND, Code.SCHEMA, Code.SIZE, Code.SLOW)
+AT_EVERY_DOOR = (Code.IDENTITY, Code.FORBIDDEN, Code.NOT_FOUND, Code.SCHEMA, Code.SIZE, Code.SLOW, Code.PACE)
 bearer = HTTPBearer(auto_error=False, description="An officer's token")
 AT_DESK = "rajut.officer"  # who is known already, in the scope of a request that is made inside this process
 
@@ -109,7 +110,9 @@ def allowed(officers: Officers, permission: Permission) -> Callable[[Request], A
 
 async def _by_token(officers: Officers, request: Request) -> Officer:
     given = await bearer(request)
-    return officers.identify(given.credentials if given else "")
+    officer = officers.identify(given.credentials if given else "")
+    officers.pace.step(officer.officer)
+    return officer
 
 
 def install(app: FastAPI) -> None:

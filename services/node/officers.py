@@ -5,6 +5,7 @@ holds only hashes of tokens. What a role may do is the mechanism's business, not
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.mechanism import AgencyRules, Permission
+from services.node.pace import Pace
 from services.node.settings import BadSettings
 
 
@@ -38,6 +40,7 @@ class Officers:
         `rules` gives those in force, asked each time.
         """
         self._rules = rules
+        self.pace = Pace(time.monotonic)
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))
             self._by_token: Mapping[str, Officer] = {

@@ -165,6 +165,20 @@ async def test_a_timeline_is_filtered_without_a_script(tabs: Tabs, desks: Desks,
     assert await page.locator("#proof").is_visible()
 
 
+async def test_a_timeline_on_paper_says_who_printed_it(tabs: Tabs, desks: Desks, place: Place) -> None:
+    """A print names officer and state of the case, and leaves out what only a screen can do."""
+    page = await entered(tabs, desks, "kp-upr")
+    await page.goto(place.fill("/desk/cases/CASE/timeline"))
+    seen = {}
+    for medium in ("screen", "print"):
+        await page.emulate_media(media=medium)
+        seen[medium] = [
+            await page.locator(part).first.is_visible() for part in (".lanes", ".printed", ".top", ".filter")
+        ]
+    assert seen == {"screen": [True, False, True, True], "print": [True, True, False, False]}
+    assert "kp-upr" in await page.locator(".printed").inner_text()
+
+
 async def test_a_bundle_is_fetched_and_checked(tabs: Tabs, desks: Desks, place: Place) -> None:
     """An auditor downloads a case as a file and drags it in: it holds. One byte later it does not, in words."""
     page = await entered(tabs, desks, "kp-auditor")

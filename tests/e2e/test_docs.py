@@ -49,6 +49,7 @@ LISTS_IN_GLOSSARY = ("urgency", "ground", "defender_kind", "status", "risk", "el
 
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+_SLOW = re.compile(r"`(tests/[\w/]+\.py)`")
 _TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _HERE_DOCUMENT = re.compile(r"<<'(\w+)'")
 _VARYING = re.compile(r"(?<![\w-])(?=[\w-]*[0-9A-Z])[\w-]{12,}|[0-9]+")
@@ -138,6 +139,7 @@ def _documents(*, needs_demo: bool) -> list[Path]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", _documents(needs_demo=False), ids=_name)
 def test_commands_do_what_the_document_says(document: Path, tmp_path: Path, server_folder: Path) -> None:
@@ -145,6 +147,7 @@ def test_commands_do_what_the_document_says(document: Path, tmp_path: Path, serv
     check(document, tmp_path, {"TMPDIR": str(server_folder)})
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", _documents(needs_demo=True), ids=_name)
 def test_commands_beside_a_demo_do_what_the_document_says(document: Path, tmp_path: Path, demo: Path) -> None:
@@ -187,11 +190,13 @@ def test_every_test_that_is_named_as_evidence_exists(document: Path) -> None:
 
 
 def test_every_threat_has_a_test_that_carries_it_out() -> None:
-    """The table of threats has every number once, four facts to each, and a test."""
+    """The table of threats has every number once, four facts to each, and a test; it says which run does not try it."""
     security = (ROOT / "docs" / "security.md").read_text()
     rows = [row.split(" | ") for row in re.findall(r"^\| ([0-9]+ \| .*) \|$", security, re.MULTILINE)]
     assert [int(row[0]) for row in rows] == list(range(1, 34))
     assert [row[0] for row in rows if len(row) != len(_THREAT) or not all(row) or not _TEST_NAME.search(row[-1])] == []
+    named = {file for row in rows for file, _ in _TEST_NAME.findall(row[-1])}
+    assert {file for file in named if "pytest.mark.slow" in (ROOT / file).read_text()} == set(_SLOW.findall(security))
 
 
 def test_every_decision_is_in_the_index() -> None:

@@ -11,6 +11,8 @@ from deploy.dev.runner import PARTS, ThreeNodes
 from tests.e2e.load import check, load, settle
 from tests.e2e.stage import AGENCIES, three
 
+pytestmark = pytest.mark.slow
+
 SEED = 2026
 
 

@@ -24,6 +24,7 @@ from services.cli import app as command
 from services.cli.access import operator
 from services.node.access import SAID_BY
 from services.node.node import Node
+from services.node.pace import STORE
 from tests.e2e.stage import LOGS, ask, events, opened, report, size
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -367,6 +368,18 @@ async def test_a_purpose_is_of_the_list(scene: Scene) -> None:
     for name, purpose in (("GET /cases/{case}", Purpose.HANDLING), ("GET /cases/{case}/access", Purpose.AUDIT)):
         await scene.read(READS[name])
         assert CaseRead.read((await scene.last("node")).content.body).purpose == purpose
+
+
+async def test_who_asks_without_pause_is_told_to_wait(scene: Scene) -> None:
+    """A token that is used without end gets a coded no after a while; the officer beside it is served as before."""
+    before = await size(scene.node, LOGS[LPSK])
+    answers = {(await ask(scene.node, "GET", "/operations", "lpsk-pimpinan-7")).status_code for _ in range(STORE)}
+    assert answers == {403}, "a leader is no operator"
+    while (refused := await ask(scene.node, "GET", "/operations", "lpsk-pimpinan-7")).status_code == 403:
+        pass
+    assert (refused.status_code, refused.json()["code"]) == (429, "E_PACE")
+    assert (await ask(scene.node, "GET", "/tasks/figures", "lpsk-admin")).status_code == 200
+    assert await size(scene.node, LOGS[LPSK]) == before
 
 
 async def test_what_is_not_shown_is_not_noted(scene: Scene) -> None:

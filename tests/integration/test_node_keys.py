@@ -31,6 +31,8 @@ from tests.integration.keepers import Keepers, go_over, take_up
 from tests.integration.notaries import notaries
 from tests.integration.trio import A, B, C, agree, three
 
+pytestmark = pytest.mark.slow
+
 UNDISTURBED = {"quarantine": 0, "fork": 0, "unreadable": 0}
 
 

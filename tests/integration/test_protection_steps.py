@@ -85,7 +85,8 @@ async def test_the_owner_of_papers_is_reminded_on_its_day(machines: ThreeNodes, 
         place = f"/cases/{await report(lpsk)}/emergency"
         asked = await ask(lpsk, "POST", place, "lpsk-darurat", json={"ground": "ANCAMAN_NYATA", "needs": []})
         for leader in ("lpsk-pimpinan-1", "lpsk-pimpinan-2"):
-            await ask(lpsk, "POST", f"{place}/{asked.json()['proposal']}/approve", leader)
+            approved = await ask(lpsk, "POST", f"{place}/{asked.json()['proposal']}/approve", leader)
+            assert approved.is_success, approved.text
         await hear(lpsk, "notify", RequirementsDeferred)
         for days in (7.1, 6.9, 6.8):
             days_ago(clock, days)

@@ -93,10 +93,14 @@ class Shell:
         return visitor
 
     async def known(self, request: Request) -> Visitor:
-        """Who asks; Away if nobody is logged in. Whoever takes a form by this looks at its word themselves."""
+        """Who asks; Away if nobody is logged in, Rejected(PACE) if they ask too much.
+
+        Whoever takes a form by this looks at its word themselves.
+        """
         session = await self.sessions.of(request.cookies.get(self.sessions.cookie, ""))
         if session is None:
             raise Away
+        self.desk.officers.pace.step(session.officer.officer)
         return Visitor(session, self.words(request))
 
     async def watcher(self, request: Request) -> Visitor:
