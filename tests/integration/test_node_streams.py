@@ -8,7 +8,7 @@ from services.node.log import SQL
 from services.node.pull import Broken
 from tests.e2e.stage import LOGS, deliveries, level, report, size, talk, tasks, until
 from tests.integration.brokers import keep_only, recreate, repeat, said, spoil
-from tests.integration.trio import A, B, Trio, agree
+from tests.integration.trio import A, B, Trio, agree, three
 
 
 async def test_a_recreated_stream_is_read_from_its_start(trio: Trio) -> None:
@@ -52,18 +52,19 @@ async def test_a_stream_that_lost_its_end_is_read_anew(trio: Trio) -> None:
     await agree(trio)
 
 
-async def test_what_a_disk_spoiled_in_a_stream_is_stepped_over_and_fetched(machines: ThreeNodes, trio: Trio) -> None:
+async def test_what_a_disk_spoiled_in_a_stream_is_stepped_over_and_fetched(doomed: ThreeNodes) -> None:
     """A bit that turns over in what is unread costs that message in the stream: its reader goes on and asks for it."""
-    start = await size(trio.a, LOGS[A])
-    async with tasks(trio.a.relay.run()):
-        for _ in range(3):
-            await report(trio.a)
-        await until(lambda: said(trio.a.home.path, B, trio.a))
-    machines[A].stop("nats")
-    spoil(machines.homes[A], B, (await deliveries(trio.a, B, start))[3].partition(b"\n")[0])
-    machines[A].start("nats")
-    async with talk(*trio), tasks(repeat(trio.b)):
-        await until(lambda: level(*trio), 20)
+    async with three(doomed) as trio:
+        start = await size(trio.a, LOGS[A])
+        async with tasks(trio.a.relay.run()):
+            for _ in range(3):
+                await report(trio.a)
+            await until(lambda: said(trio.a.home.path, B, trio.a))
+        doomed[A].stop("nats")
+        spoil(doomed.homes[A], B, (await deliveries(trio.a, B, start))[3].partition(b"\n")[0])
+        doomed[A].start("nats")
+        async with talk(*trio), tasks(repeat(trio.b)):
+            await until(lambda: level(*trio), 20)
 
 
 async def test_who_is_sent_back_in_a_stream_does_not_run_on(trio: Trio) -> None:
