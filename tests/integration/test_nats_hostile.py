@@ -67,12 +67,21 @@ def resigned(node: Node, jws: bytes, change: Callable[[bytes], bytes]) -> bytes:
     return text + b"." + b64(signer.sign(text)).encode()
 
 
-def malleated(jws: bytes) -> bytes:
-    """A record whose signature has the group's order added to its scalar."""
+def under(jws: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """A record with the bytes of its signature changed."""
     text, _, signature = jws.rpartition(b".")
-    raw = unb64(signature)
-    scalar = int.from_bytes(raw[32:], "little") + ORDER
-    return text + b"." + b64(raw[:32] + scalar.to_bytes(32, "little")).encode()
+    return text + b"." + b64(change(unb64(signature))).encode()
+
+
+def malleated(signature: bytes) -> bytes:
+    """A signature with the group's order added to its scalar."""
+    scalar = int.from_bytes(signature[32:], "little") + ORDER
+    return signature[:32] + scalar.to_bytes(32, "little")
+
+
+def turned(signature: bytes) -> bytes:
+    """A signature with its first bit turned over."""
+    return bytes([signature[0] ^ 1]) + signature[1:]
 
 
 def spoiled(node: Node, good: bytes) -> dict[str, tuple[bytes, str]]:
@@ -93,8 +102,8 @@ def spoiled(node: Node, good: bytes) -> dict[str, tuple[bytes, str]]:
         ),
         "another algorithm": (none + b"." + payload + b"." + signature, "E_HEADER"),
         "no signature": (head + b"." + payload + b".", "E_SIGNATURE"),
-        "a bit turned over": (jws[:-9] + bytes([jws[-9] ^ 1]) + jws[-8:], "E_SIGNATURE"),
-        "a signature with its scalar moved": (malleated(jws), "E_SIGNATURE"),
+        "a bit turned over": (under(jws, turned), "E_SIGNATURE"),
+        "a signature with its scalar moved": (under(jws, malleated), "E_SIGNATURE"),
         "space in the payload": (resigned(node, jws, lambda text: b" " + text), "E_CANONICAL"),
         "UTF-16 in the payload": (resigned(node, jws, lambda text: text.decode().encode("utf-16")), "E_JSON"),
         "NUL in the payload": (resigned(node, jws, lambda text: text + b"\0"), "E_JSON"),
