@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import nats
 from nats.aio.client import Client
+from nats.aio.transport import TcpTransport
 from nats.errors import ProtocolError
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
@@ -51,25 +51,30 @@ async def connected(server: Server) -> AsyncIterator[Client]:
 
 
 async def _dial(server: Server) -> Client:
-    async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
-        client = await nats.connect(
-            server.url,
-            nkeys_seed_str=server.seed,
-            tls=server.tls(),
-            tls_hostname=server.hostname,
-            tls_handshake_first=True,
-            inbox_prefix=f"_INBOX_{server.user}".encode(),
-            connect_timeout=CONNECT_TIMEOUT_S,
-            allow_reconnect=False,
-            # A server that cannot be reached is an error at once: else nats-py sits there for two seconds, and whoever
-            # waits for the server would find it that much later.
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0,
-            ping_interval=3,
-            max_outstanding_pings=2,
-            pending_size=PENDING_BYTES,
-            error_cb=_quiet,
-        )
+    client = Client()
+    try:
+        async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
+            await client.connect(
+                server.url,
+                nkeys_seed_str=server.seed,
+                tls=server.tls(),
+                tls_hostname=server.hostname,
+                tls_handshake_first=True,
+                inbox_prefix=f"_INBOX_{server.user}".encode(),
+                connect_timeout=CONNECT_TIMEOUT_S,
+                allow_reconnect=False,
+                # A server that cannot be reached is an error at once: else nats-py sits there for two seconds, and
+                # whoever waits for the server would find it that much later.
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                ping_interval=3,
+                max_outstanding_pings=2,
+                pending_size=PENDING_BYTES,
+                error_cb=_quiet,
+            )
+    except BaseException:
+        _hang_up(client)  # nats-py leaves the line open when it is stopped in the middle of a dial
+        raise
     # nats-py offers no door for this. The class is changed, not the object: half a message may be in it already.
     client._ps.__class__ = BoundedParser  # noqa: SLF001
     return client
@@ -80,7 +85,16 @@ async def _close(client: Client) -> None:
     closing = asyncio.ensure_future(client.close())
     _closing.add(closing)
     closing.add_done_callback(_closed)
-    await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
+    _, late = await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
+    if late:
+        _hang_up(client)
+
+
+def _hang_up(client: Client) -> None:
+    """End the line without a goodbye; nats-py offers no door for this."""
+    transport = client._transport  # noqa: SLF001
+    if isinstance(transport, TcpTransport) and transport._io_writer:  # noqa: SLF001
+        transport._io_writer.transport.abort()  # noqa: SLF001
 
 
 def _closed(closing: "asyncio.Future[None]") -> None:

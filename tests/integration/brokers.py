@@ -70,4 +70,4 @@ async def repeat(node: Node) -> None:
         await node.duties.answer_refused()
         await node.duties.fill_gaps()
         node.relay.wake()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)

@@ -96,3 +96,41 @@ async def test_the_largest_that_an_honest_server_sends_is_read(homes: dict[str, 
         message = await heard.next_msg(5)
         assert len(message.data) + len((message.headers or {}).get("A", "")) == HONEST
         assert client.is_connected
+
+
+class Mute(FakeServer):
+    """Greets a client, or does not even do that, and says nothing more."""
+
+    def __init__(self, *, greets: bool) -> None:
+        super().__init__(b"")
+        self.reached = asyncio.Event()
+        self._greets = greets
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client, until it ends the line."""
+        if self._greets:
+            writer.write(b"INFO " + json.dumps(INFO).encode() + b"\r\n")
+            await reader.readuntil(b"PING\r\n")
+        self.reached.set()
+        with suppress(OSError):
+            await reader.read()
+        self.over.set()
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "out of patience"])
+@pytest.mark.parametrize("greets", [True, False], ids=["greeted", "not greeted"])
+async def test_a_dial_that_comes_to_nothing_leaves_no_line_open(
+    homes: dict[str, Path], *, greets: bool, stopped: bool
+) -> None:
+    """Whether its caller is stopped or a server keeps silent for too long: the line is ended, and not left lying."""
+    fake = Mute(greets=greets)
+    async with posing(homes["lpsk"], fake) as server, asyncio.timeout(5):
+        entering = asyncio.ensure_future(connected(server).__aenter__())
+        await fake.reached.wait()
+        if stopped:
+            entering.cancel()
+        with pytest.raises(asyncio.CancelledError if stopped else TimeoutError):
+            await entering
+        async with asyncio.timeout(0.5):
+            await fake.over.wait()

@@ -39,6 +39,7 @@ from tests.e2e.stage import (
     tasks,
     until,
 )
+from tests.integration.brokers import repeat
 from tests.integration.trio import A, B, C, Trio, agree
 
 HEARTBEAT_S = 0.4
@@ -81,15 +82,6 @@ async def look(node: Node) -> None:
         await asyncio.sleep(node.watch.round_s)
 
 
-async def mend(node: Node) -> None:
-    """The duties of a node that speak of what it refused and fetch what it lacks."""
-    while True:
-        await node.duties.answer_refused()
-        await node.duties.fill_gaps()
-        node.relay.wake()
-        await asyncio.sleep(0.1)
-
-
 async def publish(home: Path, reader: str, *messages: bytes) -> None:
     """Put messages into the stream that a partner reads, as the relay of the node does."""
     admin = await connect(home, "admin")
@@ -118,7 +110,7 @@ async def test_a_message_that_the_courier_drops_is_missed_at_once_and_fetched(tr
     await publish(trio.a.home.path, B, messages[0], *messages[2:])
     async with tasks(dial(trio.b, A)):
         await until(lambda: lacks(trio.b, ("SEQUENCE", LOGS[A], start + 1, start + 1)), 5)
-        async with tasks(trio.a.relay.run(), mend(trio.b)):
+        async with tasks(trio.a.relay.run(), repeat(trio.b)):
             await until(lambda: level_of(trio.a, trio.b))
     query = "select seq, jws from log.record where log = $1 order by seq"
     held, author = [await node.pools["node"].fetch(query, LOGS[A]) for node in (trio.b, trio.a)]
@@ -197,7 +189,7 @@ async def test_an_end_that_the_author_has_signed_for_is_missed(trio: Trio) -> No
     end = await size(trio.a, LOGS[A])
     told = [note for note in await notes(trio.a.pools["node"], A, end) if note.startswith(f"{LOGS[A]}\n".encode())]
     await trio.b.admission.admit(A, told)
-    async with tasks(look(trio.b), mend(trio.b)):
+    async with tasks(look(trio.b), repeat(trio.b)):
         await until(lambda: lacks(trio.b, ("SEQUENCE", LOGS[A], held, end - 1)))
         async with talk(trio.a, trio.b):
             await until(lambda: level_of(trio.a, trio.b))
@@ -214,7 +206,7 @@ async def test_a_parent_that_nobody_gives_is_missed_and_people_see_it(trio: Trio
     place = stored(Delivery.decode(last).jws).record.seq
     async with tasks(look(trio.b)):
         await until(lambda: lacks(trio.b, ("PARENT", LOGS[A], place, place)))
-        async with talk(*trio), tasks(mend(trio.b)):
+        async with talk(*trio), tasks(repeat(trio.b)):
             await until(lambda: level(*trio))
             await until(lambda: lacks_kind(trio.b, "PARENT", 0))
         await until(lambda: lacks_kind(trio.b, "SILENCE", 2))
@@ -243,7 +235,7 @@ async def test_a_wrap_that_does_not_open_is_answered_and_replaced_by_another_rea
     async with tasks(dial(trio.b, A)):
         await until(lambda: lacks(trio.b, *(("CONTENT", LOGS[A], one.record.seq, one.record.seq) for one in sealed)))
     refused = len(await events(trio.b, LOGS[B], REFUSED))
-    async with tasks(dial(trio.b, C), trio.c.relay.run(), mend(trio.b)):
+    async with tasks(dial(trio.b, C), trio.c.relay.run(), repeat(trio.b)):
         await until(lambda: lacks_kind(trio.b, "CONTENT", 0))
     for one in sealed:
         assert await content(trio.b, one.id) == await content(trio.a, one.id)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -42,7 +43,7 @@ def site(desk: Desk, api: FastAPI, web: Web, pages: Mapping[str, Pages], issuer:
     makers = (*(page.router for page in PAGES), *(maker for one in pages.values() for maker in one.routers))
     routes = [route for router in (entrance, *(make(shell) for make in makers)) for route in router.routes]
     app = FastAPI(routes=routes, openapi_url=None, telemetry={"tracing": False, "logs": False, "auto_configure": False})
-    app.mount("/static", _Unchanged(directory=HERE / "static"), name="static")
+    app.mount("/static", GZipMiddleware(_Unchanged(directory=HERE / "static")), name="static")
     _errors(app, shell)
     app.add_middleware(BoundedBody)
     app.middleware("http")(guarded)
@@ -59,7 +60,10 @@ async def _by_tls_alone(request: Request, call: RequestResponseEndpoint) -> Resp
 
 
 class _Unchanged(StaticFiles):
-    """Script and style may be kept and are asked for each time: on a bad line they come once, and nobody is in them."""
+    """Script and style may be kept and are asked for each time: on a bad line they come once, and nobody is in them.
+
+    They alone are compressed: how long a compressed page is would tell who listens what stands in it (BREACH).
+    """
 
     def file_response(self, *args: Any, **more: Any) -> Response:  # noqa: ANN401  as the framework's
         answer = super().file_response(*args, **more)

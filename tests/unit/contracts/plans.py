@@ -18,6 +18,7 @@ from contracts.events.plan import (
     ReviewHeld,
 )
 from contracts.mechanism import LATEST
+from contracts.promises.plan import plans_in_force
 from contracts.record import EventId
 from contracts.timeline import Event
 from contracts.workflow import rule_for
@@ -52,6 +53,7 @@ def measure(
 OURS = measure()
 LPSKS = measure("komnas-ham-2", "lpsk", code="PENGAWALAN")
 PARTNERS = measure("komnas-ham-3", "lpsk", owner="mitra", code="BANTUAN_HUKUM")
+LATER = measure("komnas-ham-4", wanted=False)  # nobody has asked the defender yet
 
 
 class Planning(Chronicle):
@@ -136,3 +138,8 @@ class Planning(Chronicle):
         proposal = self.propose_closure()
         named = tuple(self.agree_closure(proposal, *(agencies or (LEAD,))))
         return self.say(by, CaseClosed(proposal=proposal, agreements=named))
+
+
+def in_force(case: Planning) -> list[str]:
+    """The names of the versions that are in force."""
+    return [plan.name for plan in plans_in_force(case.case)]

@@ -1,3 +1,5 @@
+"""A plan is agreed by all who answer for it and by the defender, and replaced by nothing less."""
+
 from collections.abc import Callable
 
 import pytest
@@ -8,8 +10,6 @@ from contracts.encoding import b64
 from contracts.events import Body
 from contracts.events.plan import (
     Measure,
-    MeasureCompleted,
-    MeasureFailed,
     MeasureStarted,
     MeasureWanted,
     PlanAgreed,
@@ -19,15 +19,10 @@ from contracts.events.plan import (
 from contracts.events.triage import EligibilityDetermined
 from contracts.mechanism import LATEST
 from contracts.promises.plan import falls_short, plans_in_force
-from contracts.timeline import Event
 from tests.unit.contracts.chronicle import AGENCIES
-from tests.unit.contracts.plans import LEAD, LPSKS, OURS, PARTNERS, Planning, measure
+from tests.unit.contracts.plans import LATER, LEAD, LPSKS, OURS, PARTNERS, Planning, in_force, measure
 
 NO_SUBJECT = EligibilityDetermined(category="TIDAK_MEMENUHI")
-
-
-def in_force(case: Planning) -> list[str]:
-    return [plan.name for plan in plans_in_force(case.case)]
 
 
 def test_a_plan_is_in_force_when_all_who_answer_for_a_measure_have_agreed() -> None:
@@ -56,102 +51,6 @@ def test_nothing_is_done_to_somebody_who_does_not_want_it() -> None:
     case = Planning()
     case.agreed_plan(OURS, measure("komnas-ham-4", wanted=False))
     assert in_force(case) == []
-
-
-LATER = measure("komnas-ham-4", wanted=False)
-
-
-@pytest.mark.parametrize("heard_by", AGENCIES)
-def test_a_defender_who_says_yes_later_needs_no_new_plan(heard_by: str) -> None:
-    """Whichever agency they tell, the version that waited for their word alone is in force from then on."""
-    case = Planning()
-    plan = case.agreed_plan(OURS, LATER)
-    assert case.counts(case.want(plan, LATER, by=heard_by))
-    assert in_force(case) == [plan]
-
-
-def test_their_word_may_come_before_the_agencies_have_agreed() -> None:
-    """What is missing may come in any order, and words that cross count together."""
-    case = Planning()
-    plan, known = case.plan(OURS, LATER, LPSKS), case.now
-    case.want(plan, LATER, by="lpsk", parents=known)
-    case.agree(plan, LEAD, parents=known)
-    assert in_force(case) == []
-    case.agree(plan, "lpsk", parents=known)
-    assert in_force(case) == [plan]
-
-
-def test_two_agencies_may_have_heard_the_same_word() -> None:
-    """Neither knew that the other had written it down: both count, and nothing is in conflict."""
-    case = Planning()
-    plan, known = case.agreed_plan(OURS, LATER), case.now
-    assert all(case.counts(case.want(plan, LATER, by=agency, parents=known)) for agency in AGENCIES)
-    assert in_force(case) == [plan]
-    assert not case.case.conflicts
-
-
-def want_what_was_wanted(case: Planning, plan: str) -> Event:
-    return case.want(plan, OURS)
-
-
-def want_twice(case: Planning, plan: str) -> Event:
-    case.want(plan, LATER)
-    return case.want(plan, LATER)
-
-
-def want_what_no_plan_has(case: Planning, plan: str) -> Event:
-    return case.want(plan, measure("komnas-ham-9"))
-
-
-def want_of_nothing(case: Planning, _: str) -> Event:
-    return case.want(b64(case.events[0].id), LATER)
-
-
-def want_of_an_old_version(case: Planning, plan: str) -> Event:
-    case.plan(LATER, replaces=(plan,))
-    return case.want(plan, LATER)
-
-
-def want_in_a_role_that_hears_nobody(case: Planning, plan: str) -> Event:
-    known = case.want(plan, LATER)
-    case.events.pop()
-    return case.add(LEAD, MeasureWanted.read(known.content.body), actor=Actor("komisioner_pengaduan", "o-2"))
-
-
-def want_so_that_some_do_not_hear(case: Planning, plan: str) -> Event:
-    known = case.want(plan, LATER)
-    case.events.pop()
-    return case.add(LEAD, MeasureWanted.read(known.content.body), to=(LEAD, "lpsk"))
-
-
-@pytest.mark.parametrize(
-    "mistake",
-    [
-        want_what_was_wanted,
-        want_twice,
-        want_what_no_plan_has,
-        want_of_nothing,
-        want_of_an_old_version,
-        want_in_a_role_that_hears_nobody,
-        want_so_that_some_do_not_hear,
-    ],
-)
-def test_a_later_word_is_of_a_measure_that_waits_for_it(mistake: Callable[[Planning, str], Event]) -> None:
-    """What was agreed to, what no version that stands has, and what was not heard as it should be changes nothing."""
-    case = Planning()
-    assert not case.counts(mistake(case, case.agreed_plan(OURS, LATER)))
-
-
-def test_a_later_word_holds_for_the_version_of_which_it_was_said() -> None:
-    """A new version may describe the measure otherwise, so it says anew whether the defender agrees."""
-    case = Planning()
-    first = case.agreed_plan(OURS, LATER)
-    case.want(first, LATER)
-    second = case.plan(OURS, LATER.model_copy(update={"raises_risk": True}), replaces=(first,))
-    case.agree(second, LEAD)
-    assert in_force(case) == [first]
-    case.want(second, LATER)
-    assert in_force(case) == [second]
 
 
 def test_a_proposal_takes_no_protection_away() -> None:
@@ -358,81 +257,6 @@ def test_a_plan_agreed_before_stays_in_force_and_is_seen_to_fall_short() -> None
     case.say("lpsk", NO_SUBJECT)
     assert in_force(case) == [plan]
     assert falls_short(case.case, plans_in_force(case.case)[0], LATEST)
-
-
-def test_a_measure_is_reported_of_by_who_answers_for_it() -> None:
-    """Started, completed: each by the responsible agency, also for a partner's."""
-    case = Planning()
-    plan = case.agreed_plan(OURS, PARTNERS)
-    case.start(plan, PARTNERS)
-    assert case.case.in_force("measure/komnas-ham-3") == "STARTED"
-    foreign = case.say(LEAD, MeasureCompleted(plan=plan, measure=PARTNERS.id))
-    assert not case.counts(foreign)
-    case.say("lpsk", MeasureCompleted(plan=plan, measure=PARTNERS.id))
-    assert case.case.in_force("measure/komnas-ham-3") == "COMPLETED"
-    assert not case.counts(case.start(plan, PARTNERS))
-
-
-def test_nobody_waits_for_the_others_to_begin() -> None:
-    """An agency may begin once it has agreed itself, and in an emergency at once; otherwise a draft is a draft."""
-    case = Planning()
-    plan = case.plan(OURS, LPSKS)
-    assert not case.counts(case.start(plan, OURS))
-    case.agree(plan, LEAD)
-    assert case.counts(case.start(plan, OURS))
-    assert not case.counts(case.start(plan, LPSKS))
-    case.activate_emergency()
-    assert case.counts(case.start(plan, LPSKS))
-
-
-def test_what_was_begun_can_be_ended_under_a_later_plan() -> None:
-    """A version that drops a measure does not leave it hanging, and does not let it begin again."""
-    case = Planning()
-    old = case.agreed_plan(OURS, LPSKS)
-    case.start(old, LPSKS)
-    new = case.plan(OURS, replaces=(old,))
-    case.agree(new, LEAD)
-    assert case.counts(case.say("lpsk", MeasureFailed(plan=old, measure=LPSKS.id, reason="DIHALANGI")))
-    assert not case.counts(case.start(old, LPSKS))
-
-
-@pytest.mark.parametrize("body", [MeasureStarted, MeasureCompleted])
-def test_a_measure_that_no_plan_has_cannot_be_reported_of(body: type[MeasureStarted | MeasureCompleted]) -> None:
-    """A report names a version and one of its measures."""
-    case = Planning()
-    plan = case.agreed_plan(OURS)
-    assert not case.counts(case.say(LEAD, body(plan=plan, measure="komnas-ham-9")))
-    assert not case.counts(case.say(LEAD, body(plan=b64(case.events[0].id), measure=OURS.id)))
-
-
-def test_what_failed_can_be_tried_again() -> None:
-    """A failed measure is not over for good."""
-    case = Planning()
-    plan = case.agreed_plan(OURS)
-    case.say(LEAD, MeasureFailed(plan=plan, measure=OURS.id, reason="TAK_TERHUBUNGI"))
-    assert case.case.in_force("measure/komnas-ham-1") == "FAILED"
-    assert case.counts(case.start(plan, OURS))
-
-
-@pytest.mark.parametrize("emergency", [False, True])
-def test_reviews_are_the_leads_and_in_an_emergency_anybodys(emergency: bool) -> None:  # noqa: FBT001
-    """Looking at the risk again waits for no lead that cannot be reached."""
-    case = Planning()
-    if emergency:
-        case.activate_emergency()
-    assert case.counts(case.review("SEDANG", by="komnas-perempuan")) == emergency
-    assert case.counts(case.review("TINGGI"))
-
-
-def test_of_two_reviews_that_cross_the_graver_one_holds() -> None:
-    """Both are seen, and the higher risk is in force until somebody has looked at both."""
-    case = Planning()
-    case.activate_emergency()
-    known = case.now
-    case.review("RENDAH", parents=known)
-    case.review("EKSTREM", by="lpsk", parents=known)
-    assert case.case.in_force("review") == "EKSTREM"
-    assert "review" in case.case.conflicts
 
 
 @st.composite
