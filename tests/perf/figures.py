@@ -23,7 +23,7 @@ class Sizes(NamedTuple):
     """How much to measure."""
 
     runs: int = 3
-    spaced: int = 100  # events of one latency run
+    spaced: int = 400  # events of one latency run: the p99 is the fourth slowest
     pause_s: float = 0.04
     sustained: int = 1_600
     outage: int = 50_000
