@@ -25,7 +25,7 @@ from contracts.record import EventId
 from contracts.state import Case, RulesUnknown
 from contracts.timeline import Event, causal_order
 from contracts.workflow import rule_for
-from contracts.workflow.rule import Act, History, Known
+from contracts.workflow.rule import Act, History, Known, openings
 
 __all__ = ["Case", "RulesUnknown", "digest", "fold", "heads", "lacks_rules"]
 
@@ -96,16 +96,16 @@ def _rules_of(
     """The version that a case runs under, and that mechanism if it is here; also when its opening is erased."""
     if isinstance(rules, Mechanism):
         return rules.version, rules
-    counting = [event for event in timeline if not event.void]
-    told = [(event, bodies[event.id]) for event in counting if event.id in bodies]
-    openings = [(event.agency, body.mechanism) for event, body in told if isinstance(body, CaseOpened)]
+    told = [(event, bodies[event.id]) for event in timeline if event.id in bodies and not event.void]
+    begins = ((event.agency, bodies[event.id]) for event in openings(timeline, bodies))
+    opened = [(agency, body.mechanism) for agency, body in begins if isinstance(body, CaseOpened)]
     begun = {event.agency for event in timeline if not event.content.parents}
     orders = [
         (event.agency, body.mechanism)
         for event, body in told
         if isinstance(body, ErasureAsked) and event.agency in begun
     ]
-    agency, version = next(chain(openings, orders), ("", 0))
+    agency, version = next(chain(opened, orders), ("", 0))
     return version, rules.named(agency, version)
 
 

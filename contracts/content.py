@@ -16,6 +16,7 @@ from contracts import canonical
 from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
 from contracts.events import read_body
+from contracts.events.fields import INSTANT
 from contracts.record import EventId, Record
 
 MAX_CONTENT = 512 * 1024
@@ -26,7 +27,7 @@ _CASE_BYTES = 16
 _CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 _CASE = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 _TYPE = re.compile(r"rajut(\.[a-z][a-z0-9-]{0,31}){3}\.v[1-9][0-9]{0,2}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_INSTANT = re.compile(INSTANT)
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS = frozenset({"specversion", "id", "source", "type", "time", "datacontenttype", "data"})

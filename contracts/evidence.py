@@ -116,5 +116,5 @@ def _check_checkpoints(fork: CheckpointFork, chain: Chain) -> Split:
 def _genuine(data: bytes, chain: Chain) -> Checkpoint:
     """The checkpoint of a note that its log's agency signed."""
     told = note.read(data)
-    note.check_log(told, *note.checkpoint_keys(chain, told.checkpoint.log))
+    note.check_log(told, *note.named_keys(chain, told))
     return told.checkpoint

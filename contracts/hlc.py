@@ -5,12 +5,15 @@ time order. It orders for display and bounds claims; it never decides between tw
 """
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 from contracts.errors import Code, Rejected
 
 _FORM = re.compile(r"[0-9]{13}\.[0-9]{4}")
 MAX_TICK = 9999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # of the years 1 and 9999
 
 
 class Hlc(NamedTuple):
@@ -37,3 +40,12 @@ class Hlc(NamedTuple):
         if self.tick < MAX_TICK:
             return type(self)(self.ms, self.tick + 1)
         return type(self)(self.ms + 1, 0)
+
+
+def instant(ms: int) -> str:
+    """Milliseconds since 1970 UTC as events write a time: `2026-11-22T01:54:48.123Z`.
+
+    Cosignatures may claim a time that no calendar has (`contracts.note`): the last one that there is stands for it.
+    """
+    moment = _EPOCH + timedelta(milliseconds=min(max(ms, _FIRST_MS), _LAST_MS))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

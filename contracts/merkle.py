@@ -36,8 +36,12 @@ class Tree(NamedTuple):
     peaks: tuple[bytes, ...] = ()
 
     def append(self, leaf: bytes) -> Self:
-        """The tree with one more leaf; merges as many full subtrees as `size` has trailing ones."""
-        peaks, carry, rest = list(self.peaks), leaf_hash(leaf), self.size
+        """The tree with one more leaf."""
+        return self.grow(leaf_hash(leaf))
+
+    def grow(self, carry: bytes) -> Self:
+        """The tree with one more leaf, given by its hash; merges as many full subtrees as `size` has trailing ones."""
+        peaks, rest = list(self.peaks), self.size
         while rest & 1:
             carry = node_hash(peaks.pop(), carry)
             rest >>= 1

@@ -11,6 +11,8 @@ Notes and records cannot be taken for each other: other keys, other grants, and 
 import re
 from base64 import b64encode
 from binascii import a2b_base64
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -34,6 +36,7 @@ _DASH = "—"
 _DECIMAL = re.compile(r"[0-9]{1,13}")
 _NAME = re.compile(r"[^\s+\x00-\x1f]+")  # C2SP's: no spaces of any script, no plus, no control characters
 _MANY_KEYS = 1024  # more than a directory has; which they are does not change, and every note asks
+_MANY_CHAINS = 8  # of one process, in all their versions that still matter
 
 
 class Checkpoint(NamedTuple):
@@ -160,13 +163,12 @@ def cosignatures(chain: Chain, told: Note) -> dict[str, tuple[int, Line]]:
 
     Raises Rejected(SIGNATURE) if one of them is false.
     """
+    called = _book(chain, chain.latest.version, "witness").called
+    others = {*chain.logs()} - {agency_of(told.checkpoint.log)}
+    named = [(one, line) for line in told.lines for one in called.get((line.name, line.key_id), ())]
+    named.sort(key=lambda found: found[0].rank)
     return {
-        agency: (cosigned_at(told.checkpoint, line, key), line)
-        for agency in chain.logs()
-        if agency != agency_of(told.checkpoint.log)
-        for key in witness_keys(chain, agency)
-        for line in told.lines
-        if (line.name, line.key_id) == (key.name, key.key_id)
+        one.owner: (cosigned_at(told.checkpoint, line, one.key), line) for one, line in named if one.owner in others
     }
 
 
@@ -187,14 +189,18 @@ def merge(one: Note, other: Note) -> Note:
 
 def checkpoint_keys(chain: Chain, log: str) -> tuple[NoteKey, ...]:
     """The keys that sign a log's checkpoints, of all directory versions held, oldest first; named like the log."""
-    keys = [key for key in chain.granted("checkpoint") if key.log == log]
-    return tuple(dict.fromkeys(_key(log, ED25519, key.public) for key in keys))
+    return _book(chain, chain.latest.version, "checkpoint").of.get(log, ())
+
+
+def named_keys(chain: Chain, told: Note) -> tuple[NoteKey, ...]:
+    """Those of the `checkpoint_keys` of a note's log that its lines name."""
+    log, called = told.checkpoint.log, _book(chain, chain.latest.version, "checkpoint").called
+    return tuple(one.key for name in {line.key_id for line in told.lines} for one in called.get((log, name), ()))
 
 
 def witness_keys(chain: Chain, agency: str) -> tuple[NoteKey, ...]:
     """The keys that cosign for an agency, of all directory versions held, oldest first; named `<domain>/<agency>`."""
-    keys = [key for key in chain.granted("witness") if agency_of(key.log) == agency]
-    return tuple(dict.fromkeys(_key(key.log.rpartition("/")[0], COSIGNATURE, key.public) for key in keys))
+    return _book(chain, chain.latest.version, "witness").of.get(agency, ())
 
 
 def revoked_keys(chain: Chain) -> tuple[NoteKey, ...]:
@@ -203,6 +209,35 @@ def revoked_keys(chain: Chain) -> tuple[NoteKey, ...]:
     agencies = chain.granted("witness", revoked=True)
     witnesses = [_key(key.log.rpartition("/")[0], COSIGNATURE, key.public) for key in agencies]
     return tuple(dict.fromkeys([*logs, *witnesses]))
+
+
+class _Named(NamedTuple):
+    """A key in the order of its book, and whose it is: a log's or an agency's."""
+
+    rank: int
+    owner: str
+    key: NoteKey
+
+
+class _Book(NamedTuple):
+    """The keys for one kind of note, oldest first: by whose they are, and by what lines call them."""
+
+    of: Mapping[str, tuple[NoteKey, ...]]
+    called: Mapping[tuple[str, bytes], list[_Named]]
+
+
+@lru_cache(_MANY_CHAINS)
+def _book(chain: Chain, _versions: int, grant: str) -> _Book:
+    """What a chain with so many versions grants: looked up once, since whoever checks notes asks for every one."""
+    keys: dict[str, dict[NoteKey, None]] = defaultdict(dict)
+    for key in chain.granted(grant):
+        agency = key.log.rpartition("/")[0]
+        owner, name = (agency_of(key.log), agency) if grant == "witness" else (key.log, key.log)
+        keys[owner][_key(name, COSIGNATURE if grant == "witness" else ED25519, key.public)] = None
+    called: dict[tuple[str, bytes], list[_Named]] = defaultdict(list)
+    for rank, (owner, one) in enumerate((owner, one) for owner, ours in keys.items() for one in ours):
+        called[one.name, one.key_id].append(_Named(rank, owner, one))
+    return _Book({owner: tuple(ours) for owner, ours in keys.items()}, dict(called))
 
 
 @lru_cache(_MANY_KEYS)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contracts import canonical
 from contracts.encoding import b64, fixed, unb64
 from contracts.errors import Code, Rejected
-from contracts.record import MAX_SEQ
+from contracts.record import MAX_AGENCIES, MAX_SEQ
 from contracts.signing import Signer, verify
 
 MAX_DIRECTORY = 1024 * 1024
@@ -99,7 +99,7 @@ class Directory(_Closed):
     version: Annotated[int, Field(ge=1, le=MAX_SEQ)]
     previous: str = ""  # digest of the version before; empty only in version 1
     issued: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$")]
-    agencies: Mapping[Agency, AgencyEntry]
+    agencies: Annotated[Mapping[Agency, AgencyEntry], Field(max_length=MAX_AGENCIES)]
 
     def encode(self) -> bytes:
         """The canonical bytes that are signed."""
@@ -149,7 +149,8 @@ def read(data: bytes) -> tuple[Directory, Mapping[str, str]]:
 
 def check_signed(directory: Directory, signatures: Mapping[str, str], by: Directory) -> None:
     """At least THRESHOLD distinct agencies of `by` must have signed; a bad signature counts as none."""
-    signers = sum(is_signed_by(entry.root, signatures, statement(directory)) for entry in by.agencies.values())
+    message = statement(directory)
+    signers = sum(is_signed_by(entry.root, signatures, message) for entry in by.agencies.values())
     if signers < THRESHOLD or len({entry.root.public for entry in by.agencies.values()}) < len(by.agencies):
         raise Rejected(Code.DIRECTORY, "not signed by enough agencies")
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from contracts.bundle.archive import unpack
 from contracts.bundle.completeness import COURT, WITHHELD, Search, erased, is_of
 from contracts.bundle.layout import Manifest
-from contracts.bundle.proving import Proofs, moment
+from contracts.bundle.proving import Proofs
 from contracts.bundle.reading import (
     Files,
     Ledger,
@@ -29,6 +29,7 @@ from contracts.bundle.verdict import YES, Absence, Dated, Line, Shown, Verdict
 from contracts.directory import Chain
 from contracts.encoding import b64
 from contracts.errors import Code
+from contracts.hlc import instant
 from contracts.record import Signed
 
 TOLERANCE_S = 5 * 60  # clocks of agencies may differ by as much
@@ -95,9 +96,8 @@ def _search(files: Files, material: Material, ledger: Ledger) -> tuple[str, ...]
     for place, one in material.records.items():
         if material.case_key and not is_of(one, material.case_key):
             ledger.found(f"records/{place}.jws", "is not of this case")
-    if material.manifest.scope == "whole":
-        return Search(files, material, ledger).run()
-    return (COURT, WITHHELD) if material.manifest.withheld else (COURT,)
+    words = Search(files, material, ledger).run() if material.manifest.scope == "whole" else (COURT,)
+    return (*words, WITHHELD) if material.manifest.withheld else words
 
 
 class Lines:
@@ -123,7 +123,7 @@ class Lines:
             event=b64(signed.id),
             agency=signed.record.agency,
             type=content.type if content else "",
-            claimed=moment(signed.record.hlc.ms),
+            claimed=instant(signed.record.hlc.ms),
             content=shown,
             authentic=self._authentic(place, signed),
             complete=self._complete(place, signed, shown),
@@ -172,7 +172,7 @@ class Lines:
     def _remarks(self, place: str, signed: Signed, after: Dated, before: Dated) -> Iterator[str]:
         if not self._proofs.trees(place):
             yield "stands in no checkpoint that is here"
-        if _apart(moment(signed.record.hlc.ms), after, before):
+        if _apart(instant(signed.record.hlc.ms), after, before):
             yield "claims another time than is proven"
         content = self._material.contents.get(place)
         if content and _apart(content.time, after, before):

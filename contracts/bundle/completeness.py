@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 
 from contracts.bundle import layout
 from contracts.bundle.layout import Stretch
-from contracts.bundle.proving import moment
 from contracts.bundle.reading import Files, Ledger, Material
 from contracts.content import case_name
 from contracts.delivery import position
@@ -18,6 +17,7 @@ from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
 from contracts.events import read_body
 from contracts.events.node import ErasureAsked, ErasureConfirmed, ErasureExecuted
+from contracts.hlc import instant
 from contracts.merkle import HASH_BYTES, Tree
 from contracts.record import EventId, Signed, stored
 from contracts.sealing import case_tag
@@ -57,10 +57,25 @@ class Search:
 
     def _bounds(self) -> Mapping[str, int]:
         case, chain, key = self._material.manifest.case, self._material.chain, self._material.case_key
-        bounds = beginnings(case, key, chain, self._material.records.values())
-        if bounds is None:
+        records = self._material.records.values()
+        first = _first(case, key, chain, records)
+        if first is None:
             self._ledger.found(layout.CASE_KEY, "opens no case of this name, or the record that opened it is not here")
-        return bounds or dict.fromkeys(chain.all_logs(chain.latest.version), 0)
+            return dict.fromkeys(chain.all_logs(chain.latest.version), 0)
+        ours = (one for one in records if self._material.manifest.agency in one.record.to)
+        self._check_begun(_first(case, key, chain, ours) or first)
+        return _reach(chain, first)
+
+    def _check_begun(self, first: Signed) -> None:
+        """The opener's first word to the exporter refers to nothing earlier, by its content or by who has erased that.
+
+        Whatever came later could refer to it, since its readers may read what it refers to.
+        """
+        place = layout.place(first.record.log, first.record.seq)
+        content, name = self._material.contents.get(place), f"records/{place}.jws"
+        gone = [entry.parents.get(b64(first.id)) for entry in self._material.erasures]
+        if content.parents != () if content else [] not in gone:
+            self._ledger.found(name, "is the first of the case here, and nothing shows that the case begins with it")
 
     def _stretch(self, name: str) -> Stretch:
         stretch = layout.read(layout.A_STRETCH, self._files.get(f"{name}.json", b""))
@@ -100,7 +115,7 @@ class Search:
         end = stretch.first + lines
         notes = [one for one in self._material.notes.values() if one.checkpoint.log == log and one.cosigned]
         last = max((one.checkpoint.size, min(one.cosigned.values())) for one in notes) if notes else (0, 0)
-        signed = f"the first {last[0]} cosigned at {moment(last[1] * 1000)}" if notes else "cosigned by nobody"
+        signed = f"the first {last[0]} cosigned at {instant(last[1] * 1000)}" if notes else "cosigned by nobody"
         what = f"records {stretch.first} to {end - 1}" if lines else "no record since the case began"
         return f"Searched with the case key: {log}, {what}, {signed}."
 
@@ -110,14 +125,20 @@ def beginnings(case: str, key: bytes, chain: Chain, records: Iterable[Signed]) -
 
     The case key was made for that record. So what its author had seen of the other logs by then cannot have its tag.
     """
-    logs = chain.all_logs(chain.latest.version)
-    openers = {log for log in logs if key and case_name(key, log) == case}
-    begun = [one.record for one in records if one.record.log in openers]
-    if not begun:
-        return None
-    first = min(begun, key=lambda record: record.seq)
-    seen = {log: seen.size for log, seen in first.seen.items() if log in logs}
-    return dict.fromkeys(logs, 0) | seen | {first.log: first.seq}
+    first = _first(case, key, chain, records)
+    return _reach(chain, first) if first else None
+
+
+def _first(case: str, key: bytes, chain: Chain, records: Iterable[Signed]) -> Signed | None:
+    openers = {log for log in chain.all_logs(chain.latest.version) if key and case_name(key, log) == case}
+    begun = [one for one in records if one.record.log in openers]
+    return min(begun, key=lambda one: one.record.seq, default=None)
+
+
+def _reach(chain: Chain, first: Signed) -> Mapping[str, int]:
+    logs, record = chain.all_logs(chain.latest.version), first.record
+    seen = {log: seen.size for log, seen in record.seen.items() if log in logs}
+    return dict.fromkeys(logs, 0) | seen | {record.log: record.seq}
 
 
 def is_of(signed: Signed, case_key: bytes) -> bool:

@@ -8,16 +8,14 @@ of other agencies; nobody's own clock bounds its own events.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from contracts.bundle import layout
 from contracts.bundle.reading import Files, Ledger, Material, named
 from contracts.bundle.verdict import Dated, Witness
 from contracts.errors import Code, Rejected
+from contracts.hlc import instant
 from contracts.merkle import check_inclusion, leaf_hash
 from contracts.record import Seen, Signed
-
-_LAST_MS = 253_402_300_799_999  # of the year 9999
 
 
 class Proofs:
@@ -51,7 +49,7 @@ class Proofs:
         for note in (self._material.notes[name] for name in self._leads[place] if name in self._material.notes):
             for agency, seconds in note.cosigned.items():
                 first[agency] = min(seconds, first.get(agency, seconds))
-        return tuple(Witness(agency, moment((seconds + 1) * 1000)) for agency, seconds in sorted(first.items()))
+        return tuple(Witness(agency, instant((seconds + 1) * 1000)) for agency, seconds in sorted(first.items()))
 
     def before(self, place: str) -> Dated:
         """The earliest sign that others had the record, by their clocks."""
@@ -69,7 +67,7 @@ class Proofs:
         return one.record.agency != place.partition("/")[0]
 
     def _dated(self, one: Signed) -> Dated:
-        return Dated(moment(one.record.hlc.ms), one.record.agency)
+        return Dated(instant(one.record.hlc.ms), one.record.agency)
 
     def _check(self, subject: Signed, by: str, path: list[str]) -> bool:
         root = dict(self._roots(by)).get(subject.record.log)
@@ -86,9 +84,3 @@ class Proofs:
             yield log, Seen(size, root)
         elif by in self._by_name:
             yield from self._by_name[by].record.seen.items()
-
-
-def moment(ms: int) -> str:
-    """A time since 1970 as events write it; the last one that calendars have, if it is later."""
-    seconds, rest = divmod(min(ms, _LAST_MS), 1000)
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{rest:03d}Z"

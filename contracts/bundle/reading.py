@@ -225,7 +225,7 @@ def _notes(files: Files, chain: Chain, ledger: Ledger) -> Iterator[tuple[str, To
 
 def _told(data: bytes, chain: Chain) -> Told:
     told = note.read(data)
-    note.check_log(told, *note.checkpoint_keys(chain, told.checkpoint.log))
+    note.check_log(told, *note.named_keys(chain, told))
     found = note.cosignatures(chain, told)
     return Told(told.checkpoint, {agency: seconds for agency, (seconds, _) in found.items()})
 

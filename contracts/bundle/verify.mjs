@@ -64,6 +64,7 @@ for (let number = 1; existsSync(join(root, `directory/${number}.json`)); number+
     const { document, signatures } = JSON.parse(text);
     const message = bytes("rajut/directory/v1\0", text.slice('{"document":'.length, text.lastIndexOf(',"signatures":')));
     const previous = digests.at(-1)?.toString("base64url") ?? "";
+    insist(Object.keys(document.agencies).length <= 8, "has too many agencies");
     insist(document.version === number && document.previous === previous, "does not follow the one before");
     insist([document, ...directory.slice(-1)].every((by) => signers(by, signatures, message) >= 2), "not signed by two agencies");
     digests.push(sha256(message));
@@ -127,6 +128,7 @@ const ofCase = [...byFile].filter(([name]) => name.startsWith("records/"));
 const records = new Map(ofCase.map(([, record]) => [record.place, record]));
 
 // 5. Checkpoints: the log's own signature, and the times of those who cosigned.
+const [logKeys, witnessKeys] = attempt("directory", () => ["checkpoint", "witness"].map(noteKeys)) ?? [[], []];
 const keyId = (name, algorithm, key) => sha256(name, "\n", Buffer.from([algorithm]), key).subarray(0, 4);
 const readNote = (name, place) => {
   const [text, rest] = read(name).toString("utf8").split("\n\n");
@@ -135,10 +137,10 @@ const readNote = (name, place) => {
   const note = { log, size: Number(size), root: Buffer.from(hash, "base64"), cosigned: new Map() };
   const lines = rest.split("\n").slice(0, -1).map((line) => [line.split(" ")[1], Buffer.from(line.split(" ")[2], "base64")]);
   const lineOf = (by, algorithm, key) => lines.find(([one, blob]) => one === by && blob.subarray(0, 4).equals(keyId(by, algorithm, key)));
-  const own = noteKeys("checkpoint").filter((one) => one.log === log && lineOf(log, 1, unb64(one.public)));
+  const own = logKeys.filter((one) => one.log === log && lineOf(log, 1, unb64(one.public)));
   const byLog = (key) => signed(unb64(key.public), bytes(`${text}\n`), lineOf(log, 1, unb64(key.public))[1].subarray(4));
   insist(own.length && own.every(byLog), "not signed by its log");
-  for (const key of noteKeys("witness").filter((one) => agencyOf(one.log) !== agencyOf(log))) {
+  for (const key of witnessKeys.filter((one) => agencyOf(one.log) !== agencyOf(log))) {
     const by = key.log.slice(0, key.log.lastIndexOf("/"));
     const line = lineOf(by, 4, unb64(key.public));
     if (!line) continue;
@@ -259,9 +261,15 @@ const search = (log, least) => {
     say(`searched ${log} from ${first} to ${size - 1}`);
   });
 };
+if (manifest.scope === "whole" && !caseKey) fault("casekey", "is not here, so nobody can search the logs");
 if (manifest.scope === "whole" && caseKey) {
-  const begun = [...records.values()].filter((one) => openers.includes(one.log)).sort((one, other) => one.seq - other.seq)[0];
+  const byOpener = [...records.values()].filter((one) => openers.includes(one.log)).sort((one, other) => one.seq - other.seq);
+  const begun = byOpener[0];
   if (!begun) fault("records", "the one that opened the case is not here");
+  const word = byOpener.find((one) => one.to.includes(manifest.agency)) ?? begun; // readers may read what it refers to
+  const gone = (attempt("erasures.json", () => json("erasures.json")) ?? []).map(({ parents }) => parents[word?.id]);
+  const parents = contents.has(word?.place) ? [contents.get(word.place).data.parents] : gone;
+  if (word && !parents.some((named) => named?.length === 0)) fault(`records/${word.place}.jws`, "nothing shows that the case begins with it");
   for (const log of logs) search(log, log === begun?.log ? begun.seq : (begun?.seen[log]?.[0] ?? 0));
 }
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from contracts.canonical import Json
 from contracts.events import (
     access,
+    breach,
     ending,
     intake,
     lead,
@@ -45,6 +46,8 @@ BODIES: tuple[type[Body], ...] = (
     intake.DuplicateReopened,
     rights.RequestReceived,
     rights.RequestAnswered,
+    breach.BreachFound,
+    breach.BreachTold,
     triage.UrgencyAssessed,
     triage.UrgencyOverridden,
     triage.CaseTriaged,

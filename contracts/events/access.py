@@ -56,6 +56,7 @@ class View(StrEnum):
     PERSON = "PERSON"
     PLAN = "PLAN"
     STEPS = "STEPS"
+    DISCARDED = "DISCARDED"  # not shown, but set aside for good: whoever does that is known, too
 
 
 class CaseRead(Body):

@@ -2,7 +2,8 @@
 
 All of them are strings, integers or arrays on the wire and stay so in memory. A time or a day keeps
 the text it came with, so a value that was signed is the value that is shown; whoever calculates
-parses it. Codes that this version does not know fit too: they are kept and shown, never dropped.
+parses it, and no sum that the rules make of one runs off the calendar: years are bounded here, once.
+Codes that this version does not know fit too: they are kept and shown, never dropped.
 Patterns bind at both ends (Rust regular expressions: no multi-line mode, `$` is the end).
 """
 
@@ -83,15 +84,18 @@ Text = Annotated[str, Field(min_length=1, max_length=8000, pattern=_LINES), Befo
 DocumentText = Annotated[str, Field(min_length=1, max_length=128 * 1024, pattern=_LINES), BeforeValidator(_composed)]
 
 # A day (`2026-11-22`), an instant (`2026-11-22T01:54:48.123Z`), and an RFC 3339 time that keeps the
-# offset of the place where it was noted (`2026-11-22T08:54:48+07:00`).
-_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+# offset of the place where it was noted (`2026-11-22T08:54:48+07:00`). Days and times that people note lie in
+# 1900-2199, instants in 1800-2999: what the rules count from a noted time, or write of it in UTC, is an instant again.
+LAST_DAY = date(2199, 12, 31)
+DAY = "(19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _OFFSET = "(Z|[+-][0-9]{2}:[0-9]{2})"
-Day = Annotated[str, Field(pattern=rf"^{_DAY}$"), AfterValidator(_day)]
-Instant = Annotated[str, Field(pattern=rf"^{_DAY}T{_CLOCK}\.[0-9]{{3}}Z$"), AfterValidator(_moment)]
+INSTANT = rf"(1[89]|2[0-9])[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}\.[0-9]{{3}}Z"
+Day = Annotated[str, Field(pattern=f"^{DAY}$"), AfterValidator(_day)]
+Instant = Annotated[str, Field(pattern=f"^{INSTANT}$"), AfterValidator(_moment)]
 OffsetTime = Annotated[
     str,
-    Field(pattern=rf"^{_DAY}T{_CLOCK}(\.[0-9]{{1,6}})?{_OFFSET}$"),
+    Field(pattern=rf"^{DAY}T{_CLOCK}(\.[0-9]{{1,6}})?{_OFFSET}$"),
     AfterValidator(_moment),
 ]
 

@@ -62,6 +62,8 @@ _HERE: Mapping[str, Mapping[str, str]] = {
     "intake.duplicate.reopened": {"reason": "duplicate_reopening"},
     "intake.request.received": {"right": "subject_right"},
     "intake.request.answered": {"answer": "request_answer"},
+    "intake.breach.found": {"kind": "breach_kind", "whereabouts": "breach_whereabouts"},
+    "intake.breach.told": {"recipient": "breach_recipient"},
     "triage.status.disputed": {"reason": "objection_reason"},
     "triage.status.appealed": {"reason": "objection_reason"},
     "triage.urgency.overridden": {"level": "urgency"},

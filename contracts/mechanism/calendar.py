@@ -8,6 +8,8 @@ from collections.abc import Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
 
+from contracts.events.fields import LAST_DAY
+
 SATURDAY = 5
 HORIZON = date(9999, 1, 1)  # nobody plans beyond; dates that somebody made up must not run off the calendar
 ZONES: Mapping[str, timezone] = MappingProxyType(
@@ -33,6 +35,11 @@ def office_day(moment: datetime, zone: timezone = OFFICE_TIME) -> date:
 def end_of(day: date, zone: timezone = OFFICE_TIME) -> datetime:
     """The last second of a day of an office."""
     return datetime.combine(day, time(23, 59, 59), zone)
+
+
+def day_after(day: date) -> date:
+    """The next day; of the last one that an event may name, itself."""
+    return min(day, LAST_DAY - timedelta(days=1)) + timedelta(days=1)
 
 
 def is_working_day(day: date, holidays: Container[date]) -> bool:

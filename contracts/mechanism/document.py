@@ -16,12 +16,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from contracts.errors import Code, Rejected
-from contracts.events.fields import AgencyId, Array, Line, Version, Word
+from contracts.events.fields import LAST_DAY, Agencies, AgencyId, Array, CodeText, Line, Version, Word
 from contracts.events.protection import DeferredItem
 from contracts.mechanism.calendar import ZONES, add_working_days, end_of, office_day
 from contracts.mechanism.permission import Permission
 from contracts.mechanism.rules import (
     PARTNER,
+    BreachRules,
     ClosureRules,
     DisclosureRules,
     EmergencyRules,
@@ -45,7 +46,7 @@ from contracts.mechanism.rules import (
 
 MAX_MECHANISM = 128 * 1024  # bytes of a document
 
-_FIRST_DAY, _LAST_DAY = date(2020, 1, 1), date(2199, 12, 31)
+_FIRST_DAY = date(2020, 1, 1)
 _LINE = re.compile(r"line [0-9]+")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -75,9 +76,29 @@ _UNNAMED = AgencyRules(zone="WIB", roles=("nobody",), ladder=("nobody",), permis
 class Holiday(Part):
     """A day on which agencies do not work; `estimated` until its decree has been seen."""
 
-    day: Annotated[date, Field(ge=_FIRST_DAY, le=_LAST_DAY)]
+    day: Annotated[date, Field(ge=_FIRST_DAY, le=LAST_DAY)]
     name: Line
     estimated: bool = False
+
+
+class YearlyDate(Part):
+    """A day of every year by which agencies owe something that is of no case."""
+
+    code: CodeText
+    agencies: Agencies
+    month: Annotated[int, Field(ge=1, le=12)]
+    day: Annotated[int, Field(ge=1, le=31)]
+    basis: Line
+
+    @model_validator(mode="after")
+    def _comes_every_year(self) -> Self:
+        date(_FIRST_DAY.year + 1, self.month, self.day)  # which is no leap year
+        return self
+
+    def next(self, today: date) -> date:
+        """The first such day that is not before `today`."""
+        this_year = date(today.year, self.month, self.day)
+        return this_year if today <= this_year else this_year.replace(year=today.year + 1)
 
 
 class Mechanism(Part):
@@ -99,10 +120,12 @@ class Mechanism(Part):
     referral: ReferralRules
     police: PoliceRules
     rights: RightsRules
+    breach: BreachRules
     disclosure: DisclosureRules
     plan: PlanRules
     review: ReviewRules
     closure: ClosureRules
+    dates: Array[YearlyDate]
     agencies: Mapping[AgencyId, AgencyRules]
     holidays: Annotated[Array[Holiday], Field(min_length=1)]
 
@@ -129,6 +152,8 @@ class Mechanism(Part):
             raise ValueError("those who decide an emergency must be reachable")
         if len(self.days_off) < len(self.holidays):
             raise ValueError("a holiday stands twice")
+        if len({one.code for one in self.dates}) < len(self.dates):
+            raise ValueError("a yearly date stands twice")
         return self
 
     @cached_property
@@ -175,6 +200,10 @@ class Mechanism(Part):
         """The day that it is at an agency's office, whose clock decides when a day of its promises begins and ends."""
         return office_day(moment, ZONES[self.of(agency).zone])
 
+    def dates_of(self, agency: str) -> tuple[YearlyDate, ...]:
+        """What an agency owes every year."""
+        return tuple(one for one in self.dates if agency in one.agencies)
+
     def end_of(self, day: date, agency: str) -> datetime:
         """The last second of a day at an agency's office."""
         return end_of(day, ZONES[self.of(agency).zone])
@@ -190,6 +219,7 @@ class Mechanism(Part):
         )
         owners = {owner for table in tables for owner in table.values()} - {PARTNER}
         replacing = {item.with_gender_lens for item in items if item.with_gender_lens}
+        owners |= {agency for one in self.dates for agency in one.agencies}
         return owners | replacing | {item.owner for item in items} | {self.emergency.decided_by, *self.lead.rank}
 
 

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     ANSWER_REFERRAL = "answer_referral"
     RECORD_CONSENT = "record_consent"
     ANSWER_REQUEST = "answer_request"
+    REPORT_BREACH = "report_breach"
     COMPARE_CASES = "compare_cases"
     DISCLOSE = "disclose"
     CONFIRM_DISCLOSURE = "confirm_disclosure"

@@ -209,6 +209,13 @@ class RightsRules(Rules):
     answer: Hours = Field(alias="answer_hours")
 
 
+class BreachRules(Rules):
+    """Who is told of a breach of personal data, and how soon after it is known."""
+
+    notice: Hours = Field(alias="notice_hours")
+    recipients: SomeCodes
+
+
 class DisclosureRules(Rules):
     """Who hears of what is shared without consent, and on which grounds it may be."""
 

@@ -7,7 +7,7 @@ from contracts.events import BODIES, Body
 from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed, ReminderGiven
 from contracts.mechanism import Mechanism
 from contracts.mechanism.calendar import HORIZON, end_of
-from contracts.promises import emergency, lead, plan, police, referral, review, rights, risk, status, triage
+from contracts.promises import breach, emergency, lead, plan, police, referral, review, rights, risk, status, triage
 from contracts.promises.promise import Promise, Promises
 from contracts.record import EventId
 from contracts.state import Case
@@ -15,8 +15,11 @@ from contracts.workflow.closure import CLOSED, CLOSURE
 from contracts.workflow.lead import IN_EMERGENCY
 
 MATTERS: tuple[Promises, ...] = tuple(
-    matter.promises for matter in (triage, status, risk, emergency, lead, plan, review, referral, police, rights)
+    matter.promises
+    for matter in (triage, status, risk, emergency, lead, plan, review, referral, police, rights, breach)
 )
+OUTLIVING = frozenset({rights.REQUEST, breach.NOTICE})
+"""What a person is owed of their data, whether their case is open or closed."""
 _LAST = end_of(HORIZON)
 ONLY_TELLING: frozenset[type[Body]] = frozenset({NoticeSent, NoticeEscalated, ReminderGiven, PromiseMissed})
 MOVING: tuple[type[Body], ...] = tuple(body for body in BODIES if body.of_case and body not in ONLY_TELLING)
@@ -33,7 +36,7 @@ def promises(case: Case, rules: Mechanism) -> list[Promise]:
     for promise in sorted(_all(case, rules), key=_pressing):
         found.setdefault(promise[:4], promise)
     over = case.in_force(CLOSURE) == CLOSED and case.in_force("emergency") not in IN_EMERGENCY
-    return [one._replace(kept=one.kept or (over and one.kind != rights.REQUEST)) for one in found.values()]
+    return [one._replace(kept=one.kept or (over and one.kind not in OUTLIVING)) for one in found.values()]
 
 
 def _all(case: Case, rules: Mechanism) -> Iterator[Promise]:

@@ -2,7 +2,8 @@
 
 What brings somebody to safety is in place a day after it was judged needed, by the leaders who put protection in force
 on a proposal that asked for it, or by a version of the plan, whatever time that names. Nobody owes what the defender
-took back.
+took back. But who may not be left to the agency that decides emergencies, and takes back the last measure by somebody
+else, keeps their plan and is owed one that does not leave them to it, as soon from then on as a first one.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from contracts.workflow.plan import (
     ELIGIBILITY,
     PROPOSAL,
     STARTED,
+    UNWANTED,
     WANTED,
     Plan,
     Planned,
@@ -64,9 +66,13 @@ def plans_in_force(case: Case) -> list[Plan]:
 
 def falls_short(case: Case, plan: Plan, rules: Mechanism) -> bool:
     """Whether a plan leaves the defender to an agency whose subject they are not."""
+    return holds_alone(plan.body, rules) and _is_no_subject(case, rules)
+
+
+def _is_no_subject(case: Case, rules: Mechanism) -> bool:
     eligibility = [claim.value for claim in case.slots.get(ELIGIBILITY, ())]
     legal_status = [body.legal_status for _, body in case.of_type(CaseOpened)]
-    return holds_alone(plan.body, rules) and is_no_subject(eligibility, legal_status, rules)
+    return is_no_subject(eligibility, legal_status, rules)
 
 
 def _joint_plan(case: Case, rules: Mechanism) -> Iterator[Promise]:
@@ -76,6 +82,18 @@ def _joint_plan(case: Case, rules: Mechanism) -> Iterator[Promise]:
         within = rules.plan.joint_within("")
     for event, _ in [*case.of_type(CaseOpened), *case.of_type(CaseReopened)]:
         yield Promise(JOINT_PLAN, "", event.id, case.in_force("lead"), claimed(event) + within, kept)
+    if left := _left_alone(case, rules):
+        yield Promise(JOINT_PLAN, "", left.id, case.in_force("lead"), claimed(left) + within, kept=False)
+
+
+def _left_alone(case: Case, rules: Mechanism) -> Event | None:
+    """The word by which the defender, who is no subject, took back the last measure by anybody else."""
+    measures = [one for plan in plans_in_force(case) for one in plan.body.measures]
+    others = [one.id for one in measures if one.owner != rules.emergency.decided_by]
+    if not _is_no_subject(case, rules) or not all(taken_back(one, case.in_force) for one in others):
+        return None
+    words = {claim.event for one in others for claim in case.slots[wish_of(one)] if claim.value == UNWANTED}
+    return max((event for event in case.timeline if event.id in words), key=claimed, default=None)
 
 
 def _first_measures(case: Case, rules: Mechanism) -> Iterator[Promise]:

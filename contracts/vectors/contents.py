@@ -77,6 +77,12 @@ _EVENTS: Mapping[str, tuple[Code, bytes, str]] = {
         event(time="2026-02-30T01:54:48.123Z"),
         "The form is right, but there is no such day.",
     ),
+    "time-before": (Code.SCHEMA, event(time="1799-12-31T23:59:59.999Z"), "No case happened before 1800."),
+    "time-after": (
+        Code.SCHEMA,
+        event(time="3000-01-01T00:00:00.000Z"),
+        "Nor after 2999: what the rules count from a time must fit the calendar.",
+    ),
     "time-digits": (Code.SCHEMA, event(time="２０２６-11-22T01:54:48.123Z"), "Digits of another script."),  # noqa: RUF001
     "subject-form": (Code.SCHEMA, event(subject="case-1"), "A case id is opaque and has one alphabet."),
     "subject-letter": (

@@ -239,6 +239,7 @@ def _bad_forms() -> Iterator[Vector]:
         ("not-canonical", Code.CANONICAL, bare + b"\n", "Directories are canonical JSON."),
         ("not-json", Code.JSON, b"directory", "Not JSON at all."),
         ("member-added", Code.DIRECTORY, bare[:-1] + b',"v":1}', "The outer object is closed."),
+        ("agencies-too-many", Code.DIRECTORY, _crowded(), "At most eight agencies, as in `to` and `seen`."),
         ("logs-none", Code.DIRECTORY, _raw("logs", []), "An agency has at least one log."),
         (
             "log-of-another-agency",
@@ -256,6 +257,14 @@ def _bad_forms() -> Iterator[Vector]:
         ("issued-form", Code.DIRECTORY, bare.replace(b"2026-11-22T01", "２０２６-11-22T01".encode()), "Digits."),  # noqa: RUF001
     ):
         yield _bad(name, code, why, data)
+
+
+def _crowded() -> bytes:
+    """A third version with nine agencies; nothing else is wrong with it."""
+    document, names = _third().model_dump(mode="json"), [f"mitra-{number}" for number in range(1, 7)]
+    entries = {name: material.entry(name, [material.signing_key(f"{name}.node.1")]) for name in names}
+    document["agencies"] |= {name: entry.model_dump(mode="json") for name, entry in entries.items()}
+    return signed_document(document)
 
 
 def _raw(member: str, value: object) -> bytes:

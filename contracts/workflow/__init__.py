@@ -7,6 +7,7 @@ from contracts.events import Body
 from contracts.events.protection import EmergencyProposed
 from contracts.workflow import (
     afterwards,
+    breach,
     closure,
     consent,
     duplicate,
@@ -35,7 +36,7 @@ _FREE = rule(Body)  # of types that decide nothing: a report, a notice, a refusa
 # Their acts count in a closed case, too; of all others none does that knew of its being closed.
 _ALWAYS = frozenset(
     {
-        *(opening, consent, outside, rights, duplicate, emergency, leaders, afterwards, paper, ending, session),
+        *(opening, consent, outside, rights, breach, duplicate, emergency, leaders, afterwards, paper, ending, session),
         *(erasure, closure, step, missed),
     }
 )
@@ -56,6 +57,7 @@ _RULES: Mapping[type[Body], Rule] = MappingProxyType(
             consent,
             outside,
             rights,
+            breach,
             duplicate,
             lead,
             referral,

@@ -2,7 +2,8 @@
 
 Anybody who takes part may hear a withdrawal and say so: it counts at every desk, and of a withdrawal and a consent
 that did not know of each other the withdrawal is in force until the person has been asked. Whoever knows of it shares
-nothing more. What was shared in ignorance of it was shared, and shows; those who hold it stop using it.
+nothing more. What was shared in ignorance of it was shared, and shows; those who hold it stop using it, but for whoever
+protects the person in an emergency: they read it until that is over.
 
 Who the person is comes from whoever opened the case, or from somebody who was told: that consent names an agency makes
 nothing true that this agency was never told.

@@ -20,9 +20,14 @@ def to_all(act: Act[Body], known: Known) -> bool:
     return participants(known) <= set(act.event.content.to)
 
 
-def _begins(act: Act[CaseOpened], known: Known) -> bool:
-    """Whoever opens a case again, knowing of it, changes nothing."""
-    return act.agency in known.begun and not openers(known)
+def told_to_all(act: Act[Body], known: Known) -> bool:
+    """Whether a participant says it, and every participant may read it."""
+    return act.agency in participants(known) and to_all(act, known)
+
+
+def _begins(_: Act[CaseOpened], known: Known) -> bool:
+    """Whoever opens a case again changes nothing; nor does its opener, in an event that claims to know of none."""
+    return known.opens
 
 
 def _from_the_opener(act: Act[ConsentRecorded], known: Known) -> bool:

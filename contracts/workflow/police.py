@@ -5,13 +5,12 @@ The software tells nobody: a provider reports by hand, and what the police do th
 
 from datetime import datetime
 
-from contracts.events import Body
 from contracts.events.intake import CaseOpened
 from contracts.events.police import PoliceAnswered, PoliceReported
 from contracts.events.referral import ReferralSent
 from contracts.mechanism import Mechanism, Permission
 from contracts.timeline import claimed
-from contracts.workflow.opening import participants, to_all
+from contracts.workflow.opening import participants, to_all, told_to_all
 from contracts.workflow.referral import SENT, answering, slot
 from contracts.workflow.rule import Act, Known, rule
 
@@ -40,11 +39,7 @@ def _told(act: Act[PoliceReported], known: Known) -> bool:
 def _answered(act: Act[PoliceAnswered], known: Known) -> bool:
     """Heard by whoever takes part."""
     report = known.named(act.body.report, PoliceReported)
-    return report is not None and report.body.outcome == REPORTED and _by_a_participant(act, known)
-
-
-def _by_a_participant(act: Act[Body], known: Known) -> bool:
-    return act.agency in participants(known) and to_all(act, known)
+    return report is not None and report.body.outcome == REPORTED and told_to_all(act, known)
 
 
 RULES = (

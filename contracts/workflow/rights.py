@@ -2,28 +2,23 @@
 
 from datetime import datetime
 
-from contracts.events import Body
 from contracts.events.rights import RequestAnswered, RequestReceived
 from contracts.mechanism import Permission
 from contracts.timeline import claimed
-from contracts.workflow.opening import participants, to_all
+from contracts.workflow.opening import told_to_all
 from contracts.workflow.rule import Act, Known, rule
 
 
 def _received(act: Act[RequestReceived], known: Known) -> bool:
     """Of no time to come."""
-    return _told_to_all(act, known) and datetime.fromisoformat(act.body.at) <= claimed(act.event)
+    return told_to_all(act, known) and datetime.fromisoformat(act.body.at) <= claimed(act.event)
 
 
 def _answered(act: Act[RequestAnswered], known: Known) -> bool:
     """By the agency that was asked, once."""
     asked = known.named(act.body.request, RequestReceived)
     before = any(one.body.request == act.body.request for one in known.of(RequestAnswered).values())
-    return asked is not None and asked.agency == act.agency and not before and _told_to_all(act, known)
-
-
-def _told_to_all(act: Act[Body], known: Known) -> bool:
-    return act.agency in participants(known) and to_all(act, known)
+    return asked is not None and asked.agency == act.agency and not before and told_to_all(act, known)
 
 
 RULES = (

@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar, cast
 
 from contracts.encoding import b64
 from contracts.events import Body
+from contracts.events.intake import CaseOpened
 from contracts.events.notify import PromiseMissed
 from contracts.mechanism import Mechanism, Permission
 from contracts.record import EventId
@@ -60,6 +61,7 @@ class History:
         self.bodies = bodies
         self.rules = rules
         self._roots = [event for event in timeline if not event.content.parents]
+        self._openings = {event.id for event in openings(timeline, bodies)}
         self._counting: dict[type[Body], dict[EventId, Act[Body]]] = {}
         self._claims: dict[str, list[Claim]] = {}
 
@@ -90,6 +92,10 @@ class History:
     def counting(self, kind: type[Kind]) -> Acts[Kind]:
         """The acts of one kind that count."""
         return cast("Acts[Kind]", self._counting.get(kind, {}))  # which holds what `add` filed under that kind
+
+    def opens(self, event: EventId) -> bool:
+        """Whether an opening is the one with which the case begins."""
+        return event in self._openings
 
     def begun_by(self, knows: Callable[[EventId], bool]) -> AbstractSet[str]:
         """Who began the case, among the events that somebody knows."""
@@ -150,6 +156,11 @@ class Known:
         """The agency whose event stands at the beginning, also when that is erased or is the author's own event."""
         return self._history.begun_by(lambda root: root == self._event or self.has(root))
 
+    @property
+    def opens(self) -> bool:
+        """Whether this is the opening with which the case begins."""
+        return self._history.opens(self._event)
+
     def has(self, other: EventId) -> bool:
         """Whether the author knew of an event."""
         return self._history.past.has(self._event, other)
@@ -157,6 +168,17 @@ class Known:
     def informed(self, later: EventId, earlier: EventId) -> bool:
         """Whether the author of `later`, an event that this author knew of, knew of `earlier`."""
         return self._history.past.has(later, earlier)
+
+
+def openings(timeline: Sequence[Event], bodies: Mapping[EventId, Body]) -> list[Event]:
+    """Of each log in which the case begins, the opening with the lowest place: where cases begin only the opener's.
+
+    Clocks and order of arrival decide nothing here, so a log that has gone on can begin no case anew.
+    """
+    begun = {event.log for event in timeline if not event.content.parents}
+    told = (event for event in timeline if isinstance(bodies.get(event.id), CaseOpened))
+    from_last = sorted((one for one in told if one.log in begun and not one.void), key=lambda one: -one.seq)
+    return [*{event.log: event for event in from_last}.values()]
 
 
 def always(_act: Act[Body], _known: Known) -> bool:

@@ -100,6 +100,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             30 * 86400,
             below=True,
         ),
+        Panel("Yearly dates", f"rajut_date_comes_seconds{{{_HERE}}}", "{{date}}", "stat", "s", 30 * 86400, below=True),
     ),
 }
 

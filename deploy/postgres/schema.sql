@@ -51,9 +51,11 @@ begin
                           translate(rtrim(encode(p_prev, 'base64'), '='), '+/', '-_'))
         or p_id <> sha256('rajut/id/v1'::bytea || '\x00'::bytea || substring(p_jws for octet_length(p_jws) - 87))
         or log.jws_part(p_jws, 1) ->> 'kid' not like split_part(own.log, '/', 2) || '.' || family || '.%'
-        or p_hlc !~ '^[0-9]{13}[.][0-9]{4}$' or p_hlc <= own.hlc
-        or claimed_ms > extract(epoch from clock_timestamp()) * 1000 + 300000 then
+        or p_hlc !~ '^[0-9]{13}[.][0-9]{4}$' or p_hlc <= own.hlc then
         raise exception 'the record is not what it is filed as' using errcode = 'check_violation';
+    end if;
+    if claimed_ms > extract(epoch from clock_timestamp()) * 1000 + 300000 then
+        raise exception 'the clock of this process is ahead' using errcode = 'object_not_in_prerequisite_state';
     end if;
     insert into log.record (log, seq, id, jws) values (own.log, p_seq, p_id, p_jws);
     update log.head h set size = p_seq + 1, last = p_id, hlc = p_hlc, peaks = p_peaks, highest = p_seq + 1 where h.log = own.log;

@@ -46,7 +46,7 @@ def audit_export(
         ScopeName,
         typer.Option(
             help="whole: for an auditor of the agencies, with all content and the logs. "
-            "court: without the logs, and without who the person is and what happened."
+            "court: without the logs, who the person is, what happened, and what only this agency reads."
         ),
     ] = ScopeName.COURT,
     disclose: Events = [],  # noqa: B006  typer copies it

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import typer
@@ -16,7 +16,6 @@ from services.node.node import Node
 from services.node.settings import Home
 from services.node.sql import Connection
 
-OTHERS = 3  # connections beside the first: cases are looked up side by side
 MOST_READERS = 4  # one process follows the chains and the cases: more than these would wait for it
 
 
@@ -41,21 +40,16 @@ def readers() -> int:
 async def verify(home: Path, built: Node, beside: int | None = None) -> Report:
     """Run fsck over one consistent snapshot of the node's database; `beside` as in `Fsck.run`, else `readers()`."""
     beside = readers() if beside is None else beside
-    async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(_snapshot(home))
-        same = f"set transaction snapshot '{await first.fetchval('select pg_export_snapshot()')}'"
-        others = [await stack.enter_async_context(_snapshot(home, same)) for _ in range(OTHERS)]
-        return await Fsck(home, [first, *others], built.log, _progress).run(built.plugs, beside=beside)
+    async with _snapshot(home) as connection:
+        return await Fsck(home, connection, built.log, _progress).run(built.plugs, beside=beside)
 
 
 @asynccontextmanager
-async def _snapshot(home: Path, begin: str = "") -> AsyncIterator[Connection]:
-    """A connection that sees the database as it is now, unless its first statement says otherwise."""
+async def _snapshot(home: Path) -> AsyncIterator[Connection]:
+    """A connection that sees the database as it is now."""
     connection = await owner(Home(home))
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            if begin:
-                await connection.execute(begin)
             yield connection
     finally:
         await connection.close()

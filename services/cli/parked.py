@@ -68,8 +68,15 @@ def parked_replay(service: Service, event: EventName, home: HomeOption = Path())
 
 @app.command("discard")
 def parked_discard(service: Service, event: EventName, home: HomeOption = Path()) -> None:
-    """Decide that a parked event needs no handling."""
-    with_node(home, lambda built: inbox_of(built, service).discard(EventId(unb64(event))))
+    """Decide that a parked event needs no handling; the access log says who did."""
+
+    async def discard(built: Node, connection: Connection) -> tuple[None, Shown]:
+        id_ = EventId(unb64(event))
+        cases = [row["case_id"] for row in await connection.fetch(SQL["cases_of"], [id_])]
+        await inbox_of(built, service).discard(id_)
+        return None, Shown(View.DISCARDED, cases, 1)
+
+    noted(home, Purpose.TECHNICAL, discard)
 
 
 def inbox_of(built: Node, service: str) -> Inbox:

@@ -32,7 +32,8 @@ from contracts.mechanism import Permission
 from contracts.timeline import Event, Past
 from contracts.workflow.consent import SLOT, WITHDRAWN, runs
 from contracts.workflow.referral import partner
-from services.intake import domain, rights
+from services.intake import breach, domain, rights
+from services.intake.breach import Breach
 from services.intake.rights import Request
 from services.node import acts
 from services.node.access import ANSWERS, Reading, reads
@@ -110,13 +111,17 @@ class Outsider(Answer):
 
 
 class ConsentView(Answer):
-    """What the person allows, what is shared without that, what they ask; `outsiders` are the own agency's business."""
+    """What the person allows, what is shared without that, by decision or by a breach, and what they ask.
+
+    `outsiders` are the own agency's business.
+    """
 
     withdrawn: bool
     consents: list[GivenConsent]
     disclosures: list[Disclosure]
     outsiders: list[Outsider]
     requests: list[Request]
+    breaches: list[Breach]
 
 
 def check_consent(moment: Moment, body: ConsentRecorded) -> None:
@@ -199,12 +204,13 @@ def shown(case: Case, now: str) -> ConsentView:
         ],
         outsiders=[_outsider(case, event, body) for event, body in case.of_type(OutsiderNamed)],
         requests=rights.requests(case),
+        breaches=breach.breaches(case),
     )
 
 
 def router(desk: Desk) -> APIRouter:
     """What officers may say of consent and disclosure, and where they stand."""
-    routes = acts.router(desk, "consent", (*ACTS, *rights.ACTS))
+    routes = acts.router(desk, "consent", (*ACTS, *rights.ACTS, *breach.ACTS))
     recorder = Annotated[Officer, Depends(allowed(desk.officers, permission_for(SHARE)))]
     reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]
 

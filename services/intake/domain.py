@@ -26,10 +26,13 @@ from contracts.events.intake import (
     ReportReceived,
 )
 from contracts.events.report import Consent, Incident, Report
+from contracts.promises.plan import planned
 from contracts.record import EventId
 from contracts.report import gender_lens
 from contracts.timeline import Event, Past
 from contracts.workflow.consent import PROTECTION, runs
+from contracts.workflow.lead import IN_EMERGENCY
+from contracts.workflow.plan import owing
 from services.node.writing import Draft
 
 BASIS: Mapping[str, tuple[str, ...]] = {"person": ("NAMA", "TANGGAL_LAHIR"), "contact": ("KONTAK",)}
@@ -152,6 +155,21 @@ def in_use(case: Case) -> list[tuple[Event, IdentityShared]]:
     past, shared = Past(case.timeline), case.of_type(IdentityShared)
     withdrawn = [event.id for event, _ in case.of_type(ConsentWithdrawn)]
     return [(event, body) for event, body in shared if all(past.has(event.id, one) for one in withdrawn)]
+
+
+def readable(case: Case, agency: str) -> list[tuple[Event, IdentityShared]]:
+    """What an agency may still read of it: all, as long as it protects the person in an emergency.
+
+    One word at any desk, said in error or under pressure, must not cut off those who are on their way to somebody.
+    """
+    return case.of_type(IdentityShared) if _protects(case, agency) else in_use(case)
+
+
+def _protects(case: Case, agency: str) -> bool:
+    """Whether an emergency is proposed or in force, and an agency decides of it or carries a measure."""
+    if case.in_force("emergency") not in IN_EMERGENCY:
+        return False
+    return agency in {case.mechanism.emergency.decided_by, *owing(planned(case), case.in_force)}
 
 
 def persons(case: Case, agency: str) -> list[Person]:

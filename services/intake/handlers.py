@@ -125,5 +125,7 @@ async def _offer_duplicates(desk: Desk, connection: Connection, case: str, perso
 
 
 def _blinded(desk: Desk, submission: Submission) -> tuple[bytes, bytes]:
-    key = domain.blind(desk.index_key, "submission key", submission.key.encode())
+    # Each officer has keys of their own: nobody answers for another's report by guessing its key.
+    name = f"{submission.actor.officer} {submission.key}"
+    key = domain.blind(desk.index_key, "submission key", name.encode())
     return key, domain.blind(desk.index_key, "submission body", submission.data)

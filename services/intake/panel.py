@@ -7,6 +7,7 @@ from typing import NamedTuple
 from contracts.codes import label
 from contracts.encoding import b64
 from contracts.events import Body
+from contracts.events.breach import BreachFound, BreachTold
 from contracts.events.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
@@ -23,7 +24,7 @@ from contracts.mechanism import Permission
 from contracts.mechanism.calendar import ZONES
 from contracts.workflow.consent import PROTECTION
 from contracts.workflow.erasure import is_second
-from services.intake import consent, domain, duplicates, form_pages, pages, person, rights
+from services.intake import breach, consent, domain, duplicates, form_pages, pages, person, rights
 from services.intake.consent import IN_FORCE, ConsentView, Share
 from services.node import acts
 from services.node.web.panel import Form, Labels, Look, Offer, Pages, Panel, Place, Typed
@@ -47,6 +48,7 @@ class Held(NamedTuple):
     """That something of the person is held here; what it is stays covered."""
 
     withdrawn: bool
+    kept: bool  # shown here only as long as the emergency goes on
 
 
 class Compared(NamedTuple):
@@ -80,6 +82,7 @@ def allowed_offers(look: Look) -> Iterator[Offer]:
     for request in told.requests:
         if request.by == look.agency and not request.answer:
             yield Offer(RequestAnswered.type, {"request": request.event}, about=request.event)
+    yield from _of_breaches(look, told)
     if runs:
         yield Offer(WITHDRAWN)
 
@@ -90,6 +93,15 @@ def _to_confirm(look: Look, told: ConsentView) -> Iterator[Offer]:
     for one in told.disclosures:
         if not one.confirmed and is_second(look.agency, look.officer.actor, made[one.event]):
             yield Offer(DisclosureConfirmed.type, {"disclosure": one.event}, first=True)
+
+
+def _of_breaches(look: Look, told: ConsentView) -> Iterator[Offer]:
+    """Whoever had a breach tells all who have to know; the form asks whom, until one is left."""
+    yield Offer(BreachFound.type)
+    for one in told.breaches:
+        if one.by == look.agency and one.waits:
+            last = {"recipient": one.waits[0]} if len(one.waits) == 1 else {}
+            yield Offer(BreachTold.type, {"breach": one.event, **last}, about=one.event)
 
 
 def _outside(look: Look, told: ConsentView) -> Iterator[Offer]:
@@ -127,7 +139,9 @@ def taken_back(look: Look) -> Mapping[str, Sequence[str]]:
 def covered(look: Look) -> Held | None:
     """Whether there is somebody to be shown; None if nothing of them is held here."""
     known = allowed(look)
-    return Held(withdrawn=bool(known and known.withdrawn)) if person.held(look.case, look.agency) else None
+    if not person.held(look.case, look.agency):
+        return None
+    return Held(withdrawn=bool(known and known.withdrawn), kept=person.is_kept(look.case, look.agency))
 
 
 def compared(look: Look) -> list[Compared] | None:
@@ -139,12 +153,13 @@ def compared(look: Look) -> list[Compared] | None:
 
 
 def _drafted(form: Form) -> Form:
-    drafts = {RECORDED: heard} | dict.fromkeys((WITHDRAWN, OutsiderTold.type, RequestReceived.type), taken_back)
+    now = (WITHDRAWN, OutsiderTold.type, RequestReceived.type, BreachFound.type, BreachTold.type)
+    drafts = {RECORDED: heard} | dict.fromkeys(now, taken_back)
     return form._replace(draft=drafts[form.name]) if form.name in drafts else form
 
 
 FORMS = (
-    *map(_drafted, acts.forms((*consent.ACTS, *rights.ACTS, *duplicates.ACTS), GRAVE)),
+    *map(_drafted, acts.forms((*consent.ACTS, *rights.ACTS, *breach.ACTS, *duplicates.ACTS), GRAVE)),
     Form("identity", Share, Permission.RECORD_CONSENT),
 )
 PAGES = Pages(

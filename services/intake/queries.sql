@@ -49,8 +49,8 @@ delete from intake.duplicate where $1 in (case_id, other_case_id)
 and not exists (select from intake.person_key where case_id = $1);
 
 -- name: keys_of
--- The blinded facts by which a case is found.
-select key from intake.person_key where case_id = $1;
+-- The blinded facts by which some cases are found.
+select case_id, key from intake.person_key where case_id = any($1::text[]);
 
 -- name: lock_drafts
 -- One officer's drafts are counted and added one at a time.

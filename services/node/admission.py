@@ -99,6 +99,7 @@ def decide(
     """
     plan = Plan(log, known.head, [], [], [], [], [], [])
     ids, parents, readable = dict(known.ids), dict(known.parents), set(known.readable)
+    taken: dict[int, Signed] = {}
     for item in _void_last(batch):
         signed, seq = item.signed, item.signed.record.seq
         own = signed.record.agency == reader
@@ -107,11 +108,11 @@ def decide(
             continue
         if item.void and not own and _kept_out(signed, ids, plan, known):
             continue
-        if ids.get(seq, signed.id) != signed.id or (seq not in ids and _contradicts(signed.record, ids, known)):
+        if ids.get(seq, signed.id) != signed.id or (seq not in ids and _contradicts(signed.record, taken, known)):
             plan.forks.append(signed)
             continue
         if seq not in ids:
-            ids[seq] = signed.id
+            ids[seq], taken[seq] = signed.id, signed
             plan.records.append(signed)
         if signed.id in readable:
             continue
@@ -159,20 +160,22 @@ def _built_upon(signed: Signed, plan: Plan, known: Known) -> bool:
     return behind in known.ahead and stored(known.ahead[behind]).record.prev == signed.id
 
 
-def _contradicts(record: Record, ids: Mapping[int, EventId], known: Known) -> bool:
-    """Whether we hold the record before this one, and this one cannot stand behind it."""
-    before = record.seq - 1
+def _contradicts(record: Record, taken: Mapping[int, Signed], known: Known) -> bool:
+    """Whether we hold the record before this one, or take it now, and this one cannot stand behind it."""
     if record.seq == known.head.size:
-        return not follows(record, known.head.last, known.dir)
-    if before in known.ahead:
-        held = stored(known.ahead[before])
-        return not follows(record, held.id, held.record.dir)
-    return before in ids and record.prev != ids[before]
+        return not follows(record, known.head.last, known.dir, known.head.hlc)
+    before = taken.get(record.seq - 1)
+    if before is None and record.seq - 1 in known.ahead:
+        before = stored(known.ahead[record.seq - 1])
+    return before is not None and not follows(record, before.id, before.record.dir, before.record.hlc)
 
 
-def follows(record: Record, last: EventId | bytes, version: int) -> bool:
-    """Whether a record may stand behind one with this id that names this directory version, which never gets lower."""
-    return record.prev == last and record.dir >= version
+def follows(record: Record, last: EventId | bytes, version: int, hlc: Hlc) -> bool:
+    """Whether a record may stand behind one with this id, directory version and time.
+
+    The version never gets lower, and time grows.
+    """
+    return record.prev == last and record.dir >= version and record.hlc > hlc
 
 
 def _arrive(signed: Signed, readable: Readable, parents: Mapping[EventId, Parent], now_ms: int) -> Arrival:
@@ -201,7 +204,7 @@ def _advance(plan: Plan, known: Known) -> Plan:
     steps = {signed.record.seq: signed for signed in plan.records}
     tree, last, hlc, version = known.head.tree, known.head.last, known.head.hlc, known.dir
     while (signed := _step(tree.size, steps, known.ahead)) is not None:
-        if not follows(signed.record, last, version):
+        if not follows(signed.record, last, version, hlc):
             plan.forks.append(signed)
             break
         tree, last, hlc, version = tree.append(signed.jws), signed.id, signed.record.hlc, signed.record.dir

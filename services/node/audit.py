@@ -43,7 +43,7 @@ class Wish(NamedTuple):
     """What of a case is to be disclosed; events by id or by place (`lpsk/1/12`)."""
 
     scope: Scope
-    disclose: Collection[str] = ()  # although who somebody is, and what happened, is withheld from a court
+    disclose: Collection[str] = ()  # although it is of what is withheld from a court
     withhold: Collection[str] = ()  # whatever it is
 
 
@@ -78,7 +78,7 @@ class Auditor:
         scanned = {row["log"]: await self._scan(row["log"], row["size"], timeline.key) for row in heads}
         records = [signed for one in scanned.values() for signed in one.records]
         opened = await self._opened(records)
-        withheld = _withheld(records, opened, wish)
+        kept = withheld(records, opened, wish)
         case, chain = fold(timeline.events, self._log.rules), self._log.chain
         firsts = (beginnings(case_id, timeline.key, chain, records) or {}) if wish.scope == "whole" else None
         told = await gaps(self._connection, self._log, case_id, case)
@@ -88,8 +88,8 @@ class Auditor:
             holdings={log: await self._holding(log, one, firsts) for log, one in scanned.items()},
             records=records,
             anchors=await self._anchors(records),
-            opened={id_: one for id_, one in opened.items() if id_ not in withheld},
-            withheld=withheld,
+            opened={id_: one for id_, one in opened.items() if id_ not in kept},
+            withheld=kept,
             gaps=[Gap(**gap.model_dump(include=set(Gap.model_fields))) for gap in told],
             erasures=await self._erasures(case_id),
             rules=self._log.document(case.judged_by),
@@ -169,18 +169,21 @@ def shown_by(case_id: str, data: bytes) -> Iterator[Shown]:
         yield Shown(View.PERSON, [case_id], personal)
 
 
-def _withheld(records: Iterable[Signed], opened: Mapping[EventId, Opened], wish: Wish) -> list[EventId]:
-    """The events that are here and are not to be disclosed, by what they are or by name."""
+def withheld(records: Sequence[Signed], opened: Mapping[EventId, Opened], wish: Wish) -> list[EventId]:
+    """The events that are here and are not to be disclosed, by what they are or by name.
+
+    Raises Rejected(NOT_FOUND) for a name that is none of theirs.
+    """
     types = {one.id: decode(opened[one.id].content, one.record).type for one in records if one.id in opened}
     names = {name: one.id for one in records for name in (b64(one.id), place(one.record.log, one.record.seq))}
     for name in (*wish.disclose, *wish.withhold):
         if names.get(name) not in types:
             raise Rejected(Code.NOT_FOUND, "event")
     disclose, withhold = ({names[name] for name in chosen} for chosen in (wish.disclose, wish.withhold))
-    personal = {id_ for id_, type_ in types.items() if wish.scope == "court" and not _fit_for_courts(type_)}
-    return sorted(id_ for id_ in (personal - disclose) | withhold if types[id_] not in ALWAYS)
+    private = {one.id for one in records if wish.scope == "court" and not _fit_for_courts(one, types.get(one.id, ""))}
+    return sorted(id_ for id_ in (private & types.keys() - disclose) | withhold if types[id_] not in ALWAYS)
 
 
-def _fit_for_courts(type_: str) -> bool:
-    """Not who somebody is, nor what happened to them, nor what this version does not know."""
-    return type_ in REGISTRY and type_ not in NOT_FOR_COURTS
+def _fit_for_courts(signed: Signed, type_: str) -> bool:
+    """Not who somebody is, what happened to them, what this version does not know; nor what only we were to read."""
+    return len(signed.record.to) > 1 and type_ in REGISTRY and type_ not in NOT_FOR_COURTS

@@ -2,8 +2,9 @@
 
 A handler's inbox key, its read model and what it appends commit together, so an event takes effect
 once however often its pointer comes. One that fails is retried with growing pauses, then parked with
-its reason; nothing waits behind it. Pointers are only a wake-up: whatever the broker loses, invents or
-repeats, `sweep` finds the events that a service has not handled.
+its reason; nothing waits behind it. A case whose rules are not here is set aside as a whole until they are:
+who opens one may say in it what they like, and delays nobody. Pointers are only a wake-up: whatever the broker
+loses, invents or repeats, `sweep` finds the events that a service has not handled.
 """
 
 import json
@@ -20,13 +21,15 @@ from faststream.nats import JStream, NatsBroker, NatsMessage, NatsNKey, PullSub
 from contracts.case import RulesUnknown
 from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
+from contracts.mechanism.rulebook import Rulebook
 from contracts.record import EventId
+from contracts.timeline import Event
 from services.node import telemetry
 from services.node.database import AWAY
 from services.node.log import Log
 from services.node.server import Server
 from services.node.service import Handler, Plug
-from services.node.sql import Pool, queries
+from services.node.sql import Connection, Pool, Row, queries
 from services.node.streams import ADMITTED, API_PREFIX, subject_of
 
 SQL = queries(Path(__file__).with_name("bus.sql"))
@@ -34,6 +37,7 @@ PAUSES_S = (0.2, 1.0, 5.0, 15.0)  # before the 2nd, 3rd, ... try; after the last
 SWEEP_BATCH = 100
 GRACE_S = 5  # younger events are left to their pointers
 LOOKBACK_S = 3600
+EVER_S = 10**9
 
 
 class Parked(NamedTuple):
@@ -56,7 +60,8 @@ class Inbox:
         self._pool = pool
         self._log = log
         self._failures: Counter[EventId] = Counter()
-        self._lookback: float = 10**9  # the first sweep looks at everything
+        self._lookback = EVER_S  # the first sweep looks at everything
+        self._aside: dict[str, Rulebook] = {}  # cases that could not be judged, with the rules that were here then
 
     async def handle(self, id_: EventId) -> None:
         """Run the handler once for an event, in one transaction with its inbox key; raise what it raises.
@@ -72,23 +77,34 @@ class Inbox:
             if event.void or event.erased:  # erased while we waited for its case
                 return
             with telemetry.span(f"{self.service} {event_type}", event.content.traceparent):
-                await self._handlers[event_type](connection, event)
+                await self._judge(connection, event)
         telemetry.handled(self.service, event_type, perf_counter() - started)
 
     async def attempt(self, id_: EventId) -> float | None:
-        """Handle an event; None if it is settled (handled or parked), else the seconds to wait before trying again."""
+        """Handle an event; None if that is settled, else the seconds to wait before trying again.
+
+        It is settled once the event is handled or parked, or its case is set aside.
+        """
         try:
             await self.handle(id_)
+        except RulesUnknown as unknown:
+            telemetry.stumbled(self.service, unknown)
+            return None
         except Exception as error:  # noqa: BLE001  a handler may fail in any way; the event must not be lost
             return await self._failed(id_, error)
         self._failures.pop(id_, None)
         return None
 
     async def sweep(self) -> None:
-        """Handle what no pointer brought: after a lost broker, a crash, or a replay by an operator."""
-        rows = await self._pool.fetch(SQL["unhandled"], list(self._handlers), GRACE_S, self._lookback, SWEEP_BATCH)
-        for row in rows:
-            await self.attempt(EventId(row["id"]))
+        """Handle what no pointer brought: after a lost broker, a crash, a replay by an operator, or without rules."""
+        await self._take_up()
+        while rows := await self._unhandled():
+            before = len(self._aside)
+            for row in rows:
+                if row["case_id"] not in self._aside:
+                    await self.attempt(EventId(row["id"]))
+            if len(self._aside) == before:
+                break
         if len(rows) < SWEEP_BATCH:
             self._lookback = LOOKBACK_S
 
@@ -118,9 +134,30 @@ class Inbox:
                 raise Rejected(Code.NOT_FOUND, "parked event")
             await connection.fetchval(SQL["take"], id_)
 
+    async def _judge(self, connection: Connection, event: Event) -> None:
+        rules = self._log.rules  # as they were before: whatever comes while the handler runs is a reason to try again
+        try:
+            await self._handlers[event.content.type](connection, event)
+        except RulesUnknown:
+            self._aside[event.content.case] = rules
+            raise
+
+    async def _unhandled(self) -> list[Row]:
+        types, aside = list(self._handlers), list(self._aside)
+        return await self._pool.fetch(SQL["unhandled"], types, GRACE_S, self._lookback, SWEEP_BATCH, aside)
+
+    async def _take_up(self) -> None:
+        """Look again at the cases that were set aside, once other rules are here."""
+        if self._aside:
+            await self._log.follow_rules(self._pool)
+        if again := [case for case, rules in self._aside.items() if rules != self._log.rules]:
+            self._lookback = EVER_S
+            for case in again:
+                del self._aside[case]
+
     async def _failed(self, id_: EventId, error: Exception) -> float | None:
         telemetry.stumbled(self.service, error)
-        if isinstance(error, (*AWAY, RulesUnknown)):
+        if isinstance(error, AWAY):
             return PAUSES_S[-1]  # not the event's fault: it keeps its tries
         self._failures[id_] += 1
         tries = self._failures[id_]

@@ -7,9 +7,9 @@ insert into inbox (event_id) values ($1) on conflict do nothing returning true;
 select type, pg_advisory_xact_lock(hashtextextended(case_id, 1)) from log.event where id = $1 and state = 'applied';
 
 -- name: unhandled
--- Applied events of these types that this service has neither handled nor parked.
-select e.id, e.type from log.event e
-where e.state = 'applied' and e.type = any($1::text[])
+-- Applied events of these types that this service has neither handled nor parked, in no case that is set aside.
+select e.id, coalesce(e.case_id, '') as case_id from log.event e
+where e.state = 'applied' and e.type = any($1::text[]) and coalesce(e.case_id, '') <> all($5::text[])
   and e.admitted_at < clock_timestamp() - make_interval(secs => $2)
   and e.admitted_at > clock_timestamp() - make_interval(secs => $3)
   and not exists (select from inbox i where i.event_id = e.id)

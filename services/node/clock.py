@@ -1,9 +1,12 @@
 """The one place that reads the clock."""
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+
+from contracts.hlc import instant
+
+__all__ = ["Clock", "RehearsalClock", "SystemClock", "instant"]
 
 
 class Clock(Protocol):
@@ -36,8 +39,3 @@ class RehearsalClock:
         """Milliseconds since 1970 UTC; ValueError if the file holds no whole number."""
         behind = int(self._behind.read_text(encoding="ascii")) if self._behind.exists() else 0
         return SystemClock().now_ms() - max(behind, 0)
-
-
-def instant(ms: int) -> str:
-    """A time as events write it: `2026-11-22T01:54:48.123Z`."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"

@@ -159,6 +159,9 @@ def changes(before: Directory | None, after: Directory) -> list[str]:
 def _changes(agency: str, before: AgencyEntry | None, after: AgencyEntry) -> Iterator[str]:
     if before is None:
         yield f"{agency}: joins"
+    if before is None or before.name != after.name:
+        # Roots sign on their word for who that is: no letter may look like another one, none may begin a line.
+        yield f"{agency}: is called {', '.join(f'{text!a} ({language})' for language, text in after.name.items())}"
     if before is None or before.root != after.root:
         yield f"{agency}: root {after.root.kid} {after.root.public}"
     if before is None or before.logs != after.logs:

@@ -42,12 +42,12 @@ class Forks:
     async def gather(self) -> None:
         """Make proofs of what contradicts what we hold."""
         async with self._pool.acquire() as connection, connection.transaction():
-            for row in await connection.fetch(SQL["contradicting_records"]):
+            for row in await connection.fetch(SQL["contradicting_records"], KEPT):
                 near = [row[place] for place in ("same", "before", "after") if row[place]]
                 if fork := record_fork(row["other"], near):
                     with contextlib.suppress(Rejected):  # of a key that was revoked since: it convicts nobody
                         await self._keep(connection, fork)
-            for row in await connection.fetch(SQL["contradicting_checkpoints"]):
+            for row in await connection.fetch(SQL["contradicting_checkpoints"], KEPT):
                 await self._keep(connection, await _checkpoint_fork(connection, row))
 
     async def take(self, connection: Connection, data: bytes) -> None:
@@ -79,7 +79,7 @@ class Forks:
 
 async def proofs(connection: Connection | Pool) -> list[bytes]:
     """The proofs that we hold, as they travel."""
-    return [row["proof"] for row in await connection.fetch(SQL["evidence"], KEPT)]
+    return [row["proof"] for row in await connection.fetch(SQL["evidence"])]
 
 
 async def disputed(connection: Connection, logs: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 -- name: contradicting_records
--- Records that contradict ours at a place that nothing has been proven of yet, with what we hold there.
+-- Records that contradict ours at a place that nothing has been proven of yet, with what we hold there. None of a log
+-- of which there are enough proofs: whoever is convicted makes us work no more, and keeps nobody else's from being made.
 select f.jws as other, same.jws as same, before.jws as before, after.jws as after from (
     select distinct on (log, seq) * from log.sound_fork order by log, seq, id) f
 left join log.record same on same.log = f.log and same.seq = f.seq
@@ -8,17 +9,20 @@ left join log.record after on after.log = f.log and after.seq = f.seq + 1
 join log.head h on h.log = f.log
 where coalesce(same.jws, before.jws, after.jws) is not null
     and not (h.own and coalesce(same.id = f.id, false)) -- the end of our own log, which came back
-    and not exists (select from log.sound_evidence e where e.log = f.log and e.size in (f.seq, f.seq + 1)) limit 4;
+    and not exists (select from log.sound_evidence e where e.log = f.log and e.size in (f.seq, f.seq + 1))
+    and (select count(*) from log.sound_evidence e where e.log = f.log) < $1 limit 4;
 
 -- name: contradicting_checkpoints
 -- Checkpoints that our copy contradicts, of sizes that nothing has been proven of yet, with the next one that agrees.
+-- None of a log of which there are enough proofs, as above.
 select bad.log, bad.size, bad.root, bad.line, r.root as true_root, good.size as good_size, good.root as good_root,
     good.line as good_line
 from log.sound_checkpoint bad join log.root r using (log, size)
 cross join lateral (
     select g.size, g.root, g.line from log.sound_checkpoint g
     where g.log = bad.log and g.agrees and g.size >= bad.size order by g.size limit 1) good
-where not bad.agrees and not exists (select from log.sound_evidence e where e.log = bad.log and e.size = bad.size) limit 4;
+where not bad.agrees and not exists (select from log.sound_evidence e where e.log = bad.log and e.size = bad.size)
+    and (select count(*) from log.sound_evidence e where e.log = bad.log) < $1 limit 4;
 
 -- name: leaves
 -- The first records of a log.
@@ -31,7 +35,7 @@ where (select count(*) from log.sound_evidence where log = $2) < $5 on conflict 
 
 -- name: evidence
 -- The proofs that we hold, the oldest first.
-select log, size, proof, found_at from log.sound_evidence order by found_at limit $1;
+select log, size, proof, found_at from log.sound_evidence order by found_at;
 
 -- name: disputed
 -- Which logs somebody has signed two histories of, or says other things of than we hold.

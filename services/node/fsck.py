@@ -10,15 +10,13 @@ together: a case is held against the services' read models when its last event h
 (`services.node.walk`).
 """
 
-import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.case import fold
+from contracts.case import Case, fold
 from contracts.encoding import b64
 from contracts.errors import Rejected
 from services.node.erased import unproven
@@ -46,20 +44,17 @@ class Report(NamedTuple):
 class Fsck:
     """One pass over a node's store."""
 
-    def __init__(
-        self, home: Path, connections: Sequence[Connection], log: Log, progress: Callable[[int], None]
-    ) -> None:
-        """All connections see one snapshot; `progress` is told the number of records every now and then."""
+    def __init__(self, home: Path, connection: Connection, log: Log, progress: Callable[[int], None]) -> None:
+        """`connection` sees one snapshot; `progress` is told the number of records every now and then."""
         self._home = home
-        self._connections = connections
-        self._connection = connections[0]
+        self._connection = connection
         self._log = log
         self._progress = progress
         self._findings: list[Finding] = []
         self._records = 0
         self._contents = 0
         self._erased = 0
-        self._plugs: dict[str, list[Plug]] = defaultdict(list)  # by case: who has handled all of it
+        self._handled: list[tuple[Plug, set[str]]] = []  # each service, and the cases that it has handled all of
         self._cases = Cases({}, 0)
 
     async def run(self, plugs: Sequence[Plug] = (), *, beside: int = 0) -> Report:
@@ -76,9 +71,9 @@ class Fsck:
             await self._walk(walks, batches, reading)
         for head in heads:
             self._check_head(head, walks[head["log"]])
-        await self._check_cases(list(self._cases.rest()))
+        await self._check_cases(self._cases.rest())
         for case_id in self._cases.let_go:
-            await self._check_case(self._connection, case_id, await self._read_again(case_id))
+            await self._check_cases([(case_id, await self._read_again(case_id))])
         await self._check_events()
         self._findings += [Finding(*fault) async for fault in unproven(self._connection, self._log)]
         return Report(self._records, self._contents, self._erased, self._findings)
@@ -105,10 +100,10 @@ class Fsck:
         place = f"{log} {row.seq}"
         self._records += 1
         self._erased += row.erased
-        self._contents += bool(row.signed and row.size)
+        self._contents += bool(row.record and row.size)
         self._findings += [Finding(place, what) for what in row.wrong]
         self._findings += walks[log].take(place, row)
-        for other, seen in row.signed.record.seen.items() if row.signed else ():
+        for other, seen in row.record.seen.items() if row.record else ():
             if other in walks:
                 self._findings += walks[other].hear(seen, place)
         if row.told and row.case:
@@ -136,36 +131,32 @@ class Fsck:
             types = [body.wire_type for body in plug.handlers]
             for row in await self._connection.fetch(SQL["unhandled"].replace("SERVICE", plug.name), types):
                 self._found(f"{row['log']} {row['seq']}", f"{plug.name} has neither handled nor parked it")
-            for row in await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types):
-                self._plugs[row["case_id"]].append(plug)
-                events[row["case_id"]] = row["events"]
+            settled = await self._connection.fetch(SQL["settled_cases"].replace("SERVICE", plug.name), types)
+            events |= {row["case_id"]: row["events"] for row in settled}
+            self._handled.append((plug, {row["case_id"] for row in settled}))
         return events
 
-    async def _check_cases(self, cases: Sequence[Whole]) -> None:
-        """Share them out: a connection that waits for its server keeps no other from asking."""
-        count = len(self._connections)
-        await asyncio.gather(*(self._check_some(one, cases[n::count]) for n, one in enumerate(self._connections)))
+    async def _check_cases(self, whole: Iterable[Whole]) -> None:
+        """The read models of cases are what these give; each is computed once for all services."""
+        cases = {case_id: case for case_id, told in whole if (case := self._computed(case_id, told))}
+        for plug, settled in self._handled:
+            if plug.check and (its := {case_id: cases[case_id] for case_id in cases.keys() & settled}):
+                for line in await plug.check(self._connection, its):
+                    self._found(plug.name, line)
 
-    async def _check_some(self, connection: Connection, cases: Iterable[Whole]) -> None:
-        for case_id, told in cases:
-            await self._check_case(connection, case_id, told)
-
-    async def _check_case(self, connection: Connection, case_id: str, told: Sequence[Told]) -> None:
-        """The read models of a case are what it gives; it is computed once for all services."""
+    def _computed(self, case_id: str, told: Sequence[Told]) -> Case | None:
+        """A case; None if nothing can be held against it."""
         code = next((one for one in told if isinstance(one, str)), None)
         if code:
             self._found(f"case {case_id}", f"cannot be read: {code}")
-            return
+            return None
         case = fold((one for one in told if not isinstance(one, str)), self._log.rules)
-        if case.judged_by is None or any(event.void for event in case.timeline):
-            return  # without rules nothing is made of it; what was made before a key was revoked people settle
-        for plug in self._plugs[case_id]:
-            for line in await plug.check(connection, case_id, case) if plug.check else ():
-                self._found(plug.name, line)
+        # Without rules nothing is made of it; what was made before a key was revoked people settle.
+        return None if case.judged_by is None or any(event.void for event in case.timeline) else case
 
-    async def _read_again(self, case_id: str) -> Sequence[Told]:
+    async def _read_again(self, case_id: str) -> list[Told]:
         try:
-            return (await self._log.load(self._connection, case_id)).events
+            return list((await self._log.load(self._connection, case_id)).events)
         except Rejected as rejected:
             return [rejected.code]
 

@@ -10,11 +10,11 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Depends, Path
 
 from contracts.encoding import fixed
-from contracts.events.access import Purpose, View
+from contracts.events.access import Door, Purpose, View
 from contracts.events.fields import EventId as EventName
 from contracts.mechanism import Permission
 from contracts.record import EventId, agency_of
-from services.node.access import ANSWERS, SQL as ENTRIES, Reading, Shown, reads
+from services.node.access import ANSWERS, SQL as ENTRIES, Reader, Reading, Shown, note, reads
 from services.node.bus import Inbox
 from services.node.expiry import Expiry
 from services.node.gauges import SQL
@@ -65,6 +65,14 @@ class EndView(Answer):
     days: int
 
 
+class DateView(Answer):
+    """Something that this agency owes every year: its code, the next day for it, and how many days are left."""
+
+    code: str
+    day: str
+    days: int
+
+
 class ProblemView(Answer):
     """A reason why a node is not ready: its kind, and what belongs to it."""
 
@@ -96,6 +104,7 @@ class OperationsView(Answer):
     disputed: int  # what others signed of our log and our copy contradicts
     parked: list[ParkedView]
     ends: list[EndView]
+    dates: list[DateView]
 
 
 def router(desk: Desk, works: Works) -> APIRouter:
@@ -122,9 +131,14 @@ def router(desk: Desk, works: Works) -> APIRouter:
         await works.inboxes[service].replay(EventId(fixed(event, 32)))
 
     @routes.post("/operations/parked/{service}/{event}/discard", status_code=204, summary="Leave a parked event be")
-    async def discard(service: Where, event: EventName, _officer: handler) -> None:
-        """It stays in its case; the service that it was parked by never handles it."""
-        await works.inboxes[service].discard(EventId(fixed(event, 32)))
+    async def discard(service: Where, event: EventName, officer: handler) -> None:
+        """It stays in its case; the service that it was parked by never handles it, and the access log says by whom."""
+        id_ = EventId(fixed(event, 32))
+        by = Reader(officer.actor, Door.API, Purpose.TECHNICAL, desk.now())
+        async with desk.pool.acquire() as connection, connection.transaction():
+            cases = [row["case_id"] for row in await connection.fetch(ENTRIES["cases_of"], [id_])]
+            await note(desk.log, connection, "node", by, Shown(View.DISCARDED, cases, 1))
+            await works.inboxes[service].discard(id_)
 
     return routes
 
@@ -150,6 +164,7 @@ def _view(
         disputed=int(state.get(("rajut.witness.disputed", desk.agency), 0)),
         parked=list(parked),
         ends=[EndView(name=one.kid, expires=one.expires, days=one.days) for one in works.expiry.all()],
+        dates=[DateView(code=one.kid, day=one.expires, days=one.days) for one in works.expiry.yearly()],
     )
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from contracts.delivery import check_blob
 from contracts.errors import Code, Rejected
 from contracts.events.access import named_in
-from contracts.record import LaterDirectory, Signed, read
+from contracts.merkle import leaf_hash
+from contracts.record import LaterDirectory, Record, Signed, read
 from contracts.timeline import Event
 from services.node.log import Log
 from services.node.sql import Connection, Row, queries
@@ -35,10 +36,10 @@ class Checked(NamedTuple):
 
     seq: int
     id: bytes
-    jws: bytes
+    leaf: bytes  # its hash in the log's tree
     case: str  # under which its event counts; empty if it does not
     size: int  # bytes of sealed content
-    signed: Signed | None  # nothing if the record is not authentic
+    record: Record | None  # nothing if it is not authentic
     told: Told | None = None  # nothing if there is no content
     erased: bool = False  # whether an order destroyed its content
     wrong: tuple[str, ...] = ()
@@ -60,17 +61,17 @@ async def rows_of(connection: Connection, log: Log, batch: Batch) -> list[Checke
 def check(log: Log, row: Row) -> Checked:
     """Verify the record, open its content, and hold both against the row that they are stored in."""
     case = (row["case_id"] or "") if row["state"] == "applied" else ""
-    checked = Checked(row["seq"], row["id"], row["jws"], case, len(row["blob"] or b""), None)
+    place = row["seq"], row["id"], leaf_hash(row["jws"]), case, len(row["blob"] or b"")
     try:
         signed = read(row["jws"], log.chain)
     except (Rejected, LaterDirectory) as error:
         code = getattr(error, "code", "later directory")
-        return checked._replace(told=code, wrong=(f"signature or form: {code}",))
-    checked = checked._replace(signed=signed, wrong=_misplaced(row, signed))
+        return Checked(*place, None, told=code, wrong=(f"signature or form: {code}",))
+    wrong = _misplaced(row, signed)
     if row["blob"] is None and (row["erased"] is None or row["event_log"] is None):
-        return checked._replace(wrong=(*checked.wrong, *_missing(log, row, signed)))
+        return Checked(*place, signed.record, wrong=(*wrong, *_missing(log, row, signed)))
     told, fault = _held_against(row, _opened(log, row, signed))
-    return checked._replace(told=told, erased=row["blob"] is None, wrong=(*checked.wrong, *fault))
+    return Checked(*place, signed.record, told, row["blob"] is None, (*wrong, *fault))
 
 
 def _misplaced(row: Row, signed: Signed) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from services.node.web.panel import Pages
 from services.node.writing import Draft, Timeline
 
 Handler = Callable[[Connection, Event], Awaitable[None]]
-Check = Callable[[Connection, str, Case], Awaitable[Sequence[str]]]  # one case, by id; a line for all that is wrong
+Check = Callable[[Connection, Mapping[str, Case]], Awaitable[Sequence[str]]]  # cases by id; a line for all wrong
 SYSTEM = Actor("system", "rajut")  # what a rule or a timer did, no person
 
 

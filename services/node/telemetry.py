@@ -28,6 +28,7 @@ _erased = _meter.create_counter("rajut.erasure.events", "1", "Events whose conte
 _missing = _meter.create_gauge("rajut.gap.open", "1", "What is missing now, by kind and log")
 _key_lasts = _meter.create_gauge("rajut.key.lasts", "s", "Until a key should have been replaced; negative when overdue")
 _certificate_lasts = _meter.create_gauge("rajut.certificate.lasts", "s", "Until a certificate ends")
+_date_comes = _meter.create_gauge("rajut.date.comes", "s", "Until a yearly date of this agency is over, by code")
 _missed = _meter.create_counter("rajut.promise.missed", "1", "Promises of any agency that we said were missed, by kind")
 _links = _meter.create_up_down_counter("rajut.link.up", "1", "1 while a partner's server answers us")
 _GAUGES = {
@@ -144,6 +145,11 @@ def key_lasts(kid: str, seconds: int) -> None:
 def certificate_lasts(name: str, seconds: int) -> None:
     """How long it is until a certificate's end."""
     _certificate_lasts.set(seconds, {"certificate": name})
+
+
+def date_comes(code: str, seconds: int) -> None:
+    """How long it is until the next yearly date of a kind is over."""
+    _date_comes.set(seconds, {"date": code})
 
 
 def show(source: str, readings: Sequence[Reading]) -> None:

@@ -23,7 +23,7 @@ async def set_aside(connection: Connection, chain: Chain) -> None:
     proofs = _disproved(chain, await connection.fetch(SQL["proofs"]))
     await connection.execute(SQL["void"], [*records, *proofs])
     if keys := note.revoked_keys(chain):
-        await connection.execute(SQL["void_lines"], [key.key_id for key in keys])
+        await connection.execute(SQL["void_lines"], [key.name for key in keys], [key.key_id for key in keys])
 
 
 def _void(chain: Chain, rows: Iterable[Row]) -> Iterator[bytes]:

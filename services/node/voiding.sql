@@ -11,8 +11,10 @@ select digest, proof from log.sound_evidence;
 insert into log.void (digest) select unnest($1::bytea[]) on conflict do nothing;
 
 -- name: void_lines
--- Nor does what keys with these ids have signed of logs.
+-- Nor does what keys of these names and ids have signed of logs. An id alone is short enough to be searched for.
 insert into log.void (digest)
 select sha256(line) from (select line from log.checkpoint union select line from log.cosignature) as signed
-where substring(decode(split_part(convert_from(line, 'UTF8'), ' ', 3), 'base64') for 4) = any($1::bytea[])
+cross join convert_from(line, 'UTF8') as text
+where (split_part(text, ' ', 2), substring(decode(split_part(text, ' ', 3), 'base64') for 4))
+    in (select * from unnest($1::text[], $2::bytea[]))
 on conflict do nothing;

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from contracts.hlc import Hlc
 from contracts.merkle import EMPTY_ROOT, Tree
-from contracts.record import Seen
+from contracts.record import Record, Seen
 from services.node.admission import follows
 from services.node.reading import Checked, Told
 
@@ -43,15 +43,18 @@ class Walk:
         """Go on to the next record; what does not hold of the chain, or of what was claimed about it."""
         if row.seq != self.tree.size:
             return  # beyond a hole: verified, but not part of the tree
-        signed = row.signed
-        if not (signed and signed.record.log == self.log and follows(signed.record, self.last, self._directory)):
+        record = row.record
+        if not (record and record.log == self.log and self._goes_on(record)):
             yield Finding(place, "does not follow the record before it")
-        self.tree, self.last = self.tree.append(row.jws), row.id
-        if signed:
-            self.hlc, self._directory = signed.record.hlc, signed.record.dir
+        self.tree, self.last = self.tree.grow(row.leaf), row.id
+        if record:
+            self.hlc, self._directory = record.hlc, record.dir
         self._roots += self.tree.root()
         for claim, by in self._early.pop(self.tree.size, ()):
             yield from self.hear(claim, by)
+
+    def _goes_on(self, record: Record) -> bool:
+        return follows(record, self.last, self._directory, self.hlc)
 
     def hear(self, claim: Seen, by: str) -> Iterator[Finding]:
         """Compare what the author of a record had seen of this log with the log, as soon as it has that size."""

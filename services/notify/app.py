@@ -1,10 +1,12 @@
 """Plugs notify into the node."""
 
+import time
 from functools import partial
 
 from contracts.events import Body
 from contracts.events.node import ForkFound
 from contracts.promises import MOVING
+from services.node import leap
 from services.node.service import Desk, Handler, Plug, Timer
 from services.notify import alarm, domain, handlers, mail
 from services.notify.api import router
@@ -34,5 +36,11 @@ def plug(desk: Desk) -> Plug:
     async def look() -> None:
         await handlers.miss_due(desk)
 
-    timers = (Timer(MAIL_S, send_mail), Timer(ESCALATION_S, escalate), Timer(PROMISES_S, look))
+    back = leap.Leap(desk.clock, time.monotonic, partial(handlers.look_now, desk))
+    timers = (
+        Timer(leap.EVERY_S, back.look),
+        Timer(MAIL_S, send_mail),
+        Timer(ESCALATION_S, escalate),
+        Timer(PROMISES_S, look),
+    )
     return Plug("notify", listening, lambda: [router(desk)], timers, partial(check, desk), PAGES)

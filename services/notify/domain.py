@@ -13,8 +13,10 @@ from typing import NamedTuple
 from contracts.case import Case
 from contracts.encoding import b64
 from contracts.events import Body
-from contracts.events.intake import CaseOpened, DisclosureMade, OutsiderNamed
+from contracts.events.breach import BreachFound
+from contracts.events.intake import CaseOpened, ConsentWithdrawn, DisclosureMade, IdentityShared, OutsiderNamed
 from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed, ReminderGiven
+from contracts.events.plan import MeasureUnwanted
 from contracts.events.protection import (
     EmergencyActivated,
     EmergencyDeclined,
@@ -25,7 +27,11 @@ from contracts.events.referral import ReferralEscalated
 from contracts.events.step import StepOverdue
 from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import AgencyRules, Mechanism
+from contracts.promises.plan import planned
 from contracts.timeline import Event
+from contracts.workflow.breach import endangers
+from contracts.workflow.lead import IN_EMERGENCY
+from contracts.workflow.plan import owing
 
 GRAVE = "KRITIS"
 CALM = "BIASA"
@@ -45,6 +51,9 @@ TELLING: tuple[type[Body], ...] = (
     PromiseMissed,
     DisclosureMade,
     OutsiderNamed,
+    BreachFound,
+    ConsentWithdrawn,
+    MeasureUnwanted,
     RiskAssessed,
     StepOverdue,
     ReferralEscalated,
@@ -142,14 +151,14 @@ def _concerns(case: Case, event: Event, agency: str, mechanism: Mechanism) -> bo
             concerned = event.agency == agency and not case.in_force("urgency")
         case UrgencyAssessed(level=level) | UrgencyOverridden(level=level):
             concerned = level not in QUIET
-        case EmergencyProposed():
-            concerned = agency == mechanism.emergency.decided_by
-        case RequirementsDeferred(items=items):
-            concerned = agency in {item.owner for item in items}
+        case EmergencyProposed() | RequirementsDeferred() | ConsentWithdrawn() | MeasureUnwanted() as body:
+            concerned = agency in _acting(case, body, mechanism)
         case DisclosureMade() | OutsiderNamed() | StepOverdue() | ReferralEscalated() | ReminderGiven():
             concerned = event.agency == agency
         case RiskAssessed(present_threat=threat):
             concerned = threat
+        case BreachFound() as body:
+            concerned = endangers(body)
         case NoticeEscalated() as body:
             concerned = _left_alone(case, event, body, agency, mechanism)
         case PromiseMissed() as body:
@@ -164,7 +173,9 @@ def _level(case: Case, body: Body | None, mechanism: Mechanism) -> str:
     match body:
         case PromiseMissed(kind=kind):
             return mechanism.notices.missed.get(kind) or case.in_force("urgency") or CALM
-        case StepOverdue() | ReferralEscalated():
+        case ConsentWithdrawn() | MeasureUnwanted() if case.in_force("emergency") in IN_EMERGENCY:
+            return GRAVE
+        case StepOverdue() | ReferralEscalated() | ConsentWithdrawn() | MeasureUnwanted():
             return case.in_force("urgency") or CALM
         case UrgencyAssessed() | UrgencyOverridden():
             return body.level
@@ -172,6 +183,32 @@ def _level(case: Case, body: Body | None, mechanism: Mechanism) -> str:
             return CALM
         case _:
             return GRAVE
+
+
+def _acting(
+    case: Case,
+    body: EmergencyProposed | RequirementsDeferred | ConsentWithdrawn | MeasureUnwanted,
+    mechanism: Mechanism,
+) -> set[str]:
+    """Whose turn it is: who decides, who owes papers, who carries the measure that was taken back."""
+    match body:
+        case EmergencyProposed():
+            return {mechanism.emergency.decided_by}
+        case RequirementsDeferred(items=items):
+            return {item.owner for item in items}
+        case MeasureUnwanted(measure=name):
+            measures = (plan.body.measure(name) for plan in planned(case).plans)
+            return {case.in_force("lead"), *(one.responsible for one in measures if one)}
+        case ConsentWithdrawn():
+            return _relying(case, mechanism)
+
+
+def _relying(case: Case, mechanism: Mechanism) -> set[str]:
+    """The lead, who was told who the person is, who carries a measure for them, and in an emergency who decides it."""
+    told = {agency for event, _ in case.of_type(IdentityShared) for agency in event.content.to}
+    opened = {event.agency for event, _ in case.of_type(CaseOpened)}
+    deciding = {mechanism.emergency.decided_by} if case.in_force("emergency") in IN_EMERGENCY else set[str]()
+    return {case.in_force("lead"), *opened, *told, *deciding, *owing(planned(case), case.in_force)}
 
 
 def _must_hear(case: Case, event: Event, body: PromiseMissed, agency: str, mechanism: Mechanism) -> bool:

@@ -62,7 +62,7 @@ async def escalate_due(desk: Desk) -> None:
         try:
             async with desk.pool.acquire() as connection, connection.transaction():
                 await _escalate(desk, connection, row["id"])
-        except (Rejected, asyncpg.PostgresError) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the next notice must climb
             telemetry.stumbled("escalation", error)
 
 
@@ -72,9 +72,15 @@ async def miss_due(desk: Desk) -> None:
         try:
             async with desk.pool.acquire() as connection, connection.transaction():
                 await _look(desk, connection, row["case_id"])
-        except (Rejected, asyncpg.PostgresError) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the next case is looked at
             telemetry.stumbled("promise", error)
             await desk.pool.execute(SQL["look_later"], row["case_id"], moment(desk) + AGAIN, False)  # noqa: FBT003
+
+
+async def look_now(desk: Desk) -> None:
+    """Let no case, mail or alarm wait any longer: a clock that ran ahead may have put it off."""
+    for query in ("look_now", "mail_now", "alarm_now"):
+        await desk.pool.execute(SQL[query], moment(desk))
 
 
 def minute(desk: Desk) -> timedelta:
@@ -173,8 +179,8 @@ def _late(desk: Desk, body: Body | None) -> timedelta:
 
 
 def _since(desk: Desk, then: datetime) -> timedelta:
-    """How long ago that was, in minutes of the mechanism."""
-    return (moment(desk) - then) / minute(desk) * domain.MINUTE
+    """How long ago that was, in minutes of the mechanism; what is still to come was not long ago."""
+    return max(moment(desk) - then, timedelta()) / minute(desk) * domain.MINUTE
 
 
 def _is_private(timeline: Timeline, about: bytes) -> bool:

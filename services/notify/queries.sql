@@ -53,9 +53,9 @@ update notify.mail set sent_at = $3 where notice = $1 and officer = $2;
 -- Try again later.
 update notify.mail set attempts = attempts + 1, next_at = $3 where notice = $1 and officer = $2;
 
--- name: of_case
--- All notices of a case.
-select id, about, step, role, acknowledged_at from notify.notice where case_id = $1;
+-- name: of_cases
+-- All notices of some cases.
+select case_id, id, about, step, role, acknowledged_at from notify.notice where case_id = any($1::text[]);
 
 -- name: look_soon
 -- Something happened in a case: look at it at the next sweep.
@@ -70,13 +70,25 @@ update notify.look set look_at = $2, pressing = $3 where case_id = $1;
 -- Nothing is waited for in a case.
 delete from notify.look where case_id = $1;
 
+-- name: look_now
+-- No case waits any longer.
+update notify.look set look_at = $1 where look_at > $1;
+
+-- name: mail_now
+-- Nor does any mail.
+update notify.mail set next_at = $1 where next_at > $1 and sent_at is null;
+
+-- name: alarm_now
+-- Nor any alarm.
+update notify.alarm set next_at = $1 where next_at > $1 and sent_at is null;
+
 -- name: to_look
 -- Cases to look at, emergencies first, then the longest waiting; few enough that others get their turn.
 select case_id from notify.look where look_at <= $1 order by pressing desc, look_at limit 16;
 
--- name: look_of
--- When a case will be looked at.
-select look_at from notify.look where case_id = $1;
+-- name: looks_of
+-- When some cases will be looked at.
+select case_id, look_at from notify.look where case_id = any($1::text[]);
 
 -- name: add_alarm
 -- Tell these officers that a log has two histories; who was told of this log is not told again.

@@ -1,5 +1,6 @@
 """Plugs protection into the node."""
 
+import time
 from functools import partial
 
 from fastapi import APIRouter
@@ -7,7 +8,7 @@ from fastapi import APIRouter
 from contracts.events import Body
 from contracts.events.referral import ReferralCompleted, ReferralDeclined, ReferralUnanswered
 from contracts.timeline import Event
-from services.node import acts
+from services.node import acts, leap
 from services.node.service import Desk, Handler, Plug, Timer
 from services.node.sql import Connection
 from services.protection import api, closure, ending, lead, outlook, plan, police, referral, session
@@ -39,7 +40,9 @@ def plug(desk: Desk) -> Plug:
         return [said, *(part.router(desk) for part in (api, lead, referral, outlook, mechanisms))]
 
     handlers: dict[type[Body], Handler] = {kind: partial(heard, kind=kind) for kind in (*FAILURES, *stirring)}
+    back = leap.Leap(desk.clock, time.monotonic, partial(clock.look_now, desk))
     timers = (
+        Timer(leap.EVERY_S, back.look),
         Timer(closure.LOOK_EVERY_S, partial(closure.look, desk)),
         Timer(clock.LOOK_EVERY_S, partial(clock.look, desk)),
     )

@@ -13,6 +13,10 @@ where proposed.type = 'rajut.protection.closure.proposed.v1' and proposed.state 
 insert into protection.stay (case_id, look_at) values ($1, $2)
 on conflict (case_id) do update set look_at = least(stay.look_at, excluded.look_at);
 
+-- name: stay_now
+-- No case waits any longer.
+update protection.stay set look_at = $1 where look_at > $1;
+
 -- name: stays_to_look
 -- Cases in which a state may have outlasted its limit, the longest waiting first.
 select case_id from protection.stay where look_at <= $1 order by look_at limit 16;

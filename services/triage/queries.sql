@@ -48,6 +48,6 @@ select id, source, kind, subject, case_id, due_at, done_at, done_by from triage.
 update triage.work_item set done_at = clock_timestamp(), done_by = $2 where id = $1
 returning id, source, kind, subject, case_id, due_at, done_at, done_by;
 
--- name: of_case
--- The whole work list of a case.
-select source, kind, subject, due_at, done_at, done_by from triage.work_item where case_id = $1;
+-- name: of_cases
+-- The whole work list of some cases.
+select case_id, source, kind, subject, due_at, done_at, done_by from triage.work_item where case_id = any($1::text[]);

@@ -5,6 +5,7 @@ from random import Random
 from contracts.content import Actor, Content, case_name
 from contracts.delivery import Delivery, Examined, examine
 from contracts.events.triage import UrgencyOverridden
+from contracts.hlc import Hlc
 from contracts.record import EventId, Signed
 from services.node.writing import Draft, Timeline, _write_one
 from tests.contract.shelves import READER
@@ -45,6 +46,12 @@ class Author:
         written = _write_one(desk, self.node.signers["triage"], Timeline(case, KEYS[case]), content)
         self.node.log.keep(desk, [written])
         return self.last
+
+    def turn_back(self) -> Signed:
+        """An event from before the one before it."""
+        heads, log = self.node.store.tables.heads, self.node.log.log
+        heads[log] = heads[log]._replace(hlc=Hlc(0, 0))
+        return self.open(OTHER)
 
     def hear(self, other: "Author") -> None:
         """Read everything that another author has said."""

@@ -100,6 +100,21 @@ async def test_a_record_that_does_not_follow_is_a_fork(shelf: Shelf, ham: Author
     assert (successor.id in end.pointers, stray.id in end.states) == (True, False)
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_record_from_before_the_one_before_it_is_a_fork(shelf: Shelf, ham: Author, together: bool) -> None:  # noqa: FBT001
+    """In a log time grows: nobody puts what they say today before what was said, and so first in a case."""
+    ham.open()
+    ham.say()
+    early = ham.turn_back()
+    sound, late = ham.read()[:-1], ham.read(early)
+    for batch in [[*sound, *late]] if together else [sound, late]:
+        await shelf.admit(batch, now_ms=NOW)
+    end = await shelf.observe()
+    assert end.forks == {(HAM, early.record.seq, early.id)}
+    assert early.id not in end.states
+    assert end.heads[HAM].size == early.record.seq
+
+
 async def test_a_branch_beyond_a_hole_stops_the_head_where_it_leaves_the_log(shelf: Shelf, ham: Author) -> None:
     """What could not be told apart when it came is told apart when the hole closes."""
     forked = Author("komnas-ham", 3)

@@ -22,6 +22,7 @@ from tests.unit.contracts.tampering import (
     FILES,
     NOTE,
     THREE,
+    headless,
     signed_again,
     under_later_rules,
     without,
@@ -178,6 +179,12 @@ def test_the_program_finds_what_was_left_out(place: str, tmp_path: Path) -> None
     """Every record of the case that the logs have and the bundle has not."""
     status, lines = program(written(signed_again(without(FILES, place)), tmp_path))
     assert (status, f"records/{place}.jws" in named(lines)) == (1, True), lines
+
+
+def test_the_program_misses_the_beginning_of_a_case(tmp_path: Path) -> None:
+    """A bundle of the whole case begins with an event that refers to none before, or something is found."""
+    status, lines = program(written(headless(), tmp_path))
+    assert (status, lines[-1], named(lines) & {"records/lpsk/1/5.jws"}) == (1, "1 findings", {"records/lpsk/1/5.jws"})
 
 
 def test_the_program_knows_another_directory(tmp_path: Path) -> None:

@@ -8,23 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.dev.probe import answers_ok
-from services.node.clock import SystemClock
 from services.node.node import run
 from services.node.settings import Home
+from tests.clocks import BentClock
 from tests.e2e.stage import opened, tasks, until
 
 _WITHIN_S = 60.0
-
-
-class BentClock:
-    """The machine's clock, and so many milliseconds."""
-
-    def __init__(self) -> None:
-        self.off_ms = 0
-
-    def now_ms(self) -> int:
-        """Milliseconds since 1970 UTC."""
-        return SystemClock().now_ms() + self.off_ms
 
 
 @contextmanager

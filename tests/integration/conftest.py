@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploy.dev.runner import ThreeNodes
-from tests.e2e.stage import servers
+from tests.e2e.stage import LOGS, opened, report, servers
 from tests.integration.trio import Trio, three
+from tests.integration.visitors import LPSK, Desk, handle
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,15 @@ async def trio(machines: ThreeNodes) -> AsyncIterator[Trio]:
     """Three nodes that hold the same at the start of a test."""
     async with three(machines) as nodes:
         yield nodes
+
+
+@pytest.fixture
+async def desk(agencies: ThreeNodes) -> AsyncIterator[Desk]:
+    """The desk of LPSK, with nothing of the node running."""
+    async with opened(agencies.homes[LPSK]) as node:
+        known = await node.pools["node"].fetchval(
+            "select case_id from log.event where type like '%case.opened%' and log = $1 limit 1", LOGS[LPSK]
+        )
+        case = known or await report(node)
+        await handle(node, case)
+        yield Desk(node, agencies, case)

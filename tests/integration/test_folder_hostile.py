@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from deploy.dev.runner import ThreeNodes
 from services.intake.folder import Folder
-from services.node.clock import SystemClock
+from tests.clocks import BentClock
 from tests.e2e.stage import CASES, opened
 
 REPORT = (CASES / "saksi-hanya-lpsk.json").read_bytes()
@@ -31,20 +31,10 @@ REFUSED = {
 }
 
 
-class MovedClock:
-    """The system's clock, which a test moves on."""
-
-    def __init__(self) -> None:
-        self.ahead_ms = 0
-
-    def now_ms(self) -> int:
-        return SystemClock().now_ms() + self.ahead_ms
-
-
 class Watched:
     """A watched folder of LPSK that is looked at when a test says so."""
 
-    def __init__(self, folder: Folder, clock: MovedClock) -> None:
+    def __init__(self, folder: Folder, clock: BentClock) -> None:
         self.path = folder._path
         self.pool = folder._desk.pool
         self._folder = folder
@@ -53,7 +43,7 @@ class Watched:
     async def look(self, times: int = 1) -> None:
         """Look, each time more than a second after the last time."""
         for _ in range(times):
-            self._clock.ahead_ms += 1500
+            self._clock.off_ms += 1500
             await self._folder.sweep()
 
     def write(self, name: str, data: bytes) -> Path:
@@ -96,7 +86,7 @@ async def watched(agencies: ThreeNodes, server_folder: Path, request: pytest.Fix
     path = server_folder / request.node.name
     path.mkdir(mode=0o700)
     given(path)
-    clock = MovedClock()
+    clock = BentClock()
     async with opened(agencies.homes["lpsk"], clock) as node:
         (intake,) = (plug for plug in node.plugs if plug.name == "intake")
         desk = intake.timers[0].work.__self__._desk  # type: ignore[attr-defined]

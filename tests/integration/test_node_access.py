@@ -26,6 +26,7 @@ from services.node.access import SAID_BY
 from services.node.node import Node
 from services.node.pace import STORE
 from tests.e2e.stage import LOGS, ask, events, opened, report, size
+from tests.integration.visitors import handle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -120,6 +121,8 @@ ACTS = {
     "POST /cases/{case}/police/answer": {"events", "version"},
     "POST /cases/{case}/requests": {"events", "version"},
     "POST /cases/{case}/requests/answer": {"events", "version"},
+    "POST /cases/{case}/breaches": {"events", "version"},
+    "POST /cases/{case}/breaches/tell": {"events", "version"},
     "POST /cases/{case}/measures/start": {"events", "version"},
     "POST /cases/{case}/measures/complete": {"events", "version"},
     "POST /cases/{case}/measures/fail": {"events", "version"},
@@ -218,20 +221,6 @@ async def play(node: Node) -> tuple[str, int, EventId]:
     )
     item = "select id from work_item where case_id = $1 and kind = 'TRIASE'"
     return case, await node.pools["triage"].fetchval(item, case), EventId(parked)
-
-
-async def handle(node: Node, case: str) -> None:
-    """Let every service handle every event of a case, until nothing new is said."""
-    handled: set[EventId] = set()
-    while True:
-        rows = await node.pools["node"].fetch("select id from log.event where case_id = $1", case)
-        new = [row["id"] for row in rows if row["id"] not in handled]
-        if not new:
-            return
-        for id_ in new:
-            for inbox in node.inboxes.values():
-                await inbox.handle(id_)
-        handled.update(new)
 
 
 def routes(node: Node) -> dict[str, Any]:

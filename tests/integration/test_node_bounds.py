@@ -189,6 +189,6 @@ async def _unhandled(node: Node, ids: AbstractSet[bytes]) -> AbstractSet[str]:
     waiting = set()
     for plug in node.plugs:
         types = [body.wire_type for body in plug.handlers]
-        rows = await node.pools[plug.name].fetch(BUS_SQL["unhandled"], types, 0.0, 10**9, 1000)
+        rows = await node.pools[plug.name].fetch(BUS_SQL["unhandled"], types, 0.0, 10**9, 1000, [])
         waiting |= {plug.name} if ids & {row["id"] for row in rows} else set()
     return waiting

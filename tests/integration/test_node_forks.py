@@ -1,6 +1,7 @@
 """An agency that contradicts itself convicts itself, everywhere, without anybody having to believe anybody."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -23,11 +24,12 @@ from deploy.nats.client import connect
 from services.cli.fsck import verify
 from services.node.audit import Auditor, Wish
 from services.node.clock import SystemClock, instant
-from services.node.forks import proofs
+from services.node.forks import KEPT, SQL, proofs
 from services.node.link import every
 from services.node.node import Node
 from services.node.settings import BadSettings
 from services.node.streams import subject_note, subject_to
+from services.node.witness import notes
 from services.node.writing import Draft
 from services.notify.alarm import SUBJECT
 from tests.e2e.stage import (
@@ -85,9 +87,7 @@ async def test_two_checkpoints_that_cannot_both_be_true_become_a_proof_at_every_
     a, b, c = trio
     case = await report(a)
     async with talk(a, b, c), tasks(*notaries(a, b, c)):
-        (key,) = note.checkpoint_keys(a.log.chain, LOGS[A])
-        false = note.sign(Checkpoint(LOGS[A], 2, b"\x01" * 32), key, a.log.signer("checkpoint"))
-        await smuggle(a.home.path, subject_note(B), false.encode())
+        await smuggle(a.home.path, subject_note(B), false(a)(2))
         await until(lambda: convicted(a, b, c))
         await until(lambda: said(a, b, c))
         shown = (await ask(c, "GET", f"/cases/{case}", READERS[C])).json()
@@ -105,7 +105,7 @@ async def call(node: Node) -> int:
     heard = [event for log in LOGS.values() for event in await events(node, log, FOUND)]
     for event in heard:
         await node.inboxes["notify"].handle(event.id)
-    (send, *_) = next(plug for plug in node.plugs if plug.name == "notify").timers
+    _, send, *_ = next(plug for plug in node.plugs if plug.name == "notify").timers
     await send.work()
     await send.work()
     return len(heard)
@@ -136,6 +136,34 @@ async def holds(node: Node, size: int) -> bool:
     """Whether a node holds that much of A's log."""
     held: int = await node.pools["node"].fetchval("select size from log.head where log = $1", LOGS[A])
     return held >= size
+
+
+async def test_whoever_is_convicted_makes_us_work_no_more(trio: Trio) -> None:
+    """So many proofs of one log are made and no more, and they hide nobody else's."""
+    b, told = trio.b, dict[str, list[bytes]]()
+    await report(trio.a)
+    for _ in range(2 * KEPT):
+        await trio.c.duties.heartbeat()
+    await agree(trio)
+    for node in (trio.a, trio.c):
+        await node.witness.issue()
+        size = await node.pools["node"].fetchval("select size from log.head where own")
+        sizes = range(size - 2 * KEPT, size) if node is trio.c else [2]
+        told[node.log.agency] = [*await notes(node.pools["node"], node.log.agency, size), *map(false(node), sizes)]
+    for agency, said_ in told.items():
+        await b.admission.admit(agency, said_)
+    for _ in range(KEPT):
+        await b.forks.gather()
+    convicted_ = [evidence.check(evidence.decode(proof), b.log.chain).log for proof in await proofs(b.pools["node"])]
+    assert Counter(convicted_) == {LOGS[C]: KEPT, LOGS[A]: 1}
+    assert await b.pools["node"].fetch(SQL["contradicting_checkpoints"], KEPT) == []
+
+
+def false(node: Node) -> Callable[[int], bytes]:
+    """A checkpoint of a node's log with another root, by size."""
+    (key,) = note.checkpoint_keys(node.log.chain, node.log.log)
+    signer = node.log.signer("checkpoint")
+    return lambda size: note.sign(Checkpoint(node.log.log, size, b"\x01" * 32), key, signer).encode()
 
 
 async def test_a_forked_agency_goes_on_in_a_log_of_the_next_epoch(machines: ThreeNodes, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ OPEN = "select kind, log, from_seq, to_seq from log.missing where closed_at is n
 # What is told of something that need not have happened, or that only shows a while after it has.
 AFTER_SOMETHING = {
     "rajut_admission_refused_total",
+    "rajut_date_comes_seconds",
     "rajut_handler_duration_seconds_bucket",
     "rajut_key_lasts_seconds",
     "rajut_promise_missed_total",

@@ -1,5 +1,6 @@
 """The agreed rules change while a case is open: nobody changes them alone, and no case changes its rules."""
 
+import secrets
 from collections.abc import AsyncIterator
 from itertools import permutations
 from typing import Any
@@ -8,16 +9,26 @@ import pytest
 
 from contracts.bundle import Verdict, verify_archive
 from contracts.bundle.assembly import Export
-from contracts.content import Actor
+from contracts.content import Actor, case_name
 from contracts.errors import Code, Rejected
+from contracts.events import Body
+from contracts.events.intake import CaseOpened
 from contracts.events.protection import EmergencyProposed
+from contracts.events.triage import UrgencyOverridden
 from contracts.mechanism import GENESIS_TEXT, signed
 from contracts.mechanism.signed import BEGINNING
+from contracts.record import EventId
+from contracts.sealing import KEY_BYTES
+from deploy.dev.runner import ThreeNodes
+from services.node import bus
 from services.node.audit import Auditor, Wish
+from services.node.clock import SystemClock, instant
 from services.node.keys import root_signer
 from services.node.node import Node
-from tests.e2e.stage import READERS, ask, events, report, talk
-from tests.integration.trio import B, C, Trio, settle
+from services.node.writing import Draft, Timeline
+from tests.e2e.stage import AGENCIES, READERS, ask, events, report, talk
+from tests.integration.trio import B, C, Trio, settle, three
+from tests.unit.contracts.chronicle import opening
 
 PROPOSAL = {"ground": "ANCAMAN_NYATA", "needs": ["EVAKUASI"]}
 LADDER, TURNED = (b'ladder = ["%b", "%b"' % pair for pair in permutations((b"petugas_darurat", b"tenaga_ahli_telaah")))
@@ -104,6 +115,52 @@ async def audited(node: Node, case: str) -> Verdict:
     async with node.pools["node"].acquire() as connection, connection.transaction(isolation="repeatable_read"):
         auditor = Auditor(connection, node.log, node.keyring.vault, lambda _: None)
         return verify_archive(await auditor.bundle(case, Wish("court"), export))
+
+
+async def test_a_case_under_rules_that_nobody_has_holds_up_no_other(
+    doomed: ThreeNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much is said in one, other cases are handled; so is this one, once its rules are here."""
+    monkeypatch.setattr(bus, "GRACE_S", 0.0)
+    async with three(doomed) as trio, talk(*trio):
+        triage = trio.b.inboxes["triage"]
+        strange = await unruled(trio.c, 2)
+        await settle(trio)
+        honest = await report(trio.a)
+        await settle(trio)
+        await triage.sweep()
+        assert [await handled(trio.b, case) for case in (strange, honest)] == [False, True]
+        assert await triage.attempt(await opening_of(trio.b, strange)) is None
+        await give(trio.c, *trio)
+        await settle(trio)
+        await triage.sweep()
+        await triage.sweep()
+        assert await handled(trio.b, strange)
+
+
+async def unruled(node: Node, version: int) -> str:
+    """A case under rules that its agency has not adopted, in which it says more than one sweep takes."""
+    key = secrets.token_bytes(KEY_BYTES)
+    timeline = Timeline(case_name(key, node.log.log), key)
+    opened = opening(node.log.agency, to=AGENCIES).model_copy(update={"mechanism": version})
+    more: list[Body] = [UrgencyOverridden(level="BIASA", reason="dilihat")] * (bus.SWEEP_BATCH + 1)
+    for service, bodies in (("intake", [opened]), ("triage", more)):
+        drafts = [Draft(body, AGENCIES, Actor("petugas", "x"), instant(SystemClock().now_ms())) for body in bodies]
+        async with node.pools[service].acquire() as connection, connection.transaction():
+            timeline = await node.log.append(connection, service, timeline, drafts)
+    return timeline.case
+
+
+async def opening_of(node: Node, case: str) -> EventId:
+    """The event that opened a case."""
+    found = "select id from log.event where case_id = $1 and type = $2"
+    return EventId(await node.pools["node"].fetchval(found, case, CaseOpened.wire_type))
+
+
+async def handled(node: Node, case: str) -> bool:
+    """Whether triage has dealt with the opening of a case."""
+    id_ = await opening_of(node, case)
+    return bool(await node.pools["triage"].fetch("select from inbox where event_id = $1", id_))
 
 
 async def adopted(node: Node, agency: str) -> int:

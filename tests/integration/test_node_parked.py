@@ -14,6 +14,7 @@ from contracts.timeline import Event
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import rajut
 from services import wiring
+from services.cli.access import operator
 from services.node.bus import PAUSES_S
 from services.node.node import Wire, opened as build
 from services.node.service import Desk, Plug
@@ -75,12 +76,19 @@ def test_a_parked_event_is_listed_shown_and_replayed(machines: ThreeNodes) -> No
 
 
 def test_a_parked_event_is_discarded_once_and_for_all(machines: ThreeNodes) -> None:
-    """What needs no handling is off the list and never comes back by itself; doing it twice is told in one line."""
+    """What needs no handling is off the list and never comes back by itself; who decided that stands in the access log.
+
+    Doing it twice is told in one line.
+    """
     home = machines.homes["lpsk"]
     id_ = asyncio.run(park(home))
     assert rajut(home, "parked", "discard", "triage", "--", b64(id_)).returncode == 0
     assert b64(id_) not in rajut(home, "parked", "list").stdout
     assert asyncio.run(handled(home, id_))
+    newest = "select case_id from log.event where case_id is not null order by admitted_at desc limit 1"
+    case = machines["lpsk"].postgres.sql(newest, database="rajut")
+    seen = json.loads(rajut(home, "access", case.strip(), "--json").stdout)["entries"]
+    assert [entry["officer"] for entry in seen if entry["view"] == "DISCARDED"] == [operator().officer]
     again = rajut(home, "parked", "discard", "triage", "--", b64(id_))
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     assert "E_NOT_FOUND" in again.stderr

@@ -119,6 +119,7 @@ async def test_a_suspect_is_not_left_to_one_agency_and_the_second_plan_is_carrie
         assert told["taken_back"] == [LAWYER["id"]]
         assert [version["in_force"] for version in told["versions"]] == [False, True]
         assert [one["kept"] for one in told["due"] if one["kind"] == "TINJAUAN"] == [False]
+        assert sorted(one["kept"] for one in told["due"] if one["kind"] == "RENCANA") == [False, True]
     await desks.done("kh-hrd", "reviews", occasion="KEJADIAN_BARU", before="TINGGI", after="SEDANG")
     assert [told["risk"] for told in await desks.plans()] == ["SEDANG"] * 3
     noted = await desks.done("kp-upr", "records", decision=incident, decided_at="2025-11-01T00:00:00.000Z")
@@ -127,6 +128,12 @@ async def test_a_suspect_is_not_left_to_one_agency_and_the_second_plan_is_carrie
     asked = await desks.done("kh-petugas", "requests", right="AKSES", **WORD)
     assert (await desks.say("kp-pdp", "requests/answer", request=asked, answer="DIPENUHI"))[0] == 409
     await desks.done("kh-pdp", "requests/answer", request=asked, answer="DIPENUHI")
+    told, found = {"at": WORD["at"]}, {"kind": "SALAH_KIRIM", "whereabouts": "YA"}
+    assert (await desks.say("kh-petugas", "breaches", **found, **told))[0] == 403
+    breach = await desks.done("kh-pdp", "breaches", **found, **told)
+    word = {"breach": breach, "recipient": "SUBJEK_DATA", "form": "written", **told}
+    assert (await desks.say("kp-pdp", "breaches/tell", **word))[0] == 409
+    await desks.done("kh-pdp", "breaches/tell", **word)
 
 
 async def test_a_case_is_closed_by_all_who_have_to_and_reopened_by_any(desks: Desks) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,12 @@ from deploy.dev.trio import rajut
 from deploy.nats.client import connect
 from deploy.nats.provision import provision_home
 from services import wiring
-from services.node.clock import SystemClock
-from tests.e2e.stage import opened
+from tests.clocks import BentClock
+from tests.e2e.stage import RECEIVERS, REPORTS, ask, opened, report
 
 AGENCY = "lpsk"
+DAY_MS = 24 * 60 * 60 * 1000
 _PROJECT = Path(__file__).parents[2]
-
-
-class BentClock:
-    """A clock that is wrong by some milliseconds."""
-
-    def __init__(self, off_ms: int) -> None:
-        self._off_ms = off_ms
-
-    def now_ms(self) -> int:
-        return SystemClock().now_ms() + self._off_ms
 
 
 @pytest.fixture
@@ -126,6 +118,25 @@ async def test_a_wrong_clock_makes_the_node_not_ready(agency: AgencyProcesses) -
     for off_ms in (-3000, 3000):
         assert [told[:6] for told in await problems(agency, off_ms)] == ["clock:"]
     assert await problems(agency, 500) == []
+
+
+async def test_a_clock_that_ran_ahead_costs_nothing_once_it_is_right(agency: AgencyProcesses) -> None:
+    """Meanwhile nothing is taken, and who asks is told to try later; what it has put off for weeks is looked at now."""
+    clock = BentClock()
+    async with opened(agency.home, clock) as node:
+        case, sample = await report(node), REPORTS[AGENCY].read_bytes()
+        notify = next(plug for plug in node.plugs if plug.name == "notify")
+        for row in await node.pools["node"].fetch("select id from log.event where case_id = $1", case):
+            assert await node.inboxes["notify"].attempt(row["id"]) is None
+        looks = "select look_at from notify.look where case_id = $1"
+        for off_ms, status, weeks in ((20 * DAY_MS, 503, True), (0, 201, False)):
+            clock.off_ms = off_ms
+            answer = await ask(node, "POST", "/reports", RECEIVERS[AGENCY], content=sample)
+            assert (answer.status_code, answer.json().get("code", "E_UNAVAILABLE")) == (status, "E_UNAVAILABLE")
+            for timer in notify.timers:
+                await timer.work()
+            look_at = await node.pools["notify"].fetchval(looks, case)
+            assert (look_at > datetime.now(UTC) + timedelta(days=19)) == weeks
 
 
 async def test_commits_that_do_not_wait_for_the_disk_make_the_node_not_ready(agency: AgencyProcesses) -> None:

@@ -26,6 +26,7 @@ from services.node.forks import proofs
 from services.node.node import Node
 from services.node.service import Plug
 from services.node.sql import Connection
+from services.node.voiding import SQL as VOIDING
 from services.node.writing import Draft, Written, write
 from tests.e2e.stage import (
     AGENCIES,
@@ -168,6 +169,27 @@ async def test_a_stolen_key_accuses_and_stops_nobody_once_it_is_revoked(machines
             await until(lambda: is_confirmed(trio.b, case))
         told = (await ask(trio.c, "GET", f"/cases/{case}", READERS[C])).json()
         assert (told["disputed"], told["state"]["urgency"]["in_force"]) == ([], "TINGGI")
+
+
+async def test_a_revoked_key_takes_nothing_from_others_of_the_same_id(machines: ThreeNodes) -> None:
+    """Four bytes can be searched for, so whose key it was counts too: a partner's cosignature stays."""
+    async with three(machines) as trio:
+        case = await report(trio.a)
+        await agree(trio)
+        async with talk(*trio), tasks(*notaries(*trio)):
+            await until(lambda: is_confirmed(trio.b, case))
+        ours, theirs = (note.witness_keys(trio.b.log.chain, agency)[0] for agency in (B, C))
+        sound = "select line from log.sound_cosignature where agency = $1"
+        async with trio.b.pools["node"].acquire() as connection:
+            undone = connection.transaction()
+            await undone.start()
+            await connection.execute(VOIDING["void_lines"], [theirs.name], [ours.key_id])
+            left = [await connection.fetch(sound, agency) for agency in (B, C)]
+            await connection.execute(VOIDING["void_lines"], [ours.name], [ours.key_id])
+            gone = await connection.fetch(sound, B)
+            await undone.rollback()
+        assert all(left)
+        assert not gone
 
 
 async def slander(node: Node, case: str, kids: tuple[str, str]) -> list[bytes]:

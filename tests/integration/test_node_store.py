@@ -56,7 +56,7 @@ async def settled(nodes: list[Node]) -> bool:
     for node in nodes:
         for plug in node.plugs:
             types = [body.wire_type for body in plug.handlers]
-            if await node.pools[plug.name].fetch(BUS_SQL["unhandled"], types, 0.0, 10**9, 1):
+            if await node.pools[plug.name].fetch(BUS_SQL["unhandled"], types, 0.0, 10**9, 1, []):
                 return False
     return True
 

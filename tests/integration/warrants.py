@@ -31,7 +31,7 @@ async def handle(*nodes: Node) -> None:
     for node in nodes:
         for plug in node.plugs:
             types = [body.wire_type for body in plug.handlers]
-            for row in await node.pools[plug.name].fetch(BUS["unhandled"], types, 0.0, 10**9, 1000):
+            for row in await node.pools[plug.name].fetch(BUS["unhandled"], types, 0.0, 10**9, 1000, []):
                 await node.inboxes[plug.name].handle(EventId(row["id"]))
         for timer in node.plugs[-1].timers[-1:]:  # the last of notify's, which looks at what cases promise
             await timer.work()

@@ -45,6 +45,7 @@ VIEWS: Mapping[str, tuple[str, Callable[[Any], Sequence[str]]]] = {
     "lembaga berselisih tentang status": ("status", lambda told: ["ya" if told["disagreement"] else "tidak"]),
     "status pembela": ("status", lambda told: [told["status"]]),
     "belum dicoba": ("referrals", _untried),
+    "data orang menurut": ("person", lambda told: [one["by"] for one in told.get("told", ())]),
     "pengungkapan berlaku": ("consent", lambda told: [one["event"] for one in told["disclosures"] if one["in_force"]]),
     "berselisih": ("", lambda told: told["conflicts"]),
     "mungkin orang yang sama": ("duplicates", lambda told: [one["case"] for one in told["duplicates"]]),

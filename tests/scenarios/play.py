@@ -238,7 +238,7 @@ class Play:
         path, read = VIEWS.get(matter, ("", None))
         if path not in views:
             answer = await self._get(name, path)
-            assert answer.status_code == 200, answer.text
+            assert answer.status_code == 200 or (path, answer.status_code) == ("person", 404), answer.text
             views[path] = answer.json()
         told = views[path]
         if matter in {reading.TOLD, reading.UNTOLD}:

@@ -6,7 +6,6 @@ of a directory that does not change, so what a node decides stays what it was. W
 worked out by the real code.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from hashlib import shake_256
 from typing import TypeVar
@@ -25,7 +24,7 @@ Noted = TypeVar("Noted")
 
 MANY = 4_096  # some seeds' worth
 
-_verified: Callable[[bytes, bytes], bytes] = lru_cache(MANY)(crypto_sign_open)
+_verified = lru_cache(MANY)(crypto_sign_open)
 _record = lru_cache(MANY)(record.read)
 _stored = lru_cache(MANY)(record.stored)
 _note = lru_cache(MANY)(note.read)
@@ -61,13 +60,14 @@ def _sign(message: bytes, secret: bytes) -> bytes:
 
 def _opened(signed: bytes, public: bytes) -> bytes:
     """The message that we have signed with this key; any other signature is verified, or refused, as in production."""
-    return _signed.get((signed, public)) or _verified(signed, public)
+    message: bytes = _signed.get((signed, public)) or _verified(signed, public)
+    return message
 
 
-@lru_cache(MANY)
 def _sealed(key: bytes, _key_of_reader: sealing.PublicKey, event: bytes, reader: str) -> bytes:
     """What nobody can tell from a wrapped key, and nobody opens but by `_unsealed`."""
     wrap = shake_256(b"\0".join((key, event, reader.encode()))).digest(sealing.WRAP_BYTES)
+    _wrapped.pop((wrap, event, reader), None)  # what is wrapped again is not among the oldest
     _wrapped[wrap, event, reader] = key
     _forget_oldest(_wrapped)
     return wrap
@@ -99,3 +99,9 @@ def _body_of(wire_type: str, data: bytes) -> Body | None:
 def _forget_oldest(noted: dict[Noted, bytes]) -> None:
     if len(noted) > MANY:
         del noted[next(iter(noted))]
+
+
+def forget() -> None:
+    """Work everything out anew from here on, since what is right may have changed."""
+    for known in (_verified, _record, _stored, _note, _checkpoint_keys, _cosignatures, _unsealed_content, _body_of):
+        known.cache_clear()

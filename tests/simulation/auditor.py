@@ -4,15 +4,15 @@ An outsider's view: each signature that turns up at an honest node is held again
 its log really was. `Broken` names the first promise that does not hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, islice
 
 from contracts import evidence
 from contracts.merkle import Tree
 from contracts.note import Checkpoint
 from contracts.record import agency_of
+from tests.simulation.broken import Broken
 from tests.simulation.node import Node
-from tests.simulation.watch import Broken
 
 
 class Auditor:
@@ -26,14 +26,24 @@ class Auditor:
         self._looked: dict[str, tuple[int, int, int]] = dict.fromkeys(self._nodes, (0, 0, 0))
         self._levels: dict[tuple[str, str, str], int] = {}
         self._vouched: dict[tuple[str, str, int], bytes] = {}
+        self._given: dict[tuple[str, str], int] = {}  # how much of a log each witness has signed last
+        self._signed: set[tuple[str, Checkpoint]] = set()  # all that witnesses have signed themselves
+        self._warned: set[str] = set()  # who knows that the traitor contradicts itself
+        self.denials: dict[bytes, int] = {}  # records of the traitor that deny the one before them, and their places
+        self._denied: dict[str, set[int]] = {
+            agency: set() for agency in nodes
+        }  # the places of those that one has heard
 
     def restored(self, agency: str) -> None:
         """A node stands on an older backup: look at all that it holds again."""
         self._looked[agency] = (0, 0, 0)
         self._levels = {place: size for place, size in self._levels.items() if place[0] != agency}
+        self._given = {place: size for place, size in self._given.items() if place[0] != agency}
 
     def after_step(self) -> None:
         """Raise Broken unless everything that is newly signed is true, and nobody honest is convicted."""
+        for agency, node in self._nodes.items():
+            self._learn_signed(agency, node)
         for agency, node in self._nodes.items():
             rows = node.store.tables
             looked = (len(rows.checkpoints), len(rows.cosignatures), len(rows.evidence))
@@ -47,10 +57,17 @@ class Auditor:
                 self._check_proof(node, proof.proof)
             self._looked[agency] = looked
             self._check_levels(node)
+            if self._traitor and agency not in self._warned and self._is_warned(node):
+                self._warned.add(agency)
+
+    def heard(self, agency: str, messages: Iterable[bytes]) -> None:
+        """This has come to a node."""
+        self._denied[agency] |= {self.denials[message] for message in messages if message in self.denials}
 
     def at_rest(self) -> None:
-        """Raise Broken unless all that honest agencies wrote is confirmed everywhere, if all are honest."""
+        """Raise Broken unless all that honest agencies wrote is confirmed everywhere, or who lied is convicted."""
         if self._traitor:
+            self._check_convicted()
             return
         for agency, node in self._nodes.items():
             levels = _levels(node)
@@ -71,15 +88,43 @@ class Auditor:
         """Whether somebody honest holds a proof against the traitor."""
         return any(self._convicts(node) for node in self._nodes.values())
 
+    def _check_convicted(self) -> None:
+        """Who heard a record or a checkpoint that denies what it holds has a proof."""
+        for agency, node in self._nodes.items():
+            rows = node.store.tables
+            held = rows.heads[self._traitor].size
+            told = [(one.size, kept.agrees) for one, kept in rows.checkpoints.items() if one.log == self._traitor]
+            good = max((size for size, agrees in told if agrees), default=-1)
+            false = any(agrees is False and size <= good for size, agrees in told)
+            if (false or any(seq <= held for seq in self._denied[agency])) and not self._convicts(node):
+                raise Broken(f"proof: {agency} was told a contradiction, and holds none")
+
+    def _learn_signed(self, agency: str, node: Node) -> None:
+        """What a witness signs goes forward only, is never its own log, and ends where it is contradicted."""
+        for told, witness in islice(node.store.tables.cosignatures, self._looked[agency][1], None):
+            if witness != agency or (agency, told) in self._signed:
+                continue
+            warned = told.log == self._traitor and agency in self._warned
+            if warned or told.log == node.log.log or told.size <= self._given.get((agency, told.log), 0):
+                raise Broken(f"cosigned: {agency} vouches for {told.log} where it must not")
+            self._signed.add((agency, told))
+            self._given[agency, told.log] = told.size
+
+    def _is_warned(self, node: Node) -> bool:
+        told = node.store.tables.checkpoints.items()
+        return self._convicts(node) or any(one.log == self._traitor and kept.agrees is False for one, kept in told)
+
     def _check_true(self, told: Checkpoint) -> None:
         trees = self._trees.get(told.log)
         if trees and (told.size >= len(trees) or trees[told.size].root() != told.root):
             raise Broken(f"forked: {told.log} has signed a checkpoint of a log that it never had")
 
     def _check_vouched(self, witness: str, told: Checkpoint) -> None:
-        """Nobody honest ever vouches for two histories, whatever the own copy says later."""
+        """Nobody honest ever vouches for two histories, whatever the own copy says later, or is said to have."""
         if witness not in self._nodes:
             return
+        if (witness, told) not in self._signed:
+            raise Broken(f"cosigned: {witness} never vouched for what somebody holds its signature of")
         if self._vouched.setdefault((witness, told.log, told.size), told.root) != told.root:
             raise Broken(f"cosigned: {witness} vouches for two histories of {told.log}")
         rows = self._nodes[witness].store.tables

@@ -1,4 +1,8 @@
-"""Agencies with fixed keys and the directory that they agreed on, so that a run depends on its seed alone."""
+"""Agencies with fixed keys and the directory that they agreed on, so that a run depends on its seed alone.
+
+Those who were robbed hold a second version, which revokes what was stolen, and write by the first one still, under
+which it was good: so what a thief writes is authentic, and void.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -13,6 +17,7 @@ from contracts.signing import SeedSigner, prove_possession
 from services.node.keys import NOTARIES, PURPOSES
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
+ISSUED = "2026-11-22T01:54:48.123Z"
 
 
 class Member(NamedTuple):
@@ -22,6 +27,8 @@ class Member(NamedTuple):
     log: str
     signers: Mapping[str, SeedSigner]
     sealing: sealing.PrivateKey
+    retired: SeedSigner  # its part of the log ends with the first record
+    stolen: SeedSigner  # so does what counts of it, since it was revoked
 
     @property
     def reader(self) -> Reader:
@@ -33,6 +40,7 @@ class Charter(NamedTuple):
 
     chain: Chain
     members: Mapping[str, Member]
+    writes_by: int = 0  # the version that records name; 0: the newest
 
 
 @cache
@@ -40,14 +48,41 @@ def charter(agencies: tuple[str, ...] = AGENCIES) -> Charter:
     """Made once per process; the same in every process."""
     members = {agency: _member(agency) for agency in agencies}
     entries = {agency: _entry(member) for agency, member in members.items()}
-    directory = Directory(version=1, issued="2026-11-22T01:54:48.123Z", agencies=entries)
-    signed = sign(directory, [_root(agency) for agency in agencies])
-    return Charter(Chain(signed, pin=directory.digest()), members)
+    return Charter(_begun(entries), members)
+
+
+@cache
+def robbed(agencies: tuple[str, ...] = AGENCIES) -> Charter:
+    """The same agencies, each with a key of the past and one that was stolen."""
+    members = {agency: _member(agency) for agency in agencies}
+    before = {agency: _with_keys(member, revoked=False) for agency, member in members.items()}
+    after = {agency: _with_keys(member, revoked=True) for agency, member in members.items()}
+    chain = _begun(before)
+    second = Directory(version=2, previous=b64(chain.latest.digest()), issued=ISSUED, agencies=after)
+    chain.adopt(sign(second, [_root(agency) for agency in agencies]))
+    return Charter(chain, members, writes_by=1)
+
+
+def _begun(entries: Mapping[str, AgencyEntry]) -> Chain:
+    first = Directory(version=1, issued=ISSUED, agencies=entries)
+    return Chain(sign(first, [_root(agency) for agency in entries]), pin=first.digest())
 
 
 def _member(agency: str) -> Member:
     signers = {name: SeedSigner(f"{agency}.{name}.1", _seed(agency, name)) for name in PURPOSES}
-    return Member(agency, f"rajut.example/{agency}/1", signers, sealing.private_key(_seed(agency, "sealing", 96)))
+    retired, stolen = (SeedSigner(f"{agency}.triage.{number}", _seed(agency, f"triage-{number}")) for number in (8, 9))
+    opener = sealing.private_key(_seed(agency, "sealing", 96))
+    return Member(agency, f"rajut.example/{agency}/1", signers, opener, retired, stolen)
+
+
+def _with_keys(member: Member, *, revoked: bool) -> AgencyEntry:
+    """An agency as the others know it, with the keys that somebody else may have."""
+    retired = _signing_key(member.retired, "triage", member.log).model_copy(update={"to_seq": 0})
+    stolen = _signing_key(member.stolen, "triage", member.log)
+    if revoked:
+        stolen = stolen.model_copy(update={"to_seq": 0, "revoked": True})
+    entry = _entry(member)
+    return entry.model_copy(update={"keys": [*entry.keys, retired, stolen]})
 
 
 def _entry(member: Member) -> AgencyEntry:

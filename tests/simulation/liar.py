@@ -2,21 +2,26 @@
 
 From some moment on it may write two logs and show each partner another one. It keeps records or contents from one
 partner, says old things again, dates things back, floods, sends garbage, and signs checkpoints of logs that never were.
+It has stolen keys, too, and tells what was sealed to one agency to another.
 """
 
 from collections.abc import Callable
 
-from contracts import note
+from contracts import note, sealing
+from contracts.case import heads
 from contracts.content import Actor, Content
 from contracts.delivery import Delivery
 from contracts.encoding import b64
 from contracts.events.triage import UrgencyOverridden
-from contracts.evidence import CheckpointFork, encode
-from contracts.hlc import Hlc
+from contracts.evidence import CheckpointFork, Fork, RecordFork, encode
+from contracts.mechanism import Permission
+from contracts.merkle import Tree
 from contracts.note import Checkpoint
+from contracts.record import Signed, stored
 from services.node.admit import is_record
-from services.node.writing import _write_one
-from tests.simulation.charter import AGENCIES, charter
+from services.node.writing import Desk, _write_one
+from tests.simulation.charter import AGENCIES, robbed
+from tests.simulation.forger import beat, resealed, statement, unhinged
 from tests.simulation.node import Node, Stream
 from tests.simulation.world import ROUNDS, World
 
@@ -36,9 +41,12 @@ class Liar(World):
         self.forks = forks
         self._second: Node | None = None
         self._withheld = self._rng.choice((0.0, 0.3, 0.8))  # how much of what is for the victim
-        self._happenings += [*[self.turn] * (4 * forks), self.replay, self.date_back, self.flood, self.garbage]
-        self._happenings += [self.overstate, self.slander] * forks
+        self._happenings += [self.replay, self.date_back, self.flood, self.garbage]
+        self._happenings += [self.intrude, self.backroom, self.confide, self.vouch, *[self.accuse] * 2]
+        two, false, torn = [self.turn] * 4, [self.overstate] * 3, [self.unhinge] * 2
+        self._happenings += [self.slander, *self._rng.choice((two, false, torn, two + false + torn))] * forks
         self._resting = False
+        self._falls_silent = self._rng.random() < 0.3  # in the end, and to the victim
         self.done: set[str] = set()
 
     @property
@@ -56,7 +64,7 @@ class Liar(World):
             return
         self.watch.forked = True
         first = self.nodes[self.traitor]
-        self._second = Node(charter(AGENCIES), self.traitor, first.clock, self._rng)
+        self._second = Node(robbed(AGENCIES), self.traitor, first.clock, self._rng)
         self._second.store.tables = first.store.snapshot()
         for partner, stream in first.streams.items():
             copied = Stream()
@@ -87,7 +95,7 @@ class Liar(World):
         super().relay(node)
         if stream and node.agency == self.traitor:
             said, stream.messages[before:] = stream.messages[before:], []
-            stream.messages += [kept for message in said if (kept := self._withhold(message))]
+            stream.messages += [kept for message in said if (kept := self._withhold(node, message))]
 
     def replay(self, _node: Node) -> None:
         """Something that was said long ago, by anybody, is said again, to anybody."""
@@ -96,7 +104,7 @@ class Liar(World):
             self._say("replay", *(self._rng.choice(self._rng.choice(sources)) for _ in range(5)))
 
     def date_back(self, _node: Node) -> None:
-        """A decision that claims to have been made, and put on record, long ago."""
+        """A decision that claims to have been made long ago, and put on record as early as its log lets it."""
         node = self.nodes[self.traitor]
         if not node.cases:
             return
@@ -107,7 +115,7 @@ class Liar(World):
         actor, time = Actor("petugas", "o-9"), "2025-01-01T00:00:00.000Z"
         content = Content(body.wire_type, case, time, actor, to, tuple(fit[:1]), body.wire())
         desk = node.log.desk()
-        past = desk._replace(head=desk.head._replace(hlc=Hlc(0, 0)), now_ms=max(desk.now_ms - LONG_AGO_MS, 0))
+        past = desk._replace(now_ms=max(desk.now_ms - LONG_AGO_MS, 0))
         written = _write_one(past, node.signers["triage"], timeline._replace(events=()), content)
         node.log.keep(desk, [written])
         self.done.add("date back")
@@ -129,7 +137,7 @@ class Liar(World):
         """A checkpoint of a log that never was: too long, or with another root."""
         node = self.nodes[self.traitor]
         size = node.store.tables.heads[node.log.log].size
-        told = Checkpoint(node.log.log, self._rng.choice((size, size + 1000, 2**40)), self._rng.randbytes(32))
+        told = Checkpoint(node.log.log, self._rng.choice((size, size, size + 1000, 2**40)), self._rng.randbytes(32))
         self._say("overstate", self._signed(told))
 
     def slander(self, _node: Node) -> None:
@@ -140,6 +148,102 @@ class Liar(World):
             false = self._signed(note.read(genuine).checkpoint._replace(root=self._rng.randbytes(32)))
             self._say("slander", false, encode(CheckpointFork(genuine, false)))
 
+    def intrude(self, _node: Node) -> None:
+        """Records by keys that may not write them: of another log, at another place, of another kind, or revoked."""
+        node, victim = self.nodes[self.traitor], self._rng.choice(self.honest)
+        keys, own, theirs = robbed(AGENCIES).members, node.log.desk(), self._at_end_of(victim)
+        if not theirs.head.size:
+            return  # where the stolen keys were good
+        place = theirs.head.size + self._rng.choice((0, 40))  # or else it is taken when they come
+        theirs = theirs._replace(head=theirs.head._replace(tree=Tree(place)))
+        signed = [
+            beat(theirs, node.signers["node"]),
+            statement(theirs, keys[victim.agency].stolen),
+            statement(own, keys[self.traitor].retired),
+            statement(own, node.signers["checkpoint"]),
+            beat(own, node.signers["triage"]),
+        ]
+        self.watch.intruders |= {one.id for one in signed}
+        for _ in node.streams:
+            self._say("intrude", *(one.jws for one in signed))
+
+    def unhinge(self, _node: Node) -> None:
+        """A record of its own that denies the one before it."""
+        self.watch.forked = True
+        node = self.nodes[self.traitor]
+        signed = unhinged(node.log.desk(), node.signers["node"])
+        self.auditor.denials[signed.jws] = signed.record.seq
+        self._say("unhinge", signed.jws)
+
+    def backroom(self, _node: Node) -> None:
+        """A decision by a key of its own that was revoked, and a good record that builds upon it."""
+        node = self.nodes[self.traitor]
+        if not node.cases:
+            return
+        timeline = node.log.load(self._rng.choice(node.cases))
+        to, body = node.case(timeline.case).participants, UrgencyOverridden(level="KRITIS", reason="diam-diam")
+        role = node.mechanism.agencies[self.traitor].permissions[Permission.OVERRIDE_URGENCY][0]
+        parents = heads(timeline.events, to)
+        content = Content(body.wire_type, timeline.case, node.now(), Actor(role, "o-9"), to, parents, body.wire())
+        desk = node.log.desk()
+        written = _write_one(desk, robbed(AGENCIES).members[self.traitor].stolen, timeline, content)
+        node.log.keep(desk, [written])
+        node.log.heartbeat()
+        self.watch.void.add(written.signed.id)
+        self.done.add("backroom")
+
+    def confide(self, _node: Node) -> None:
+        """Content goes to somebody who is not among its readers, with a key that opens it."""
+        node = self.nodes[self.traitor]
+        rows = node.store.tables
+        private = [(signed, other) for signed in rows.records.values() for other in self._kept_from(signed)]
+        if private:
+            signed, other = self._rng.choice(private)
+            content, public = rows.contents[signed.id], node.chain.sealing_key(signed.record.dir, other)
+            wrap = sealing.wrap(content.key, public, signed.id, other)
+            node.streams[other].messages.append(Delivery(signed.jws, wrap, content.blob).encode())
+            self.done.add("confide")
+
+    def vouch(self, _node: Node) -> None:
+        """A true checkpoint, which somebody honest is said to have cosigned."""
+        node, victim = self.nodes[self.traitor], self._rng.choice(self.honest).agency
+        tree = node.store.tables.heads[node.log.log].tree
+        told = Checkpoint(node.log.log, tree.size, tree.root())
+        (key,) = note.witness_keys(node.chain, victim)
+        line = note.cosign(told, key, node.signers["witness"], node.clock.now_ms() // 1000)
+        self._say("vouch", self._signed(told) + line.encode())
+
+    def accuse(self, _node: Node) -> None:
+        """Proofs against somebody honest: of things that may both be true, or of which one was signed by a thief."""
+        node, other = self.nodes[self.traitor], self._rng.choice(self.honest)
+        rows, log = node.store.tables, other.log.log
+        end = rows.heads[log].size - 1
+        proofs: list[Fork] = []
+        if end > 0:
+            before, last = rows.records[log, end - 1].jws, rows.records[log, end].jws
+            stolen = statement(self._at_end_of(other, before=1), robbed(AGENCIES).members[other.agency].stolen).jws
+            proofs += [RecordFork(before, last), RecordFork(last, stolen)]
+        told = sorted((one for one in rows.checkpoints if one.log == log), key=lambda one: one.size)
+        bare = [node.witness._bare(one) for one in told[-2:]]
+        whole = [one for one in node.witness.notes(2**40) if one.startswith(log.encode()) and one not in bare]
+        proofs += [CheckpointFork(bare[-1], one) for one in whole]
+        proofs += [CheckpointFork(bare[0], other, self._rng.randbytes(32)) for other in bare[1:]]
+        self._say("accuse", *map(encode, proofs))
+
+    def _at_end_of(self, other: Node, before: int = 0) -> Desk:
+        """Where a log goes on, or its last records stand, as far as the traitor knows."""
+        node, log = self.nodes[self.traitor], other.log.log
+        rows = node.store.tables
+        head, size = rows.heads[log], rows.heads[log].size - before
+        last = rows.records[log, size - 1].id if size else head.last
+        return node.log.desk()._replace(log=log, head=head._replace(tree=Tree(size), last=last), seen={})
+
+    def _kept_from(self, signed: Signed) -> list[str]:
+        """The honest who may not read a record's content, which the traitor may."""
+        if signed.id not in self.nodes[self.traitor].store.tables.contents:
+            return []
+        return [node.agency for node in self.honest if node.agency not in signed.record.to]
+
     def _signed(self, told: Checkpoint) -> bytes:
         (key,) = note.checkpoint_keys(self.nodes[self.traitor].chain, told.log)
         return note.sign(told, key, self.nodes[self.traitor].signers["checkpoint"]).encode()
@@ -149,9 +253,20 @@ class Liar(World):
         node.streams[self._rng.choice(list(node.streams))].messages += messages
         self.done.add(what)
 
-    def _withhold(self, message: bytes) -> bytes:
-        """Nothing, or a record without its content, or all."""
+    def _withhold(self, node: Node, message: bytes) -> bytes:
+        """Nothing, or a record without its content or with content that was sealed anew, or all of it."""
+        if self._resting and self._falls_silent:
+            return b""
         if self._rng.random() >= self._withheld:
             return message
         self.done.add("withhold")
-        return Delivery.decode(message)._replace(wrap=b"", blob=b"").encode() if is_record(message) else b""
+        if not is_record(message) or self._rng.random() < 0.3:
+            return b""
+        delivery = Delivery.decode(message)
+        signed = stored(delivery.jws)
+        if self.victim not in signed.record.to or signed.id not in node.store.tables.events or self._rng.random() < 0.7:
+            return delivery.jws
+        self.done.add("reseal")
+        public = node.chain.sealing_key(signed.record.dir, self.victim)
+        key = node.store.tables.contents[signed.id].key
+        return resealed(delivery, key, self.victim, public, self._rng.randbytes).encode()

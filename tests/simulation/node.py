@@ -25,7 +25,7 @@ from services.node.admit import is_record
 from services.node.clock import instant
 from services.node.store import Bad
 from services.node.testing import MemoryLog, MemoryStore, MemoryWitness, Tables, settled
-from services.node.writing import Draft, Timeline
+from services.node.writing import Desk, Draft, Timeline
 from tests.simulation.charter import Charter
 
 CONTROL = Timeline("", sealing.NO_CASE)
@@ -56,6 +56,16 @@ class Stream:
         self.created += 1
 
 
+class Log(MemoryLog):
+    """A log that may be written by an older version of the directory than the newest one."""
+
+    writes_by = 0
+
+    def desk(self) -> Desk:
+        desk = super().desk()
+        return desk._replace(directory=self.writes_by or desk.directory)
+
+
 class Place(NamedTuple):
     """How far a reader is in a partner's stream."""
 
@@ -77,7 +87,8 @@ class Node:
         self.reader = charter.members[agency].reader
         self.signers = charter.members[agency].signers
         self.store = self.store_type(charter.members[agency].log, charter.chain)
-        self.log = MemoryLog(self.store, self.signers.__getitem__, charter.chain, clock, rng.randbytes)
+        self.log = Log(self.store, self.signers.__getitem__, charter.chain, clock, rng.randbytes)
+        self.log.writes_by = charter.writes_by
         self.witness = self.witness_type(self.log, self.signers.__getitem__, charter.chain)
         self._examined: dict[tuple[int, bytes], Examined] = {}
         self._folded: dict[tuple[tuple[EventId, bool], ...], Case] = {}
@@ -189,7 +200,7 @@ class Node:
         settled(self.store.release_clocks(self.clock.now_ms()))
 
     def _adopt(self) -> None:
-        directory = self.chain.latest
+        directory = self.chain.version(self.log.desk().directory)
         body = DirectoryAdopted(version=directory.version, digest=b64(directory.digest()))
         self.log.append("node", CONTROL, [Draft(body, tuple(sorted(directory.agencies)), SYSTEM, self.now())])
 

@@ -25,13 +25,15 @@ from contracts.events.triage import StatusDetermined, UrgencyOverridden
 from contracts.mechanism import Permission
 from contracts.record import EventId
 from contracts.workflow.emergency import Vote
-from services.node.writing import Draft, Timeline, Written, _write_one
+from services.node.writing import Draft, Timeline
 from services.protection import domain
+from tests.simulation import leads
+from tests.simulation.forger import CLERK, SPOILT, spoilt
+from tests.simulation.leads import LEADERS
 from tests.simulation.node import SYSTEM, Node
 
 LEVELS = ("BIASA", "TINGGI", "MENDESAK", "KRITIS")
 STATUSES = ("DITOLAK", "SEMENTARA", "TERVERIFIKASI")
-LEADERS = tuple(f"p-{number}" for number in range(1, 8))
 
 
 class Said(NamedTuple):
@@ -53,6 +55,7 @@ class Office:
             *[self.propose] * 3,
             *[self.share] * 3,
             *[self.consent] * 2,
+            *[self.lead] * 3,
             self.groundless,
             self.forge,
         ]
@@ -108,6 +111,14 @@ class Office:
         body = EmergencyProposed(ground="ANCAMAN_NYATA", needs=())
         return self._tell(node, case, "protection", body, self._officer(node, Permission.PROPOSE_EMERGENCY))
 
+    def lead(self, node: Node, case: str) -> Said:
+        case = max((case, *node.cases), key=lambda one: leads.urgency(node.case(one), node.agency))
+        found = leads.said(self._rng, node.case(case), node.agency, node.now())
+        if found is None:
+            return Said()
+        body, permission = found
+        return self._tell(node, case, "protection", body, self._officer(node, permission))
+
     def vote(self, node: Node, case: str) -> Said:
         """Some leaders sit together and vote, one after the other, on one proposal."""
         open_ = [proposal for proposal in domain.proposals(node.case(case)) if proposal.outcome is None]
@@ -132,42 +143,58 @@ class Office:
         return said
 
     def groundless(self, node: Node, case: str) -> Said:
-        """A signed claim that protection is in force, or refused, without the votes for it."""
-        known = node.case(case)
+        """A signed claim that protection is in force, or refused, by others' votes or without enough of them."""
+        if node.agency != node.rules.decided_by:  # others' votes, where there are some
+            case = max((case, *node.cases), key=lambda one: len(node.case(one).of_type(EmergencyApproved)))
+        known, leader = node.case(case), Actor(node.rules.role, self._rng.choice(LEADERS))
         proposals = [b64(event.id) for event, _ in known.of_type(EmergencyProposed)] or [b64(known.timeline[0].id)]
-        votes = [b64(event.id) for event, _ in known.of_type(EmergencyApproved)][:1] or proposals[:1]
         proposal = self._rng.choice(proposals)
-        body: Body = EmergencyActivated(proposal=proposal, approvals=tuple(votes), review_by="2026-11-29T01:54:48.123Z")
+        voters = self._rng.choice(((leader, leader), (CLERK, CLERK._replace(officer="o-8")), (leader,), ()))
+        given = [event.id for event, vote in known.of_type(EmergencyApproved) if vote.proposal == proposal][:7]
+        if not given[1:]:
+            cast = [self._tell(node, case, "protection", EmergencyApproved(proposal=proposal), who) for who in voters]
+            given = [id_ for said in cast for id_ in said.events]
+        votes = tuple(map(b64, given)) or (proposal,)
+        body: Body = EmergencyActivated(proposal=proposal, approvals=votes, review_by="2026-11-29T01:54:48.123Z")
         if self._rng.random() < 0.3:
             body = EmergencyDeclined(proposal=proposal, refusals=(), reason="PERSETUJUAN_TIDAK_TERCAPAI")
         return self._tell(node, case, "protection", body)
 
     def forge(self, node: Node, case: str) -> Said:
-        """A well-formed record that breaks a rule: an unfit parent, or a type its key was not granted."""
+        """A well-formed record that breaks a rule, or another one that builds upon it."""
+        flaw = self._rng.choice(("grant", "hidden parent", "other parent", "refused parent", "no parent", *SPOILT))
+        if flaw != "refused parent":
+            return Said((), (self._forged(node, case, flaw),))
+        refused = self._forged(node, case, "other parent")
+        return Said((), (refused, self._forged(node, case, flaw, refused)))
+
+    def _forged(self, node: Node, case: str, flaw: str, *upon: EventId) -> EventId:
+        """Its parents do not fit, or its key was not granted such a thing, or its content is spoilt."""
         timeline, to = node.log.load(case), node.case(case).participants
-        own, others = self._parents(node, case, to)
+        fit, hidden, other = self._parents(node, case, to)
         body: Body = UrgencyOverridden(level="BIASA", reason="palsu")
-        if (wrong := self._rng.choice(("grant", "parent"))) == "grant" or not others:
-            body, others, wrong = EmergencyProposed(ground="ANCAMAN_NYATA", needs=()), own, "grant"
-        service = "intake" if wrong == "grant" else "triage"
-        parents = tuple(sorted({self._rng.choice(others), *own[:1]})) if others else ()
-        actor = Actor("petugas", "o-9")
-        content = Content(body.wire_type, case, node.now(), actor, to, parents, body.wire())
-        written = self._written(node, service, timeline, content)
-        return Said((), (written.signed.id,))
-
-    def _written(self, node: Node, service: str, timeline: Timeline, content: Content) -> Written:
-        """On record, but no event of the own node: an honest officer there never builds upon it."""
+        parents = {*fit[:1], *upon}
+        if flaw == "hidden parent" and hidden:
+            parents.add(self._rng.choice(hidden))
+        elif flaw in {"hidden parent", "other parent"} and other:
+            parents.add(self._rng.choice(other))
+        elif flaw == "no parent" and node.case(case).timeline[0].agency != node.agency:
+            parents.clear()
+        elif flaw not in {*SPOILT, "refused parent"}:
+            body = EmergencyProposed(ground="ANCAMAN_NYATA", needs=())
+        content = Content(body.wire_type, case, node.now(), CLERK, to, tuple(sorted(parents)), body.wire())
         desk = node.log.desk()
-        written = _write_one(desk, node.signers[service], timeline, content)
-        node.log.keep(desk, [written._replace(event=None)])
-        return written
+        written = spoilt(desk, node.signers["triage"], timeline, content, flaw)
+        node.log.keep(desk, [written])  # no event of the own node: an honest officer there never builds upon it
+        return written.signed.id
 
-    def _parents(self, node: Node, case: str, to: tuple[str, ...]) -> tuple[list[EventId], list[EventId]]:
-        """Parents that fit an event for these readers, and ones that do not."""
+    def _parents(self, node: Node, case: str, to: tuple[str, ...]) -> tuple[list[EventId], ...]:
+        """Parents that fit an event for these readers, ones that some of them cannot see, and ones of other cases."""
         events = [one for one in node.store.tables.events.values() if one.state == "applied" and one.content.case]
-        fit = [e.signed.id for e in events if e.content.case == case and set(to) <= set(e.content.to)]
-        return fit, [e.signed.id for e in events if e.signed.id not in fit]
+        here = [e for e in events if e.content.case == case]
+        fit = [e.signed.id for e in here if set(to) <= set(e.content.to)]
+        hidden = [e.signed.id for e in here if not set(to) <= set(e.content.to)]
+        return fit, hidden, [e.signed.id for e in events if e.content.case != case]
 
     def _tell(
         self,

@@ -1,5 +1,8 @@
 """Which world a seed is: of ten, seven in which one honest agency loses its machine, three in which one agency lies."""
 
+from collections.abc import Callable
+
+from tests.simulation.broken import Broken
 from tests.simulation.charter import AGENCIES
 from tests.simulation.liar import Liar
 from tests.simulation.lost import Lost
@@ -7,6 +10,7 @@ from tests.simulation.world import World
 
 PAIR = ("komnas-ham", "lpsk")
 FOUR = (*AGENCIES, "mitra-saksi")
+MOST_SEEDS = 40
 FORKING, DECEIVING = (2, 7), (5,)
 
 
@@ -31,3 +35,13 @@ def live(seed: int) -> World:
         error.add_note(f"seed {seed}; the same again: RAJUT_SEED={seed} make sim")
         raise
     return world
+
+
+def first_broken(world: Callable[[int], World]) -> str:
+    """The first promise that does not hold in worlds of this kind, as it is told."""
+    for seed in range(MOST_SEEDS):
+        try:
+            world(seed).run()
+        except Broken as broken:
+            return str(broken)
+    return f"nothing: {MOST_SEEDS} seeds passed"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from contracts.case import Case
+from contracts.events.lead import LeadAccepted
 from tests.simulation.charter import AGENCIES
 from tests.simulation.lost import Lost
 from tests.simulation.node import Node
@@ -47,6 +48,7 @@ class Observed(Lost):
             self.met |= {case.in_force("emergency") for case in cases}
             self.met |= {f"conflict of {slot}" for case in cases for slot in case.conflicts}
             self.met |= {"statuses that differ" for case in cases if len(statuses(case)) > 1}
+            self.met |= {"lead handed over" for case in cases if case.of_type(LeadAccepted)}
             self.met |= {"unsupported" for case in cases if case.unsupported}
             self.met |= {str(bad.refusal.code) for bad in node.store.tables.quarantine.values()}
 
@@ -69,6 +71,7 @@ def test_what_the_promises_are_about_does_happen() -> None:
     missing = {"gap", "crash", "parent missing", "too early", "unsupported", "ACTIVE", "PROPOSED", "DECLINED"}
     missing |= {"conflict of urgency", "statuses that differ", "conflict of emergency", "behind", "recovered"}
     missing |= {"E_SIGNATURE", "E_HEADER", "E_BLOB", "E_WRAP", "E_GRANT", "E_VISIBILITY"}
+    missing |= {"E_COMMIT", "E_BIND", "E_BODY", "lead handed over"}
     for seed in EVENTFUL:
         world = Observed(seed)
         world.run()

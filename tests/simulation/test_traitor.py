@@ -4,7 +4,8 @@ from tests.simulation.liar import Liar
 from tests.simulation.seeds import has_liar, live
 
 SEEDS = 40
-LIES = {"replay", "date back", "flood", "garbage", "withhold", "overstate", "slander"}
+LIES = {"replay", "date back", "flood", "garbage", "withhold", "overstate", "slander", "unhinge"}
+LIES |= {"intrude", "backroom", "confide", "reseal", "vouch", "accuse"}
 
 
 def test_the_honest_agree_whoever_lies(simulation_seeds: range) -> None:

@@ -1,30 +1,28 @@
 """What must hold of every node: after each step, and once the network is whole and nothing moves any more.
 
 Nothing here asks the code under test. What each agency committed is read off its own tables as it grows,
-prefix trees, readers, parents and standing decisions are derived from that anew, and nodes are held
-against it. `Broken` names the first promise that does not hold.
+prefix trees, readers and parents are derived from that anew, and nodes are held against it. What a case tells
+is held against what it ought to by `tests.simulation.rulings`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from itertools import islice
 
 from contracts.case import Case, digest
 from contracts.delivery import Delivery
-from contracts.encoding import b64, unb64
-from contracts.events import Body
-from contracts.events.protection import EmergencyActivated, EmergencyApproved, EmergencyProposed
-from contracts.events.triage import StatusDetermined, UrgencyOverridden
-from contracts.mechanism import LATEST, Permission
+from contracts.encoding import unb64
+from contracts.events.node import RecordRefused
+from contracts.mechanism import LATEST
 from contracts.merkle import Tree
 from contracts.record import EventId, Signed
-from contracts.timeline import Event
 from services.node.admission import Head
 from services.node.admit import is_record
+from tests.simulation import rulings
+from tests.simulation.broken import Broken
 from tests.simulation.node import Node
 
-
-class Broken(AssertionError):
-    """A promise that does not hold; the first word names it."""
+AHEAD_MS = 5 * 60_000  # whose clock is ahead by more than this waits until its time has come
 
 
 class Watch:
@@ -44,11 +42,15 @@ class Watch:
         self._applied: dict[str, set[EventId]] = {agency: set() for agency in nodes}
         self._contents: dict[str, int] = dict.fromkeys(nodes, 0)
         self._records: dict[str, int] = dict.fromkeys(nodes, 0)
-        self._readers: dict[bytes, tuple[str, ...]] = {}  # by the record's id, and by its bytes
+        self._clocks: dict[str, int] = dict.fromkeys(nodes, 0)
+        self._checked: dict[str, int] = dict.fromkeys(nodes, 0)
+        self._known: dict[bytes, Signed] = {}  # every record, by its id and by its bytes
         self._sent: dict[tuple[str, str, int], int] = {}
         self.acknowledged: dict[EventId, Signed] = {}
         self.rogue: set[EventId] = set()
         self.gone: set[EventId] = set()  # whose content nobody has any more
+        self.intruders: set[EventId] = set()  # records that nobody may take
+        self.void: set[EventId] = set()  # events that stand, and decide nothing
 
     def said(self, node: Node, events: Iterable[EventId], rogue: Iterable[EventId]) -> None:
         """An officer was told that this is on record."""
@@ -69,16 +71,18 @@ class Watch:
         del truth[size:], self.trees[log][size + 1 :]
         self._held = {place: head for place, head in self._held.items() if place[0] != node.agency}
         self._applied[node.agency] = set(backup.pointers)
-        self._contents[node.agency] = self._records[node.agency] = 0
+        self._contents[node.agency] = self._records[node.agency] = self._checked[node.agency] = 0
 
     def after_step(self) -> None:
         """Raise Broken unless everything that changed is as promised."""
         for node in self._nodes.values():
+            self._clocks[node.agency] = max(self._clocks[node.agency], node.clock.now_ms())
             self._learn(node)
-            self._learn_readers(node)
+            self._learn_records(node)
         for node in self._nodes.values():
-            for log in self._truth:
+            for log in node.store.tables.heads:
                 self._check_head(node, log)
+            self._check_records(node)
             self._check_applied(node)
             self._check_contents(node)
             self._check_said(node)
@@ -87,6 +91,8 @@ class Watch:
         """Raise Broken unless all nodes tell the same, and nothing is missing."""
         for node in self._nodes.values():
             self._check_complete(node)
+        if not self.forked:
+            self._check_told_alike()
         for case in sorted({case for node in self._nodes.values() for case in node.cases}):
             told = {node.agency: node.case(case) for node in self._nodes.values() if case in node.cases}
             self._check_case(told)
@@ -104,18 +110,36 @@ class Watch:
             truth.append(signed)
             trees.append(trees[-1].append(signed.jws))
 
-    def _learn_readers(self, node: Node) -> None:
+    def _learn_records(self, node: Node) -> None:
         records = node.store.tables.records
         for signed in islice(records.values(), self._records[node.agency], None):
-            self._readers[signed.id] = self._readers[signed.jws] = signed.record.to
+            self._known[signed.id] = self._known[signed.jws] = signed
         self._records[node.agency] = len(records)
 
+    def _check_records(self, node: Node) -> None:
+        """Nobody holds what its author did not write, wherever in the log."""
+        records = node.store.tables.records
+        for (log, seq), signed in islice(records.items(), self._checked[node.agency], None):
+            truth = self._truth.get(log)
+            false = truth is not None and (seq >= len(truth) or truth[seq].jws != signed.jws)
+            if false or signed.id in self.intruders:
+                raise Broken(f"prefix: {node.agency} holds a record {seq} that is not of {log}")
+        self._checked[node.agency] = len(records)
+
     def _check_head(self, node: Node, log: str) -> None:
-        head, truth = node.store.tables.heads[log], self._truth[log]
-        held = self._held.get((node.agency, log))
+        head, held = node.store.tables.heads[log], self._held.get((node.agency, log))
         if head is held:
             return
         before = held.size if held else 0
+        if log in self._truth:
+            self._check_prefix(node, log, before)
+            self._check_gap(node, log)
+        else:
+            self._check_chain(node, log, before)
+        self._held[node.agency, log] = head
+
+    def _check_prefix(self, node: Node, log: str, before: int) -> None:
+        head, truth = node.store.tables.heads[log], self._truth[log]
         if not before <= head.size < len(self.trees[log]) or head.tree != self.trees[log][head.size]:
             raise Broken(f"prefix: {node.agency} holds a head of {log} that is no prefix of it")
         if head.size and (head.last, head.hlc) != (truth[head.size - 1].id, truth[head.size - 1].record.hlc):
@@ -123,7 +147,26 @@ class Watch:
         for seq in range(before, head.size):
             if node.store.tables.records.get((log, seq)) != truth[seq]:
                 raise Broken(f"prefix: {node.agency} lacks {log} {seq} below its head")
-        self._held[node.agency, log] = head
+
+    def _check_chain(self, node: Node, log: str, before: int) -> None:
+        """Also a log that lies is held as one chain, whichever of its stories that is."""
+        rows = node.store.tables
+        tree, last = Tree(), node.chain.opened_by(log)
+        if before:
+            tree, last = self._held[node.agency, log].tree, rows.records[log, before - 1].id
+        for seq in range(before, rows.heads[log].size):
+            signed = rows.records[log, seq]
+            if signed.record.prev != last:
+                raise Broken(f"chain: {node.agency} holds a record {seq} of {log} that denies the one before it")
+            tree, last = tree.append(signed.jws), signed.id
+        if rows.heads[log].tree != tree:
+            raise Broken(f"chain: {node.agency} holds a head of {log} of other records than it holds")
+
+    def _check_gap(self, node: Node, log: str) -> None:
+        head, gap = node.store.tables.heads[log], node.store.tables.gaps.get(log)
+        told = gap is not None and gap.first <= head.size <= gap.last
+        if told != (head.highest > head.size):
+            raise Broken(f"gap: {node.agency} lacks a part of {log} and does not say so, or says so and does not")
 
     def _check_applied(self, node: Node) -> None:
         done, tables = self._applied[node.agency], node.store.tables
@@ -137,13 +180,26 @@ class Watch:
                 raise Broken(f"parents: {node.agency} applied an event before what it refers to")
             if id_ in self.rogue:
                 raise Broken(f"rogue: {node.agency} applied what breaks the rules")
+            self._check_place(node, kept.signed)
             done.add(id_)
+
+    def _check_place(self, node: Node, signed: Signed) -> None:
+        """What is applied is in its log, and its time had come by the latest that the node's clock has ever shown."""
+        record = signed.record
+        held = node.store.tables.records.get((record.log, record.seq))
+        if held is None or held.id != signed.id:
+            raise Broken(f"fork: {node.agency} applied what is not in its copy of {record.log}")
+        if record.agency != node.agency and record.hlc.ms > self._clocks[node.agency] + AHEAD_MS:
+            raise Broken(f"early: {node.agency} applied what comes from the future")
 
     def _check_contents(self, node: Node) -> None:
         contents = node.store.tables.contents
-        for id_ in islice(contents, self._contents[node.agency], None):
-            if node.agency not in self._readers[id_]:
+        for id_, content in islice(contents.items(), self._contents[node.agency], None):
+            record = self._known[id_].record
+            if node.agency not in record.to:
                 raise Broken(f"reader: {node.agency} holds content that is not for it")
+            if sha256(content.blob).digest() != record.ct:
+                raise Broken(f"content: {node.agency} holds other content than the record names")
         self._contents[node.agency] = len(contents)
 
     def _check_said(self, node: Node) -> None:
@@ -158,10 +214,19 @@ class Watch:
         """Raise Broken if a message shows a partner what is not for it."""
         if node.agency == self._traitor or not is_record(message):
             return
-        self._learn_readers(node)
+        self._learn_records(node)
         delivery = Delivery.decode(message)
-        if delivery.blob and partner not in self._readers[delivery.jws]:
+        if delivery.blob and partner not in self._known[delivery.jws].record.to:
             raise Broken(f"reader: {node.agency} sent {partner} content that is not for it")
+
+    def check_taken(self, node: Node, partner: str, messages: Iterable[bytes]) -> None:
+        """Raise Broken if one of these, as somebody honest has sent them, was dropped with a bad one beside it."""
+        if self._traitor in (node.agency, partner):
+            return
+        for message in filter(is_record, messages):
+            signed = self._known.get(Delivery.decode(message).jws)
+            if signed and (signed.record.log, signed.record.seq) not in node.store.tables.records:
+                raise Broken(f"dropped: {node.agency} did not take what {partner} said")
 
     def _check_complete(self, node: Node) -> None:
         tables = node.store.tables
@@ -177,11 +242,32 @@ class Watch:
         excused = self.rogue | self.gone
         missing = [one for id_, one in tables.unreadable.items() if not one.found and id_ not in excused]
         waiting = [id_ for id_, one in tables.events.items() if one.state == "waiting" and id_ not in self.rogue]
+        self._check_refused(node)
+        if node.store.is_behind():
+            raise Broken(f"behind: {node.agency} believes that its own log goes on elsewhere")
         if self._traitor:
             return
         forks = [signed for (log, seq, _), signed in tables.forks.items() if tables.records.get((log, seq)) != signed]
         if tables.gaps or missing or waiting or forks or node.store.unanswered():
             raise Broken(f"rest: {node.agency} still has a gap, or something waits")
+
+    def _check_refused(self, node: Node) -> None:
+        """Whoever was to read what breaks the rules has refused it, or waits for what it refers to."""
+        answered = {unb64(body.digest) for body in _refusals(node)}
+        waiting = {event for event, _ in node.store.tables.waiting}
+        for id_ in self.rogue - self.gone - answered - waiting:
+            signed = self._known.get(id_)
+            if signed and signed.record.agency not in (node.agency, self._traitor) and node.agency in signed.record.to:
+                raise Broken(f"refused: {node.agency} says nothing of what breaks the rules")
+
+    def _check_told_alike(self) -> None:
+        """Who lies, but in one log alone, is held to it by everybody, as far as anybody honest says to have seen it."""
+        last = [truth[-1].record.seen for truth in self._truth.values()]
+        for node in self._nodes.values():
+            for log, head in node.store.tables.heads.items():
+                seen = max(told[log].size for told in last if log in told)
+                if head.size < seen or head.highest > head.size:
+                    raise Broken(f"lost: {node.agency} does not hold all of {log} that was seen")
 
     def _betrayed(self, id_: EventId, signed: Signed) -> bool:
         """Whether an event belongs to a case in which the traitor takes part: it may build on one of two stories."""
@@ -195,71 +281,11 @@ class Watch:
         if not betrayed and len({digest(case, LATEST) for case in common.values()}) > 1:
             raise Broken("digest: nodes tell the same case differently")
         for agency, case in told.items():
-            self._check_standing(agency, case)
-            _check_emergency(agency, case)
-
-    def _check_standing(self, agency: str, case: Case) -> None:
-        """A decision stands exactly as long as nobody who knew of it decided the same matter."""
-        decided = [(event, slot) for event, body in _of(case, Body) if (slot := _decides(event, body))]
-        for slot in {"urgency", *(slot for _, slot in decided)}:
-            writers = [event for event, matter in decided if matter == slot]
-            replaced = set().union(*(past(event, case.timeline) for event in writers)) if writers else set()
-            standing = {event.id for event in writers if event.id not in replaced}
-            if {claim.event for claim in case.slots.get(slot, ())} != standing:
-                raise Broken(f"conflict: {agency} lost a decision on {slot}")
+            rulings.check(agency, case, self.void)
 
 
-def _of(case: Case, kind: type) -> list[tuple[Event, Body]]:
-    return [(event, body) for event in case.timeline if (body := case.bodies.get(event.id)) and isinstance(body, kind)]
-
-
-def _decides(event: Event, body: Body) -> str:
-    """The matter that this decides; "" if none, or if the mechanism document does not let this role of this agency."""
-    role, rules = event.content.actor.role, LATEST
-    match body:
-        case StatusDetermined(defender_kind=kind):
-            owner = event.agency == rules.status.owners.get(kind)
-            return f"status/{kind}" if owner and rules.may(event.agency, role, Permission.DETERMINE_STATUS) else ""
-        case UrgencyOverridden():
-            return "urgency" if rules.may(event.agency, role, Permission.OVERRIDE_URGENCY) else ""
-        case _:
-            return ""
-
-
-def past(event: Event, timeline: Sequence[Event]) -> set[EventId]:
-    """All events that the author of this one knew of, by walking its parents."""
-    by_id = {one.id: one for one in timeline}
-    known: set[EventId] = set()
-    todo = list(event.content.parents)
-    while todo:
-        id_ = todo.pop()
-        if id_ not in known:
-            known.add(id_)
-            todo += by_id[id_].content.parents
-    return known
-
-
-def _check_emergency(agency: str, case: Case) -> None:
-    """Protection is in force only where two different leaders approved a proposal that neither of them made."""
-    if case.in_force("emergency") != "ACTIVE":
-        return
-    claims = [claim.event for claim in case.slots["emergency"] if claim.value == "ACTIVE"]
-    by_id = {event.id: event for event in case.timeline}
-    for claim in claims:
-        body = case.bodies[claim]
-        assert isinstance(body, EmergencyActivated)
-        leaders = {_leader(by_id, case, EventId(unb64(vote)), body.proposal) for vote in body.approvals}
-        if len(leaders - {""}) < 2 or by_id[claim].agency != "lpsk":
-            raise Broken(f"leaders: {agency} has protection in force without two leaders")
-
-
-def _leader(by_id: Mapping[EventId, Event], case: Case, vote: EventId, proposal: str) -> str:
-    event, body = by_id.get(vote), case.bodies.get(vote)
-    if event is None or not isinstance(body, EmergencyApproved) or body.proposal != proposal:
-        return ""
-    actor = event.content.actor
-    asked = next((e for e in case.timeline if b64(e.id) == proposal), None)
-    if asked is None or not isinstance(case.bodies.get(asked.id), EmergencyProposed) or actor.role != "pimpinan":
-        return ""
-    own = asked.agency == event.agency and asked.content.actor.officer == actor.officer
-    return "" if own or event.agency != "lpsk" else actor.officer
+def _refusals(node: Node) -> Iterator[RecordRefused]:
+    """What a node has told others that it refused."""
+    for one in node.store.tables.events.values():
+        if one.content.type == RecordRefused.wire_type and one.signed.record.log == node.log.log:
+            yield RecordRefused.model_validate(one.content.body)

@@ -11,11 +11,12 @@ from random import Random
 from contracts.errors import Rejected
 from contracts.record import agency_of
 from tests.simulation.auditor import Auditor
-from tests.simulation.charter import AGENCIES, charter
+from tests.simulation.broken import Broken
+from tests.simulation.charter import AGENCIES, robbed
 from tests.simulation.network import Faults, Network
 from tests.simulation.node import Node, Place, SkewedClock
 from tests.simulation.officers import Office
-from tests.simulation.watch import Broken, Watch
+from tests.simulation.watch import Watch
 
 BEGIN_MS = 1_795_312_488_123
 STEPS = 300
@@ -215,7 +216,10 @@ class World:
         place = node.position(partner, stream)
         batch = stream.messages[place : place + most]
         if batch:
-            node.admit(partner, self.network.carry(batch), Place(str(stream.created), place + len(batch)))
+            arrived = self.network.carry(batch)
+            node.admit(partner, arrived, Place(str(stream.created), place + len(batch)))
+            self.watch.check_taken(node, partner, set(batch).intersection(arrived))
+            self.auditor.heard(node.agency, arrived)
             self._may_crash()
 
     def _backfill(self, node: Node, partner: str, log: str, first: int, last: int) -> None:
@@ -235,4 +239,4 @@ class World:
 
     def _node(self, agency: str, agencies: tuple[str, ...], kind: type[Node]) -> Node:
         clock = SkewedClock(lambda: self._now_ms, self._rng.choice(SKEWS))
-        return kind(charter(agencies), agency, clock, self._rng)
+        return kind(robbed(agencies), agency, clock, self._rng)

@@ -79,7 +79,10 @@ class MemoryWitness:
 
     def gather(self) -> None:
         """Make proofs of what contradicts what we hold."""
-        for fork in (*self._record_forks(), *self._checkpoint_forks()):
+        for fork in self._record_forks():
+            with suppress(Rejected):  # of a revoked key: it convicts nobody
+                self._keep(fork)
+        for fork in self._checkpoint_forks():
             self._keep(fork)
 
     def notes(self, size: int) -> list[bytes]:

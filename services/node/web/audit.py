@@ -1,9 +1,10 @@
 """The auditor's pages: who saw a case, the case as one file, and a check of such a file, wherever it comes from.
 
-The check runs beside the pages in a thread, one file at a time: a large bundle must not keep an emergency waiting.
+The check runs in a process beside the node, one file at a time: no file must keep an emergency waiting.
 """
 
 import asyncio
+import re
 from functools import partial
 from typing import Annotated
 from urllib.parse import quote
@@ -11,7 +12,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from contracts.bundle import Verdict, verify_archive
 from contracts.content import type_name
 from contracts.errors import Code, Rejected
 from contracts.events.access import Purpose
@@ -21,11 +21,12 @@ from services.node.bundles import MEDIA_TYPE
 from services.node.http import MAX_BUNDLE
 from services.node.web import findings
 from services.node.web.audit_upload import parts
+from services.node.web.checking import Checked, check
 from services.node.web.shell import Shell, Visitor, typed
 
 PER_PAGE = 100
 SCOPES = ("court", "whole")
-MOST_FINDINGS = 50  # on the page; the count is of all
+_PIN = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def purpose_of(shell: Shell, visitor: Visitor) -> Purpose:
@@ -79,28 +80,27 @@ def router(shell: Shell) -> APIRouter:
             raise Rejected(Code.FORBIDDEN, "csrf")
         pin = given.get("pin", b"").decode("ascii", "replace").strip()
         async with one_at_a_time:
-            verdict = await asyncio.to_thread(verify_archive, given.get("bundle", b""), _digest(pin))
-        return _page(request, visitor, verdict, pin)
+            checked = await check(given.get("bundle", b""), _digest(pin))
+        return _page(request, visitor, checked, pin)
 
-    def _page(request: Request, visitor: Visitor, verdict: Verdict | None = None, pin: str = "") -> Response:
+    def _page(request: Request, visitor: Visitor, checked: Checked | None = None, pin: str = "") -> Response:
         return shell.page(
             request,
             "audit.html",
             visitor,
-            verdict=verdict,
+            checked=checked,
+            mark_of=findings.mark_of,
             type_name=type_name,
             in_words=partial(findings.told, visitor.words),
             pin=pin,
             ours=shell.desk.log.chain.version(1).digest().hex(),
             most=MAX_BUNDLE // 1024**2,
-            most_findings=MOST_FINDINGS,
         )
 
     return routes
 
 
 def _digest(pin: str) -> bytes | None:
-    try:
-        return bytes.fromhex(pin) if pin else None
-    except ValueError:
-        raise Rejected(Code.SCHEMA, "pin") from None
+    if pin and not _PIN.fullmatch(pin):
+        raise Rejected(Code.SCHEMA, "pin")
+    return bytes.fromhex(pin) if pin else None

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from contracts.case import Case
+from contracts.content import type_name
 from contracts.events.access import Door, View
 from contracts.events.fields import CaseId
 from contracts.mechanism import Permission
@@ -65,7 +66,7 @@ def router(shell: Shell) -> APIRouter:
             aside=[one for one in filled if one.panel.place == Place.ASIDE],
             main=[one for place in (Place.HEAD, Place.MAIN) for one in filled if one.panel.place == place],
             first=next((offer for one in filled for offer in one.offers if offer.first), None),
-            said=said if said in shell.forms else "",
+            said=said if said in shell.forms and has_said(look, said) else "",
         )
 
     return routes
@@ -75,6 +76,12 @@ def look_at(shell: Shell, visitor: Visitor, name: str, case: Case) -> Look:
     """A case as this visitor looks at it now."""
     owed = promises(case, case.judged_by) if case.judged_by else []
     return Look(case, name, shell.desk.agency, visitor.session.officer, shell.now(), owed)
+
+
+def has_said(look: Look, name: str) -> bool:
+    """Whether this officer has said such a thing here: a link from anywhere must not tell somebody that they have."""
+    own = (event.content for event in look.case.timeline if event.agency == look.agency)
+    return any(told.actor == look.officer.actor and type_name(told.type) == name for told in own)
 
 
 def panels(shell: Shell, look: Look) -> Iterator[Filled]:

@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from contracts.bundle import Line
+from contracts.bundle.verdict import YES
 from contracts.errors import Code
 from services.node.web.words import Words
 
-_GROUPS = ("finding.", "searched.")
+_GROUPS = ("content.", "finding.", "lacks.", "searched.")
 _MOST = 500  # characters of a sentence that are shown: files in a bundle are somebody's, and so are their names
 
 
@@ -38,3 +40,10 @@ def told(words: Words, sentence: str) -> str:
             return words(name, **found.groupdict())
     code = sentence.partition(":")[0]
     return f"{words.advice(code)} ({code})" if code in set(Code) else sentence
+
+
+def mark_of(line: Line) -> str:
+    """The mark of an event in a bundle: that all of it holds, that something does not, or that not all can be seen."""
+    if line.authentic != YES or line.complete.startswith("no:"):
+        return "alarm"
+    return "done" if line.complete == YES else "none"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from contracts.events import Body
-from contracts.events.fields import MAX_CODES
+from contracts.events.fields import DAY, MAX_CODES
 from contracts.events.lists import code_list
 from contracts.mechanism.calendar import ZONES
 
@@ -19,7 +19,7 @@ Typed = Mapping[str, Sequence[str]]  # as a browser sends it: every name with it
 _CODE = "^[A-Z][A-Z0-9_]{0,63}$"
 _NUMBER = re.compile("[0-9]{1,9}")
 _BY_PATTERN = {
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "day",
+    f"^{DAY}$": "day",
     "^[a-z0-9-]{1,32}$": "agency",
     "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$": "event",
     "^[0-9a-hjkmnp-tv-z]{26}$": "case",

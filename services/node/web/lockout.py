@@ -32,4 +32,4 @@ class Lockout:
             self._failed.popitem(last=False)
 
     def _recent(self, key: tuple[str, ...], now_ms: int) -> list[int]:
-        return [at for at in self._failed.get(key, ()) if now_ms - at < WAIT_MS]
+        return [at for at in self._failed.get(key, ()) if abs(now_ms - at) < WAIT_MS]  # also by a clock put right

@@ -75,6 +75,9 @@ def _own(told: Told) -> Iterator[Worry]:
         if end["days"] < WARN_DAYS:
             word = "worry.ended" if end["days"] < 0 else "worry.ends"
             yield Worry(word, {"name": end["name"], "days": end["days"]}, "ends", grave=end["days"] < 0)
+    for date in told["dates"]:
+        if date["days"] < WARN_DAYS:
+            yield Worry("worry.date", {"date": date["code"], "day": date["day"]}, "dates")
 
 
 def _of_partner(partner: Told, heartbeat_s: float) -> Iterator[Worry]:

@@ -54,20 +54,19 @@ class Sessions:
     async def begin(self, officer: Officer, hint: str = "") -> Session:
         """Log an officer in; sessions that are over are forgotten on the way. `hint` is for when they leave."""
         secret, now = secrets.token_urlsafe(_BYTES), self._now()
-        await self._pool.execute(SQL["forget"], now - AWAY_AFTER, now - SHIFT)
+        await self._pool.execute(SQL["forget"], *_bounds(now))
         await self._pool.execute(SQL["begin"], _hash(secret), *officer, now, hint)
         return Session(officer, secret)
 
     async def of(self, secret: str) -> Session | None:
         """The session with this secret, which goes on from now; None if there is none, or it is over."""
         now = self._now()
-        row = await self._pool.fetchrow(SQL["seen"], _hash(secret), now, now - AWAY_AFTER, now - SHIFT)
+        row = await self._pool.fetchrow(SQL["seen"], _hash(secret), *_bounds(now), now)
         return Session(Officer(*row), secret) if row else None
 
     async def there(self, secret: str) -> Session | None:
         """As `of`, without going on: nobody stays logged in because a page is open."""
-        now = self._now()
-        row = await self._pool.fetchrow(SQL["there"], _hash(secret), now - AWAY_AFTER, now - SHIFT)
+        row = await self._pool.fetchrow(SQL["there"], _hash(secret), *_bounds(self._now()))
         return Session(Officer(*row), secret) if row else None
 
     async def end(self, session: Session) -> str:
@@ -86,6 +85,11 @@ class Sessions:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+
+
+def _bounds(now: datetime) -> tuple[datetime, datetime, datetime]:
+    """Since when somebody must have been seen, and between when and when they began, to go on."""
+    return now - AWAY_AFTER, now - SHIFT, now + AWAY_AFTER
 
 
 def _hash(secret: str) -> bytes:

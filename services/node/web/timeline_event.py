@@ -27,7 +27,7 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "province": ("province",),
     "requested": ("measure",),
     "role": ("role",),
-    "subject": ("requirement", "defender_kind", "measure", "subject_right"),
+    "subject": ("requirement", "defender_kind", "measure", "subject_right", "breach_recipient"),
     "violence": ("violence",),
 }
 

@@ -47,6 +47,7 @@ DONE_BY: Mapping[str, Permission] = {
     "LAPORAN_POLISI": Permission.ANSWER_REFERRAL,
     "PERMINTAAN_POLISI": Permission.ANSWER_REFERRAL,
     "HAK_SUBJEK_DATA": Permission.ANSWER_REQUEST,
+    "PEMBERITAHUAN_KEBOCORAN": Permission.REPORT_BREACH,
 }
 CALL = "CALL"  # the kind of a notice that waits for an answer
 

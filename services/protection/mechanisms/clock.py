@@ -7,9 +7,6 @@ that came till then. What it says is for the own agency alone and moves nothing:
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import asyncpg
-
-from contracts.errors import Rejected
 from contracts.events import Body
 from contracts.events.step import StepTaken
 from contracts.events.triage import UrgencyAssessed, UrgencyOverridden
@@ -46,9 +43,14 @@ async def look(desk: Desk) -> None:
         try:
             async with desk.pool.acquire() as connection, connection.transaction():
                 await _look(desk, connection, row["case_id"], MACHINES[desk.agency])
-        except (Rejected, asyncpg.PostgresError) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the next case is looked at
             telemetry.stumbled("own mechanism", error)
             await desk.pool.execute(SQL["stay_later"], row["case_id"], _now(desk) + AGAIN)
+
+
+async def look_now(desk: Desk) -> None:
+    """Let no case wait any longer: a clock that ran ahead may have put it off."""
+    await desk.pool.execute(SQL["stay_now"], _now(desk))
 
 
 async def _look(desk: Desk, connection: Connection, case_id: str, machine: Machine) -> None:

@@ -1,7 +1,7 @@
 """What may follow an emergency: more time, another agency, the leaders' session, or an end that all have heard of."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from contracts.codes import codes
@@ -17,6 +17,7 @@ from contracts.events.ending import (
     HandoverOffered,
 )
 from contracts.events.session import SessionDecided, SessionTabled
+from contracts.mechanism.calendar import day_after
 from contracts.promises import emergency
 from contracts.workflow.ending import ANNOUNCED, BY_REQUEST
 from contracts.workflow.session import ACCEPTED
@@ -85,7 +86,7 @@ def _sessions(look: Look, counts: Counts) -> Iterator[Offer]:
 def _of_leaders(look: Look, counts: Counts, name: str) -> Iterator[Offer]:
     given, due = {"emergency": name}, emergency.deadline(look.case, name)
     if due:
-        until = str(date.fromisoformat(due) + timedelta(days=1))
+        until = str(day_after(date.fromisoformat(due)))
         if counts(ExtensionProposed(emergency=name, until=until, reason=codes("extension_reason")[0])):
             yield Offer(ExtensionProposed.type, given)
     others = [agency for agency in look.case.participants if agency != look.agency]

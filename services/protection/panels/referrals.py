@@ -18,6 +18,7 @@ from contracts.events.referral import (
 )
 from contracts.mechanism.calendar import ZONES, clock_of
 from contracts.promises.referral import answer_limit
+from contracts.workflow.consent import SLOT, WITHDRAWN
 from contracts.workflow.police import concerns
 from services.node.web.panel import Look, Offer
 from services.node.web.present import Counts, instant, would_count
@@ -38,9 +39,10 @@ def offers(look: Look) -> Iterator[Offer]:
     for referral in all_told.referrals if all_told else []:
         yield from _of_one(counts, referral.event)
         yield from _of_police(look, counts, referral)
-    for claim in look.case.slots.get("consent", ()):
-        if any(counts(body) for body in _specimens(look, claim.value)):
-            yield Offer(ReferralSent.type, {"consent": claim.value})
+    given = (claim.value for claim in look.case.slots.get(SLOT, ()) if claim.value != WITHDRAWN)
+    for consent in given:
+        if any(counts(body) for body in _specimens(look, consent)):
+            yield Offer(ReferralSent.type, {"consent": consent})
 
 
 def draft(look: Look) -> Mapping[str, Sequence[str]]:

@@ -175,12 +175,13 @@ def dossier(
     agency: str = LPSK,
     withheld: Sequence[EventId] = (),
     without: Iterable[EventId] = (),
+    denied: Iterable[EventId] = (),
     erasures: Sequence[Erasure] = (),
     forks: Sequence[bytes] = (),
 ) -> Dossier:
-    """What an agency holds of the case; `without` some contents."""
+    """What an agency holds of the case; `without` some contents, as if it had never seen the `denied` records."""
     everything = [one for log in three.logs.values() for one in log]
-    ours = [one for one in everything if is_of(one, KEY)]
+    ours = [one for one in everything if is_of(one, KEY) and one.id not in set(denied)]
     places = last_seen_by(ours) | set(_first_to_see(ours, everything))
     known = {one.id for one in ours}
     anchors = [one for one in everything if (one.record.log, one.record.seq) in places and one.id not in known]

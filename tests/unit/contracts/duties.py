@@ -22,12 +22,13 @@ from tests.unit.contracts.emergencies import SEATED, Emergency
 from tests.unit.contracts.plans import LEAD, Planning
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay, in_emergency
 from tests.unit.contracts.statuses import FIRST, SECOND, decided, under_appeal
-from tests.unit.contracts.test_consent import Desk
+from tests.unit.contracts.test_consent import ENDED, Desk
 from tests.unit.contracts.test_duplicate import LINKED, REOPENED
 from tests.unit.contracts.test_erasure import LEADER, OFFICER, ask, confirm
 from tests.unit.contracts.test_outside import SECOND as OUTSIDES_SECOND, Outside
 from tests.unit.contracts.test_paper import proposed
 from tests.unit.contracts.test_record_afterwards import Earlier, Outage
+from tests.unit.contracts.test_referral import consent
 
 _TEST = "tests/unit/contracts/test_duties.py::test_nobody_agrees_to_what_they_proposed"
 
@@ -166,6 +167,11 @@ def _duplicate() -> Trial:
     return Trial(case, case.say(LPSK, LINKED), None, case.say(HAM, REOPENED))
 
 
+def _withdrawal() -> Trial:
+    case = Desk()
+    return Trial(case, case.say(LPSK, ENDED), None, case.say(HAM, consent()))
+
+
 _RULES = LATEST.emergency
 _LEADERS = f"{_RULES.approvals} different leaders (`{_RULES.role}`) of {_RULES.decided_by}"
 
@@ -198,5 +204,11 @@ DUTIES = (
     Duty("disclosure", _disclosure, "another officer of the same agency, in another role; the auditor is told at once"),
     Duty("outsider", _outside, "another officer of the same agency, in another role; the auditor is told at once"),
     Duty("erasure", _erasure, "another officer of the agency that opened the case, in another role"),
+    Duty(
+        "withdrawal",
+        _withdrawal,
+        "nobody: a person's word counts at every desk. The lead and all who know them are called, and who protects "
+        "them in an emergency reads on until it is over; the agency that took the report records a new consent",
+    ),
     Duty("duplicate", _duplicate, "nobody: it merges nothing, and any agency in the case takes it back"),
 )

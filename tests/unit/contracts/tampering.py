@@ -6,11 +6,13 @@ from hashlib import sha256
 from contracts import note
 from contracts.bundle import layout
 from contracts.bundle.archive import unpack
+from contracts.bundle.completeness import is_of
+from contracts.events.triage import UrgencyOverridden
 from contracts.mechanism import GENESIS_TEXT, signed as mechanism
 from contracts.record import sign
 from contracts.signing import Signer
 from contracts.vectors import material
-from tests.unit.contracts.dossiers import LPSK, bundle, dossier, told
+from tests.unit.contracts.dossiers import AGENCIES, HAM, KEY, LPSK, bundle, dossier, told
 
 Files = dict[str, bytes]
 
@@ -49,6 +51,20 @@ def under_later_rules(*roots: str) -> Files:
     draft = mechanism.draft(SECOND, mechanism.BEGINNING, THREE.chain.latest)
     said = mechanism.joined(draft, [mechanism.signature(draft, material.root(agency)) for agency in roots])
     return dict(unpack(bundle(dossier(told())._replace(rules=said))).files)
+
+
+def headless(exporter: str = LPSK) -> Files:
+    """Whatever was said before a later event of the opener is denied; that one, which refers to it, is withheld."""
+    three = told()
+    denied = {one.id for log in three.logs.values() for one in log if is_of(one, KEY)}
+    late = three.say(LPSK, UrgencyOverridden(level="BIASA", reason="lagi"), [three.logs[material.origin(LPSK)][1]])
+    three.say(HAM, UrgencyOverridden(level="TINGGI", reason="lagi"), [late])
+    for agency in AGENCIES:
+        three.beat(agency)
+    for agency in AGENCIES:
+        three.cosign(agency, *(set(AGENCIES) - {agency}))
+    held = dossier(three, agency=exporter, denied=denied, withheld=[late.id])
+    return dict(unpack(bundle(held, agency=exporter)).files)
 
 
 def _less(*names: str) -> Callable[[Files], Files]:

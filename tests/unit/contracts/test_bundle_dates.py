@@ -4,12 +4,11 @@ import pytest
 
 from contracts import record as records
 from contracts.bundle import Line, verify_archive
-from contracts.bundle.proving import moment
 from contracts.bundle.verdict import Dated, Witness
 from contracts.directory import sign
 from contracts.encoding import b64
 from contracts.events.triage import UrgencyOverridden
-from contracts.hlc import Hlc
+from contracts.hlc import Hlc, instant
 from contracts.record import Record, Signed
 from contracts.vectors import material
 from tests.unit.contracts.dossiers import AGENCIES, HAM, LPSK, PEREMPUAN, STEP_MS, Three, bundle, dossier, told
@@ -29,7 +28,7 @@ def parent(three: Three) -> Signed:
 
 
 def time(signed: Signed) -> str:
-    return moment(signed.record.hlc.ms)
+    return instant(signed.record.hlc.ms)
 
 
 def test_after_is_the_last_record_that_was_seen_and_before_the_first_that_saw() -> None:
@@ -52,11 +51,11 @@ def test_a_cosignature_dates_what_no_record_has_seen() -> None:
     three.blind = set(AGENCIES)
     said = three.say(LPSK, BODY, [parent(three)])
     three.cosign(LPSK, HAM)
-    first = moment((three.now // 1000 + 1) * 1000)
+    first = instant((three.now // 1000 + 1) * 1000)
     three.now += 10 * STEP_MS
     three.beat(LPSK)
     three.cosign(LPSK, HAM, PEREMPUAN)
-    later = moment((three.now // 1000 + 1) * 1000)
+    later = instant((three.now // 1000 + 1) * 1000)
     line = line_of(three, said)
     assert (line.before, line.after) == (Dated(first, HAM), Dated())
     assert line.witnesses == (Witness(HAM, first), Witness(PEREMPUAN, later))
@@ -78,13 +77,13 @@ def test_an_author_who_claims_another_time_is_flagged(days: int) -> None:
     three = told()
     right = three.now
     three.now += days * 86_400_000
-    claimed = moment(three.now)
+    claimed = instant(three.now)
     said = three.say(LPSK, BODY, [parent(three)], time=claimed)
     three.now = right + STEP_MS
     three.beat(HAM)
     three.cosign(LPSK, HAM)
     line = line_of(three, said)
-    assert moment(right) <= line.before.at <= moment(right + 3 * STEP_MS)
+    assert instant(right) <= line.before.at <= instant(right + 3 * STEP_MS)
     assert line.remarks == (
         "claims another time than is proven",
         f"says that it happened at {claimed}, another time than is proven",
@@ -95,7 +94,7 @@ def test_clocks_may_differ_by_minutes() -> None:
     """Five minutes are a wrong clock and no accusation."""
     three = told()
     three.now -= 250_000
-    said = three.say(LPSK, BODY, [parent(three)], time=moment(three.now))
+    said = three.say(LPSK, BODY, [parent(three)], time=instant(three.now))
     three.now += 250_000
     three.cosign(LPSK, HAM)
     assert line_of(three, said).remarks == ()
@@ -126,5 +125,5 @@ def test_a_time_beyond_all_calendars_is_no_accident() -> None:
     three.now = 2**62
     three.cosign(LPSK, HAM)
     three.now = right
-    assert moment(2**80) == "9999-12-31T23:59:59.999Z"
+    assert instant(2**80) == "9999-12-31T23:59:59.999Z"
     assert verify_archive(bundle(dossier(three))).findings == ()

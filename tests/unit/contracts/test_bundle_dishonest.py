@@ -5,17 +5,29 @@ import pytest
 from contracts import evidence, note
 from contracts.bundle import Verdict, layout, verify
 from contracts.bundle.archive import unpack
-from contracts.bundle.completeness import COURT
+from contracts.bundle.completeness import COURT, WITHHELD
 from contracts.encoding import b64
 from contracts.events.triage import UrgencyOverridden
 from contracts.evidence import CheckpointFork, RecordFork
 from contracts.note import Checkpoint
 from contracts.record import sign
 from contracts.vectors import material
-from tests.unit.contracts.dossiers import HAM, LPSK, PEREMPUAN, bundle, chain, dossier, told
-from tests.unit.contracts.tampering import ATTACKS, COURT_FILES, EVENTS, FILES, THREE, Files, signed_again, without
+from tests.unit.contracts.chronicle import opening
+from tests.unit.contracts.dossiers import AGENCIES, HAM, LPSK, PEREMPUAN, Three, bundle, chain, dossier, told
+from tests.unit.contracts.tampering import (
+    ATTACKS,
+    COURT_FILES,
+    EVENTS,
+    FILES,
+    THREE,
+    Files,
+    headless,
+    signed_again,
+    without,
+)
 
 PIN = material.FIRST.digest()
+UNBEGUN = "is the first of the case here, and nothing shows that the case begins with it"
 
 
 def judged(files: Files) -> Verdict:
@@ -37,6 +49,27 @@ def test_an_honest_list_signed_again_holds() -> None:
 def test_an_event_that_is_left_out_is_found_in_the_logs(place: str) -> None:
     """Whoever has logs and case key misses every record of the case by its tag, also those sealed to others."""
     assert f"records/{place}.jws" in found(without(FILES, place)), place
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_a_case_without_its_beginning_is_not_whole(agency: str) -> None:
+    """Who leaves out all that came before an event, and withholds that one, is found: no case begins with it."""
+    verdict = verify(headless(agency), PIN)
+    assert verdict.findings == (("records/lpsk/1/5.jws", UNBEGUN),)
+    assert WITHHELD in verdict.completeness
+    honest = dossier(THREE, withheld=[THREE.logs[material.origin(LPSK)][1].id])
+    assert ("records/lpsk/1/1.jws", UNBEGUN) in verify(dict(unpack(bundle(honest)).files), PIN).findings
+
+
+@pytest.mark.parametrize("agency", AGENCIES)
+def test_a_report_that_only_the_opener_reads_comes_before_the_beginning(agency: str) -> None:
+    """What the opener wrote down for itself before it opened the case for all hides no beginning from them."""
+    three = Three()
+    three.say(LPSK, UrgencyOverridden(level="TINGGI", reason="catatan sendiri"), to=(LPSK,))
+    three.say(LPSK, opening(LPSK))
+    three.cosign(LPSK, HAM)
+    verdict = verify(dict(unpack(bundle(dossier(three, agency=agency), agency=agency)).files), PIN)
+    assert {finding.what for finding in verdict.findings if finding.file.startswith("records/")} == set()
 
 
 def test_for_a_court_an_event_that_others_refer_to_cannot_be_left_out() -> None:

@@ -5,6 +5,7 @@ from contracts import canonical
 from contracts.canonical import MAX_INT
 from contracts.content import MAX_PARENTS, Actor, Content, case_name, check_case, decode, encode
 from contracts.errors import Code, Rejected
+from contracts.hlc import instant
 from contracts.record import EventId, Record, parse_payload
 from contracts.vectors.deliveries import CASE, EVENT, event, payload
 
@@ -13,6 +14,8 @@ ACTOR = Actor("pimpinan", "o-1")
 UNKNOWN = "rajut.protection.horse.lent.v1"
 CONTENT = Content(UNKNOWN, CASE, "2026-11-22T01:54:48.123Z", ACTOR, RECORD.to, (), {})
 CONTROL = parse_payload(payload(kind="ctl", tag=None))
+
+FIRST_MS, LAST_MS = -5_364_662_400_000, 32_503_679_999_999  # of the years 1800 and 2999
 
 names = st.from_regex(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")
 bodies = st.recursive(
@@ -24,7 +27,7 @@ contents = st.builds(
     Content,
     type=st.just(UNKNOWN),
     case=st.from_regex(r"\A[0-9a-hjkmnp-tv-z]{26}\Z"),
-    time=st.datetimes().map(lambda time: time.isoformat(timespec="milliseconds") + "Z"),
+    time=st.integers(FIRST_MS, LAST_MS).map(instant),
     actor=st.builds(Actor, names, names),
     to=st.just(RECORD.to),
     parents=st.sets(st.binary(min_size=32, max_size=32).map(EventId), max_size=MAX_PARENTS).map(

@@ -12,6 +12,7 @@ from contracts.record import MAX_SEQ, Key, Record, header, parse_payload
 from contracts.signing import SeedSigner
 from contracts.vectors import material
 from contracts.vectors.deliveries import payload
+from contracts.vectors.directories import signed_document
 
 FIRST, SECOND, THIRD = material.chain()
 ROOTS = [material.root(agency) for agency in material.AGENCIES]
@@ -62,6 +63,17 @@ def test_the_next_version_is_adopted_once() -> None:
     assert refusal(held, SECOND) == refusal(held, FIRST) == Code.DIRECTORY
     assert held.latest == material.SECOND
     assert [held.knows(number) for number in range(4)] == [False, True, True, False]
+
+
+def test_a_directory_has_as_many_agencies_as_a_record_can_name() -> None:
+    """A content goes to eight agencies at most, so a ninth is none that anybody could work with."""
+    strangers = [f"mitra-{number}" for number in range(6)]
+    entries = {name: material.entry(name, [material.signing_key(f"{name}.node.1")]) for name in strangers}
+    document = material.SECOND.model_dump(mode="json")
+    many = {name: entry.model_dump(mode="json") for name, entry in entries.items()} | document["agencies"]
+    eight = dict(sorted(many.items(), reverse=True)[:8])
+    assert refusal(chain(), signed_document(document | {"agencies": eight})) is None
+    assert refusal(chain(), signed_document(document | {"agencies": many})) == Code.DIRECTORY
 
 
 @pytest.mark.parametrize("signers", [[0], [1], [2], []])

@@ -18,8 +18,8 @@ def test_nobody_agrees_to_what_they_proposed(duty: Duty) -> None:
 
 
 def test_only_what_can_be_taken_back_is_for_one_officer() -> None:
-    """Of all these acts one alone needs nobody else: whether two cases are about one person."""
-    assert [duty.name for duty in DUTIES if duty.trial().own is None] == ["duplicate"]
+    """Two of all these acts need nobody else: a consent is withdrawn, and two cases are about one person."""
+    assert [duty.name for duty in DUTIES if duty.trial().own is None] == ["withdrawal", "duplicate"]
 
 
 def test_the_page_of_who_decides_is_what_is_played() -> None:

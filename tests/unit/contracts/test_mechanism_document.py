@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from contracts.codes import codes
 from contracts.errors import Code, Rejected
 from contracts.mechanism import GENESIS, GENESIS_TEXT, MAX_MECHANISM, Mechanism, Permission
 from contracts.mechanism.difference import changes
@@ -47,6 +48,10 @@ def refusal(data: bytes) -> tuple[Code, str]:
         (bent('role = "pimpinan"', 'role = "medis"'), Code.MECHANISM, "the whole"),
         (bent("day = 2026-01-16", "day = 2026-01-01"), Code.MECHANISM, "the whole"),
         (bent("day = 2026-01-16", "day = 1026-01-16"), Code.MECHANISM, "holidays.1.day"),
+        (bent("day = 28", "day = 29"), Code.MECHANISM, "dates.1"),
+        (bent("month = 2", "month = 1000000000000000000"), Code.MECHANISM, "dates.1.month"),
+        (bent("CATAHU_BEKU", "CATAHU_TERBIT"), Code.MECHANISM, "the whole"),
+        (bent('["komnas-perempuan"]\nmonth', '["komnas-x"]\nmonth'), Code.MECHANISM, "the whole"),
     ],
 )
 def test_a_text_with_a_fault_is_refused_and_says_where(data: bytes, code: Code, place: str) -> None:
@@ -90,6 +95,25 @@ def test_the_calendar_knows_where_it_ends() -> None:
     """After the last year without a gap nobody has listed holidays, and that can be asked."""
     assert GENESIS.listed_until == date(2027, 12, 31)
     assert Mechanism.read(bent("day = 2026-01-01", "day = 2030-01-01")).listed_until == date(2027, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("today", "comes"),
+    [
+        (date(2026, 11, 22), date(2027, 3, 8)),
+        (date(2027, 3, 8), date(2027, 3, 8)),
+        (date(2027, 3, 9), date(2028, 3, 8)),
+    ],
+)
+def test_a_yearly_date_comes_again(today: date, comes: date) -> None:
+    """The day itself still counts; the day after it is next year's that comes."""
+    assert {one.code: one.next(today) for one in GENESIS.dates_of("komnas-perempuan")}["CATAHU_TERBIT"] == comes
+
+
+def test_yearly_dates_have_names_and_are_of_some_agency() -> None:
+    """Each has words to be shown by; an agency to which none belongs is reminded of nothing."""
+    assert [one.code for one in GENESIS.dates] == [*codes("agency_date")]
+    assert GENESIS.dates_of("lpsk") == ()
 
 
 def test_a_difference_names_each_value_with_both_bases() -> None:

@@ -9,7 +9,7 @@ from contracts.mechanism import LATEST
 from contracts.promises import plan, review
 from contracts.promises.promise import Promise
 from contracts.timeline import Event, claimed
-from tests.unit.contracts.plans import DUE, LEAD, LPSKS, OURS, Planning
+from tests.unit.contracts.plans import DUE, LEAD, LPSKS, OURS, PARTNERS, Planning, in_force
 
 
 def owed(case: Planning, kind: str) -> list[Promise]:
@@ -51,6 +51,53 @@ def test_a_plan_that_falls_short_does_not_keep_the_promise() -> None:
     assert owed(case, "RENCANA")[0].kept
     case.say("lpsk", EligibilityDetermined(category="TIDAK_MEMENUHI"))
     assert not owed(case, "RENCANA")[0].kept
+
+
+@pytest.fixture
+def suspected() -> tuple[Planning, str]:
+    """The case of a suspect, with a plan in force of LPSK's measure and one of Komnas HAM; the plan's name."""
+    case = Planning(legal_status="TERSANGKA")
+    return case, case.agreed_plan(LPSKS, OURS)
+
+
+def test_a_suspect_who_is_left_to_one_agency_is_owed_another_plan(suspected: tuple[Planning, str]) -> None:
+    """What they took back was all that LPSK does not do: the plan holds, and from that word on another one is due."""
+    case, name = suspected
+    back = case.unwant(name, OURS)
+    first, anew = owed(case, "RENCANA")
+    assert (first.kept, in_force(case)) == (True, [name])
+    assert (anew.source, anew.agency, within(anew, back), anew.kept) == (back.id, LEAD, timedelta(hours=72), False)
+
+
+def test_a_suspect_is_left_to_nobody_once_somebody_else_does_something(suspected: tuple[Planning, str]) -> None:
+    """They want the measure again, or another version holds a new one: nothing more is owed."""
+    case, name = suspected
+    case.unwant(name, OURS)
+    case.want(name, OURS)
+    assert [one.kept for one in owed(case, "RENCANA")] == [True]
+    case.unwant(name, OURS)
+    assert [one.kept for one in owed(case, "RENCANA")] == [True, False]
+    case.agree(case.plan(LPSKS, PARTNERS, replaces=(name,)), "lpsk")
+    assert [one.kept for one in owed(case, "RENCANA")] == [True]
+
+
+def test_the_last_measure_counts_whoever_heard_the_word() -> None:
+    """Two agencies hear it of two measures, unknown to each other: together these leave the defender to one agency."""
+    case = Planning(legal_status="TERSANGKA")
+    name = case.agreed_plan(LPSKS, OURS, PARTNERS)
+    known = case.now
+    case.unwant(name, OURS, parents=known)
+    assert [one.kept for one in owed(case, "RENCANA")] == [True]
+    last = case.unwant(name, PARTNERS, by="lpsk", parents=known)
+    assert [(within(one, last), one.kept) for one in owed(case, "RENCANA")][1:] == [(timedelta(hours=72), False)]
+
+
+def test_who_is_a_subject_may_be_left_to_the_agency_that_takes_them() -> None:
+    """Of a defender whom LPSK can take, nothing is lacking."""
+    case = Planning()
+    name = case.agreed_plan(LPSKS, OURS)
+    case.unwant(name, OURS)
+    assert [one.kept for one in owed(case, "RENCANA")] == [True]
 
 
 def test_each_measure_in_force_is_due_at_its_own_time() -> None:

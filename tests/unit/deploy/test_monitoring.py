@@ -25,6 +25,7 @@ t.erased(1)
 t.missing("SILENCE", "a/lpsk/1", 0, 1)
 t.key_lasts("lpsk.intake.1", 1)
 t.certificate_lasts("node.pem", 1)
+t.date_comes("CATAHU_TERBIT", 1)
 t.missed("SURAT")
 t.link_up("komnas-ham")
 labels = {"partner": "", "kind": "", "service": ""}

@@ -10,6 +10,7 @@ from contracts.codes import LANGUAGES
 from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.errors import Rejected
+from contracts.events.breach import BreachFound, BreachTold
 from contracts.events.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
@@ -92,6 +93,15 @@ def asked() -> Chronicle:
     return case
 
 
+def breached() -> Chronicle:
+    """A case of which Komnas Perempuan sent something to the wrong person, which that person has been told."""
+    case, officer = reported(), Actor("pejabat_pdp", "o-1")
+    found = case.add(PEREMPUAN, BreachFound(kind="SALAH_KIRIM", whereabouts="YA", at=LONG_AGO), actor=officer)
+    word = BreachTold(breach=b64(found.id), recipient="SUBJEK_DATA", form="written", at=LONG_AGO)
+    case.add(PEREMPUAN, word, actor=officer)
+    return case
+
+
 def linked() -> Chronicle:
     case = shared()
     case.add(HAM, DuplicateLinked(other="1" * 26, reason="ORANG_YANG_SAMA"))
@@ -105,7 +115,7 @@ def offers(case: Chronicle, agency: str, role: str, officer: str = "o-77") -> se
     return {form for form in found if seen.may(forms[form].permission)}
 
 
-@pytest.mark.parametrize("story", [Chronicle, reported, shared, withdrawn, disclosed, outside, asked, linked])
+@pytest.mark.parametrize("story", [Chronicle, reported, shared, withdrawn, disclosed, outside, asked, breached, linked])
 def test_every_panel_says_everything_in_both_languages_and_nothing_of_the_person(
     story: Callable[[], Chronicle],
 ) -> None:
@@ -249,6 +259,23 @@ def test_what_a_person_asks_of_their_data_is_answered_by_who_watches_over_it() -
     case.add(PEREMPUAN, RequestAnswered(request=b64(waits.id), answer="DITOLAK"))
     assert answer not in offers(case, PEREMPUAN, "pejabat_pdp")
     assert "Dipenuhi" in page("intake", "consent", look(case.case, HAM, "tim_hrd"))
+
+
+def test_of_a_breach_whoever_had_it_tells_all_who_have_to_know() -> None:
+    """Recorded by who watches over data at any agency; told by the one that had it, until nobody is left to tell."""
+    case, tell = breached(), BreachTold.type
+    assert BreachFound.type in offers(case, HAM, "pejabat_pdp")
+    assert BreachFound.type not in offers(case, HAM, "petugas_pengaduan")
+    assert tell in offers(case, PEREMPUAN, "pejabat_pdp")
+    assert tell not in offers(case, HAM, "pejabat_pdp")
+    ours = look(case.case, PEREMPUAN, "pejabat_pdp")
+    last = next(one for one in panel.allowed_offers(ours) if one.form == tell)
+    assert last.given["recipient"] == "LEMBAGA_PENGAWAS"
+    assert "Lembaga pengawas pelindungan data pribadi: belum diberi tahu" in page("intake", "consent", ours)
+    word = BreachTold(breach=last.given["breach"], recipient="LEMBAGA_PENGAWAS", form="written", at=LONG_AGO)
+    case.add(PEREMPUAN, word, actor=Actor("pejabat_pdp", "o-1"))
+    assert tell not in offers(case, PEREMPUAN, "pejabat_pdp")
+    assert "belum diberi tahu" not in page("intake", "consent", look(case.case, HAM, "tim_hrd"))
 
 
 def test_what_is_over_is_not_offered() -> None:

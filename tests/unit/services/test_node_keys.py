@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
-from contracts.roster import Directory, sign
+from contracts.roster import AgencyEntry, Directory, sign
 from contracts.vectors import material
 from services.cli import app
 from services.node import enrolment, keys
@@ -126,6 +126,26 @@ def test_requests_for_one_agency_add_up(home: Path) -> None:
     made = [enrolment.signature(drafted, material.root(agency)) for agency in material.AGENCIES[:2]]
     held.adopt(enrolment.finished(drafted, made))
     assert held.signers(material.origin("lpsk"), "notify") == ["lpsk.notify.3"]
+
+
+@pytest.mark.parametrize("field", AgencyEntry.model_fields)
+def test_roots_see_whatever_changes_of_an_agency(field: str) -> None:
+    """Nothing of an entry can give way to what another agency has there without a line."""
+    before = chain(2).latest
+    other = {field: getattr(before.agencies["komnas-ham"], field)}
+    false = before.agencies["lpsk"].model_copy(update=other)
+    after = before.model_copy(update={"agencies": {**before.agencies, "lpsk": false}})
+    assert enrolment.changes(before, after)
+
+
+def test_roots_see_the_name_of_an_agency_letter_by_letter() -> None:
+    """When it joins and when its name changes; no letter looks like another one, and no name like a line of its own."""
+    before = chain(2).latest
+    false = before.agencies["lpsk"].model_copy(update={"name": {"id": "Komnas H\u0410M\n  lpsk: joins"}})
+    after = before.model_copy(update={"agencies": {**before.agencies, "lpsk": false}})
+    line = r"lpsk: is called 'Komnas H\u0410M\n  lpsk: joins' (id)"
+    assert enrolment.changes(before, after) == [line]
+    assert line in enrolment.changes(None, after)
 
 
 def test_a_key_waits_until_the_others_know_of_its_version(home: Path) -> None:

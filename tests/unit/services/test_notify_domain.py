@@ -10,6 +10,7 @@ from contracts.codes import codes
 from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events import REGISTRY, Body, read_body
+from contracts.events.breach import BreachFound
 from contracts.events.intake import DisclosureMade, OutsiderNamed
 from contracts.events.notify import NoticeEscalated, NoticeSent, ReminderGiven
 from contracts.events.protection import DeferredItem, RequirementsDeferred
@@ -341,6 +342,16 @@ def test_who_may_answer() -> None:
     """The role that was told, or one above it; not one below, and nobody from outside the ladder."""
     assert [domain.may_answer(LPSK, 1, LPSK.ladder[1], role) for role in LPSK.ladder] == [False, True, True]
     assert not domain.may_answer(LPSK, 1, LPSK.ladder[1], "psikolog")
+
+
+@pytest.mark.parametrize(("whereabouts", "wakes"), [("YA", True), ("BELUM_DIKETAHUI", True), ("TIDAK", False)])
+def test_a_breach_that_may_tell_where_somebody_is_calls_every_agency(whereabouts: str, *, wakes: bool) -> None:
+    """Like a new threat, at once and as gravely; one that endangers nobody waits as work for who watches over data."""
+    case = Chronicle()
+    body = BreachFound(kind="KUNCI_DICURI", whereabouts=whereabouts, at="1970-01-01T00:00:00Z")
+    found = case.add("komnas-ham", body, actor=Actor("pejabat_pdp", "o-1"))
+    everybody = {agency: [Call(0, DUTY[agency], "KRITIS")] for agency in AGENCIES}
+    assert called(case, found) == (everybody if wakes else {})
 
 
 @given(st.sampled_from(["KRITIS", "MENDESAK", "TINGGI", "BIASA", "BARU"]), st.floats(0.01, 120))

@@ -17,9 +17,10 @@ from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.emergencies import OTHERS, Emergency
 from tests.unit.contracts.plans import LPSKS, OURS, Planning, measure
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay
+from tests.unit.contracts.test_consent import ENDED, allowed as consented
 from tests.unit.contracts.test_record_afterwards import Outage
 from tests.unit.contracts.test_referral import Story
-from tests.unit.services.looks import FORMS, everybody, look, names, offered
+from tests.unit.services.looks import FORMS, everybody, links, look, names, offered, page
 
 ASK, YES, NO = (f"protection.emergency.{verb}" for verb in ("proposed", "approved", "refused"))
 BY_PHONE, STAND = "protection.record.supplemented", "protection.record.confirmed"
@@ -247,3 +248,18 @@ def test_every_act_of_protection_has_a_form() -> None:
         for form in PAGES.forms
         if form.name not in unruled and form.permission != rule_for(form.body).permission
     ] == []
+
+
+def test_a_withdrawn_consent_takes_no_page_away() -> None:
+    """Everybody still sees the case of a person who takes their consent back; only referrals are offered no more."""
+    case = consented()
+    assert ReferralSent.type in names(look(case.case, "komnas-ham", "tim_hrd"))
+    case.add("komnas-ham", ENDED)
+    assert not any(ReferralSent.type in names(seen) for seen in everybody(case.case))
+
+
+def test_leaders_may_act_before_the_session_has_it_on_its_agenda() -> None:
+    """Between the start of protection and what the deciding node says next, the page shows what can be done."""
+    case = Planning()
+    case.activate_emergency()
+    assert HandoverOffered.type in {form for form, _ in links(page("protection", "after", leader(case)))}

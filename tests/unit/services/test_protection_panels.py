@@ -91,8 +91,8 @@ def referred() -> Case:
     return case.case
 
 
-def taken_back() -> Case:
-    case = Planning()
+def taken_back(legal_status: str | None = "TERSANGKA") -> Case:
+    case = Planning(legal_status=legal_status)
     case.unwant(case.agreed_plan(OURS, LPSKS), OURS)
     return case.case
 
@@ -156,6 +156,13 @@ def test_every_form_of_every_service_can_be_filled_in(name: str, language: str) 
     html = form(name, seen, language)
     assert html.count("<h1>") == 1
     assert 'class="grave"' in html if FORMS[name].grave else 'class="grave"' not in html
+
+
+def test_who_is_left_to_one_agency_is_seen_at_the_plan() -> None:
+    """The plan holds, and says what it lacks since the defender took a measure back; of others it says nothing."""
+    suspect, other = (looks.look(taken_back(status), LPSK, "pimpinan") for status in ("TERSANGKA", None))
+    assert "Rencana ini tetap berlaku" in page("protection", "plan", suspect)
+    assert "Rencana ini tetap berlaku" not in page("protection", "plan", other)
 
 
 def test_what_goes_along_unseen_is_said() -> None:

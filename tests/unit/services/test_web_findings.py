@@ -3,14 +3,16 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from contracts import bundle
 from contracts.bundle import completeness, verify
+from contracts.bundle.verdict import YES, Shown
 from contracts.errors import Code
-from services.node.web.findings import told
-from tests.unit.contracts.tampering import COURT_FILES, FILES
+from services.node.web.findings import mark_of, told
+from tests.unit.contracts.tampering import COURT_FILES, FILES, headless, without
 from tests.unit.services.test_web_words import words
 
 
@@ -50,6 +52,23 @@ def test_what_completeness_rests_on_is_told_in_both_languages() -> None:
     for sentence in rests:
         assert told(words("en"), sentence) == sentence
         assert told(words("id"), sentence) != sentence
+
+
+def test_what_is_seen_of_an_event_is_told_in_both_languages() -> None:
+    """Whether its content is here, and whether all that it refers to is."""
+    files = without(FILES, "lpsk/1/1") | {"records/komnas-ham/1/2.jws": b""}
+    lines = [line for bundle_ in (files, COURT_FILES, headless()) for line in verify(bundle_).lines]
+    said = {text for line in lines for text in (line.content, line.complete)} - {YES}
+    assert len(said) > 5
+    for sentence in {*said, *get_args(Shown)}:
+        assert told(words("en"), sentence) == sentence
+        assert told(words("id"), sentence) != sentence
+
+
+def test_a_check_mark_stands_for_all_of_an_event() -> None:
+    """Authentic alone is not enough: what refers to something that is not here, or is not shown, has another mark."""
+    cut = {line.place: mark_of(line) for line in verify(without(FILES, "lpsk/1/1")).lines}
+    assert (cut["lpsk/1/2"], cut["komnas-ham/1/3"], cut["komnas-perempuan/1/1"]) == ("alarm", "none", "done")
 
 
 def test_a_broken_rule_is_told_by_what_its_code_means() -> None:

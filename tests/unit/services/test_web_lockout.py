@@ -35,3 +35,12 @@ def test_made_up_names_do_not_fill_the_memory() -> None:
     for number in range(MAX_KNOWN):
         lockout.failed(f"a{number}", "x", 0)
     assert len(lockout._failed) == MAX_KNOWN
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_out() -> None:
+    """Tries that were counted by a clock of days to come do not shut the desk until these days have come."""
+    lockout, later = Lockout(), 20 * 24 * 60 * 60 * 1000
+    for at in range(TRIES):
+        lockout.failed("a", "kp-upr", later + at)
+    assert lockout.shut("a", "kp-upr", later + TRIES)
+    assert not lockout.shut("a", "kp-upr", TRIES)

@@ -28,6 +28,7 @@ WELL: Mapping[str, Any] = {
     "disputed": 0,
     "parked": [],
     "ends": [{"name": "k1", "expires": "2027-01-01", "days": 40}],
+    "dates": [{"code": "CATAHU_TERBIT", "day": "2027-03-08", "days": 106}],
 }
 KEPT: Mapping[str, Any] = {"kinds": [{"kind": "TRIASE", "kept": 3, "missed": 0, "open": 1}], "weeks": []}
 
@@ -47,6 +48,7 @@ def test_a_node_in_good_order_worries_nobody() -> None:
         ({"checkpoint_due_s": 301.0}, "worry.checkpoint", False),
         ({"ends": [{"name": "k1", "expires": "", "days": 29}]}, "worry.ends", False),
         ({"ends": [{"name": "k1", "expires": "", "days": -1}]}, "worry.ended", True),
+        ({"dates": [{"code": "CATAHU_TERBIT", "day": "2027-03-08", "days": 29}]}, "worry.date", False),
         ({"partners": [PARTNER | {"silent_s": 601.0}]}, "worry.silent", True),
         ({"partners": [PARTNER | {"silent_s": -1}]}, "worry.silent", True),
         ({"partners": [PARTNER | {"unread": LATE + 1}]}, "worry.behind", False),
@@ -98,6 +100,14 @@ def test_a_key_that_ends_takes_the_page_down_in_no_language(days: int, language:
     """What is about to end, or has, is named on the first line of the page."""
     ends = [{"name": "lpsk.node.7", "expires": "2027-01-01", "days": days}]
     assert "lpsk.node.7" in looks.operations({**WELL, "ends": ends}, KEPT, language).partition("ready")[0]
+
+
+def test_a_yearly_date_is_named_before_it_comes_in_both_languages() -> None:
+    """By what is due and by which day, on the first line of the page: no code of a machine."""
+    told = {**WELL, "dates": [{"code": "CATAHU_BEKU", "day": "2027-02-28", "days": 29}]}
+    first, second = (looks.operations(told, KEPT, language).partition("ready")[0] for language in LANGUAGES)
+    assert "Data CATAHU dibekukan: paling lambat 28 Feb 2027" in first
+    assert "Freeze the data of the Catahu: by 28 Feb 2027" in second
 
 
 def test_what_is_missing_and_what_failed_is_told_in_both_languages() -> None:

@@ -4,13 +4,14 @@ Which of them count, for whom, and whether they end the conflict is not said her
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from contracts.codes import codes
 from contracts.encoding import b64
 from contracts.events import Body
 from contracts.events.ending import EmergencyEnded, EndingWithdrawn
+from contracts.events.fields import LAST_DAY
 from contracts.events.intake import (
     ConsentRecorded,
     DisclosureConfirmed,
@@ -43,6 +44,7 @@ from contracts.events.triage import (
     UrgencyOverridden,
 )
 from contracts.mechanism import Mechanism
+from contracts.mechanism.calendar import day_after
 from contracts.workflow.rule import Claim
 from contracts.workflow.session import ACCEPTED, EXTENSION
 from services.node.web.panel import Look
@@ -182,10 +184,10 @@ def _assessed(rules: Mechanism) -> RiskAssessed:
         present_threat=False,
         level=codes("risk")[0],
         reason=codes("risk_reason")[0],
-        valid_until="9999-12-31",
+        valid_until=str(LAST_DAY),
     )
 
 
 def _after(claims: Sequence[Claim]) -> str:
-    """A day later than all that were named."""
-    return str(max(date.fromisoformat(claim.value) for claim in claims) + timedelta(days=1))
+    """A day later than all that were named, if there is one."""
+    return str(day_after(max(date.fromisoformat(claim.value) for claim in claims)))

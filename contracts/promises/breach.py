@@ -1,0 +1,22 @@
+"""Whoever had a breach tells the person and who supervises it within three days, weekends and closed cases too."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from contracts.encoding import b64
+from contracts.events.breach import BreachFound, BreachTold
+from contracts.mechanism import Mechanism
+from contracts.promises.promise import Promise
+from contracts.state import Case
+from contracts.timeline import claimed
+
+NOTICE = "PEMBERITAHUAN_KEBOCORAN"
+
+
+def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
+    """A notice to each recipient, from when the breach was known; never due before it was written down."""
+    told = {(body.breach, body.recipient) for _, body in case.of_type(BreachTold)}
+    for event, body in case.of_type(BreachFound):
+        due = max(datetime.fromisoformat(body.at) + rules.breach.notice, claimed(event))
+        for recipient in rules.breach.recipients:
+            yield Promise(NOTICE, recipient, event.id, event.agency, due, (b64(event.id), recipient) in told)

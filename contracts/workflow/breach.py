@@ -1,0 +1,34 @@
+"""A breach is found by the agency that had it and told by the same one, as often as more is known; closed cases too."""
+
+from datetime import datetime
+
+from contracts.events.breach import BreachFound, BreachTold
+from contracts.mechanism import Permission
+from contracts.timeline import claimed
+from contracts.workflow.opening import told_to_all
+from contracts.workflow.rule import Act, Known, rule
+
+HARMLESS = "TIDAK"  # of list `breach_whereabouts`; what is not known, or of a later version, may be a danger
+
+
+def endangers(found: BreachFound) -> bool:
+    """Whether whoever saw the data may now find somebody."""
+    return found.whereabouts != HARMLESS
+
+
+def _found(act: Act[BreachFound], known: Known) -> bool:
+    """Of no time to come."""
+    return told_to_all(act, known) and datetime.fromisoformat(act.body.at) <= claimed(act.event)
+
+
+def _told(act: Act[BreachTold], known: Known) -> bool:
+    """By the agency that had it, of no time to come."""
+    found = known.named(act.body.breach, BreachFound)
+    ours = found is not None and found.agency == act.agency
+    return ours and told_to_all(act, known) and datetime.fromisoformat(act.body.at) <= claimed(act.event)
+
+
+RULES = (
+    rule(BreachFound, Permission.REPORT_BREACH, counts=_found),
+    rule(BreachTold, Permission.REPORT_BREACH, counts=_told),
+)

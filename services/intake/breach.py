@@ -1,0 +1,46 @@
+"""Breaches of what this agency keeps: that there was one, and who has been told of it."""
+
+from contracts.case import Case
+from contracts.encoding import b64
+from contracts.events.breach import BreachFound, BreachTold
+from services.node.acts import Act
+from services.node.http import Answer
+
+
+class Breach(Answer):
+    """A breach of what an agency keeps of the case; `told` and `waits` are who was told, and who is still to be."""
+
+    event: str
+    by: str
+    kind: str
+    whereabouts: str
+    at: str
+    told: list[str]
+    waits: list[str]
+
+
+ACTS = (
+    Act("breaches", BreachFound, "Record a breach of the person's data at this agency"),
+    Act("breaches/tell", BreachTold, "Say that the person, or who supervises, was told"),
+)
+
+
+def breaches(case: Case) -> list[Breach]:
+    """All of them, in timeline order; nobody waits while the rules of the case are not here."""
+    recipients = case.judged_by.breach.recipients if case.judged_by else ()
+    told: dict[str, list[str]] = {}
+    for _, body in case.of_type(BreachTold):
+        told.setdefault(body.breach, []).append(body.recipient)
+    found = [(b64(event.id), event, body) for event, body in case.of_type(BreachFound)]
+    return [
+        Breach(
+            event=name,
+            by=event.agency,
+            kind=body.kind,
+            whereabouts=body.whereabouts,
+            at=body.at,
+            told=[*dict.fromkeys(told.get(name, ()))],
+            waits=[one for one in recipients if one not in told.get(name, ())],
+        )
+        for name, event, body in found
+    ]
