@@ -10,6 +10,7 @@ import pstats
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx2
@@ -21,6 +22,7 @@ from services.node.node import Node
 from tests.perf.figures import set_back
 from tests.perf.sides import AUTHOR, OUT, SERVICE, OurWriter, Side
 
+_PROJECT = Path(__file__).parents[2]
 TOP = 15
 GROUPS = (
     ("waiting", r"epoll|select\.py|time\.sleep"),
@@ -137,7 +139,8 @@ async def _profiled(work: Callable[[], Awaitable[None]]) -> Hotspots:
 
 def _line(place: tuple[str, int, str], numbers: tuple[int, int, float, float, object]) -> Line:
     file, number, function = place
-    short = re.sub(r"^.*/(?:site-packages|python3\.\d+|main)/", "", file)
+    ours = file.removeprefix(f"{_PROJECT}/")
+    short = re.sub(r"^.*/(?:site-packages|python3\.\d+)/", "", ours)
     name = function if file == "~" else f"{short}:{number} {function}"
     group = next((group for group, form in GROUPS if re.search(form, f"{file} {function}")), "other")
     return Line(numbers[2], numbers[1], group, name)
