@@ -19,6 +19,7 @@ from services.node.node import Node
 from services.node.recovery import Recovered, Recovery
 from services.node.running import serve
 from services.node.settings import Home, Part
+from services.node.settled import settled
 from services.node.split import split
 
 STOP_WITHIN_S = 5
@@ -87,7 +88,8 @@ async def _serve(home: Path, part: Part | None) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, _stop, serving, loop)
         try:
-            await serving
+            with settled():
+                await serving
         except asyncio.CancelledError:
             telemetry.log.info("stopped")
 

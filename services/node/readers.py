@@ -7,6 +7,7 @@ there by itself, and answers with what it found, in order. It ends with its stan
 import asyncio
 import contextlib
 import fcntl
+import os
 import pickle
 import sys
 from collections import deque
@@ -22,6 +23,7 @@ from services.node.keys import Keyring
 from services.node.log import Log
 from services.node.reading import Batch, Checked, rows_of
 from services.node.settings import Home
+from services.node.settled import settled
 
 AHEAD = 3  # batches that each is asked for before it has answered
 _PIPE = 1 << 20  # bytes: a whole answer, so that nobody waits until it is fetched
@@ -75,7 +77,7 @@ async def serve(home: Home, snapshot: str, source: BinaryIO, sink: BinaryIO) -> 
     connection = await owner(home)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute(f"set transaction snapshot '{snapshot}'")
-        with contextlib.suppress(EOFError):
+        with settled(), contextlib.suppress(EOFError):
             while True:
                 batch = pickle.load(source)  # noqa: S301  from who started us
                 answer = pickle.dumps(await rows_of(connection, log, batch), pickle.HIGHEST_PROTOCOL)
@@ -102,6 +104,7 @@ def _main() -> None:
     with contextlib.suppress(OSError):  # where so much is not granted, it only takes longer
         fcntl.fcntl(sys.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
     asyncio.run(serve(Home(Path(sys.argv[1])), sys.argv[2], sys.stdin.buffer, sys.stdout.buffer))
+    os._exit(0)  # all is said, and who waits for our end need not wait until the interpreter is taken apart
 
 
 if __name__ == "__main__":
