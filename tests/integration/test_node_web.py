@@ -47,6 +47,18 @@ async def test_a_form_that_came_too_late_names_what_stands_there_now(desk: Desk)
     assert PlanProposed.model_validate(last.content.body).replaces == (b64(before.id),)
 
 
+async def test_a_link_tells_nobody_that_they_have_said_something(desk: Desk) -> None:
+    """Only after an officer has said it the page of the case says so, wherever its address came from."""
+    proposed, approved = "protection.emergency.proposed", "protection.emergency.approved"
+    answer = await ask(
+        desk.node, "POST", f"/cases/{desk.case}/emergency", OFFICER, json={"ground": "ANCAMAN_NYATA", "needs": []}
+    )
+    assert answer.status_code in {201, 409}, answer.text
+    async with desk.entered() as officer:
+        shown = [(await officer.get(f"/desk/cases/{desk.case}?said={name}")).text for name in (proposed, approved)]
+    assert ['class="said"' in page for page in shown] == [True, False]
+
+
 async def test_an_event_says_who_read_since_it_is_here(desk: Desk) -> None:
     """To who may see that: the looks at its case that the access log holds since, and none from before."""
     of_case, incident = f"/cases/{desk.case}", {"forms": ["DOXING"], "gendered_forms": [], "sphere": "DIGITAL"}
