@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from contracts.hlc import instant
 from contracts.roster import Directory
-from services.node.clock import instant
 from services.node.enrolment import Request, draft, finished, first_entry, signature
 from services.node.keys import ROOT, make_root, root_key, root_signer
 from services.node.settings import Home

@@ -12,9 +12,10 @@ import typer
 from contracts.codes import label
 from contracts.content import Actor
 from contracts.events.access import Door, Purpose, View
+from contracts.hlc import instant
 from services.cli.arguments import HomeOption, JsonOption, Result, with_node
 from services.node.access import Reader, Shown, note
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.node import Node
 from services.node.sql import Connection
 from services.node.who_saw import Entry, Sightings, who_saw

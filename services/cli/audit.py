@@ -15,12 +15,13 @@ from contracts.bundle.verdict import Absence, Dated
 from contracts.codes import event_title, label
 from contracts.content import type_name
 from contracts.events.access import Door, Purpose
+from contracts.hlc import instant
 from services.cli.access import PurposeOption, operator
 from services.cli.arguments import HomeOption, JsonOption, group, with_node
 from services.cli.files import read
 from services.node.access import Reader, note
 from services.node.audit import Auditor, Wish, shown_by
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.node import Node
 from services.node.settings import BadSettings
 

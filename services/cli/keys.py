@@ -14,12 +14,13 @@ import typer
 from contracts.directory import Chain
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
+from contracts.hlc import instant
 from contracts.roster import KID, AgencyEntry, Directory, check_signed, read as read_directory
 from services.cli.arguments import Draft, HomeArgument, Out, Root, Yes, group, with_node
 from services.cli.files import place, read, refuse_existing, write_new
 from services.cli.standing import Kid, held_chain, list_keys, used
 from services.node import custody, enrolment, keys
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.directories import read_chain
 from services.node.enrolment import Request, Revocation, Signature
 from services.node.settings import BadSettings, Home

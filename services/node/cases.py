@@ -17,12 +17,11 @@ from contracts.encoding import b64
 from contracts.errors import Code
 from contracts.events.access import View
 from contracts.events.fields import CaseId
-from contracts.hlc import Hlc
+from contracts.hlc import Hlc, instant
 from contracts.mechanism import Permission
 from contracts.record import EventId, Signed, agency_of, stored
 from contracts.timeline import Event
 from services.node.access import ANSWERS, Reading, Shown, reads
-from services.node.clock import instant
 from services.node.forks import disputed
 from services.node.http import Answer, StrictRoute, problems
 from services.node.log import SQL, Log

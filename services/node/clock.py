@@ -4,10 +4,6 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from contracts.hlc import instant
-
-__all__ = ["Clock", "RehearsalClock", "SystemClock", "instant"]
-
 
 class Clock(Protocol):
     """Where time comes from, so that a simulation can bend it."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.directory import Chain
+from contracts.hlc import instant
 from contracts.record import MAX_SEQ, stored
 from contracts.roster import SealingKey, SigningKey
-from services.node.clock import instant
 from services.node.keys import PURPOSES, SEALING, held, is_held, purpose_of
 from services.node.settings import BadSettings
 from services.node.sql import Connection, Pool, queries

@@ -6,10 +6,11 @@ from pathlib import Path
 from contracts.encoding import b64
 from contracts.errors import Rejected
 from contracts.events.node import DirectoryAdopted, RecordRefused
+from contracts.hlc import instant
 from contracts.record import agency_of, stored
 from services.node import telemetry
 from services.node.admit import Admission
-from services.node.clock import Clock, instant
+from services.node.clock import Clock
 from services.node.link import Link, asked, fill_gaps
 from services.node.log import SQL, Log
 from services.node.service import SYSTEM

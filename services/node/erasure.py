@@ -19,13 +19,14 @@ from contracts.delivery import position
 from contracts.encoding import b64, fixed
 from contracts.errors import Rejected
 from contracts.events.node import ErasureAsked, ErasureConfirmed, ErasureExecuted
+from contracts.hlc import instant
 from contracts.record import EventId, Record, stored
 from contracts.sealing import case_tag
 from contracts.timeline import Event
 from contracts.workflow.erasure import ERASURE_ACTS, executable, graph
 from services.node import telemetry
 from services.node.cases import Level, level_of
-from services.node.clock import Clock, instant
+from services.node.clock import Clock
 from services.node.keys import SERVICES
 from services.node.log import SQL as LOG, Log, split
 from services.node.service import SYSTEM

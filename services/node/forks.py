@@ -14,11 +14,12 @@ from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.node import ForkFound
 from contracts.evidence import CheckpointFork, Fork, Split
+from contracts.hlc import instant
 from contracts.merkle import Leaves, leaf_hash
 from contracts.note import Checkpoint
 from contracts.record import LaterDirectory
 from services.node import telemetry
-from services.node.clock import Clock, instant
+from services.node.clock import Clock
 from services.node.contradiction import record_fork
 from services.node.log import Log
 from services.node.service import SYSTEM

@@ -10,10 +10,11 @@ from pathlib import Path
 from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.events.node import MechanismAdopted
+from contracts.hlc import instant
 from contracts.mechanism import Mechanism, signed
 from contracts.mechanism.calendar import office_day
 from contracts.mechanism.signed import BEGINNING, check_follows, check_signed, mechanism_of, standing
-from services.node.clock import Clock, instant
+from services.node.clock import Clock
 from services.node.log import Log
 from services.node.service import SYSTEM
 from services.node.sql import Pool

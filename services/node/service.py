@@ -9,10 +9,11 @@ from contracts.case import Case, fold
 from contracts.content import Actor
 from contracts.errors import Code, Rejected
 from contracts.events import Body
+from contracts.hlc import instant
 from contracts.mechanism import Mechanism
 from contracts.timeline import Event
 from contracts.workflow import rule_for
-from services.node.clock import Clock, instant
+from services.node.clock import Clock
 from services.node.log import Log
 from services.node.officers import Officers
 from services.node.settings import Settings

@@ -20,6 +20,7 @@ from contracts.events.plan import (
     PlanDeclined,
     PlanProposed,
 )
+from contracts.hlc import instant
 from contracts.mechanism import Mechanism, Permission
 from contracts.promises import plan as of_the_plan, review as of_reviews
 from contracts.promises.plan import falls_short, plans_in_force
@@ -27,7 +28,6 @@ from contracts.promises.promise import Promise
 from contracts.workflow.closure import CLOSURE
 from contracts.workflow.plan import Plan, slot_of, taken_back, unwanted
 from services.node.access import ANSWERS, Reading, reads
-from services.node.clock import instant
 from services.node.http import Answer, StrictRoute, problems
 from services.node.service import Desk
 from services.protection import closure

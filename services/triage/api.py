@@ -11,10 +11,10 @@ from contracts.errors import Code
 from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.triage import RiskAssessed, UrgencyAssessed, UrgencyOverridden
+from contracts.hlc import instant
 from contracts.mechanism import Permission
 from services.node import acts
 from services.node.access import ANSWERS, Reading, Shown, reads
-from services.node.clock import instant
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk

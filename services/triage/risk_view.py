@@ -12,12 +12,12 @@ from contracts.errors import Code
 from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.triage import EligibilityDetermined, RiskAssessed, Score
+from contracts.hlc import instant
 from contracts.mechanism import Mechanism, Permission
 from contracts.promises.risk import runs_out
 from contracts.workflow.risk import reckon
 from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import OnTerms, Said, perform
-from services.node.clock import instant
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
 from services.node.service import Desk

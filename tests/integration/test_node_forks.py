@@ -16,6 +16,7 @@ from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events.triage import UrgencyOverridden
 from contracts.evidence import RecordFork, Split
+from contracts.hlc import instant
 from contracts.note import Checkpoint
 from contracts.record import stored
 from deploy.dev.mailbox import Mailbox
@@ -23,7 +24,7 @@ from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
 from services.cli.fsck import verify
 from services.node.audit import Auditor, Wish
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.forks import KEPT, SQL, proofs
 from services.node.link import every
 from services.node.node import Node

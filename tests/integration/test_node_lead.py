@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from contracts.encoding import fixed
+from contracts.hlc import instant
 from contracts.record import EventId
 from deploy.dev.runner import ThreeNodes
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.node import Node
 from tests.e2e.stage import READERS, ask, report
 from tests.integration.trio import agree, by_name

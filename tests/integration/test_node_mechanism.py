@@ -15,6 +15,7 @@ from contracts.events import Body
 from contracts.events.intake import CaseOpened
 from contracts.events.protection import EmergencyProposed
 from contracts.events.triage import UrgencyOverridden
+from contracts.hlc import instant
 from contracts.mechanism import GENESIS_TEXT, signed
 from contracts.mechanism.signed import BEGINNING
 from contracts.record import EventId
@@ -22,7 +23,7 @@ from contracts.sealing import KEY_BYTES
 from deploy.dev.runner import ThreeNodes
 from services.node import bus
 from services.node.audit import Auditor, Wish
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.keys import root_signer
 from services.node.node import Node
 from services.node.writing import Draft, Timeline

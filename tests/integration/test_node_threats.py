@@ -16,13 +16,14 @@ from contracts.delivery import Delivery, position
 from contracts.encoding import unb64
 from contracts.events import Body
 from contracts.events.triage import UrgencyOverridden
+from contracts.hlc import instant
 from contracts.merkle import Tree
 from contracts.note import Checkpoint
 from contracts.record import EventId, Signed
 from contracts.vectors.salamander import two_keys
 from deploy.dev.runner import ThreeNodes
 from services.node.admission import Head
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.forks import proofs
 from services.node.link import every
 from services.node.node import Node

@@ -19,13 +19,14 @@ from nats.js.manager import JetStreamManager
 from contracts.content import Actor, case_name
 from contracts.encoding import b64
 from contracts.events.notify import NoticeSent
+from contracts.hlc import instant
 from deploy.dev import cast, ceremony
 from deploy.dev.process import Process
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import migrate
 from deploy.nats.client import connect
 from services import wiring
-from services.node.clock import SystemClock, instant
+from services.node.clock import SystemClock
 from services.node.database import pool
 from services.node.directories import read_chain
 from services.node.keys import Keyring

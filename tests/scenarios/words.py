@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from contracts.hlc import instant
 from contracts.mechanism import LATEST
 from contracts.mechanism.calendar import office_day
 from deploy.dev import cast
-from services.node.clock import instant
 
 AGENCIES = {"Komnas HAM": "komnas-ham", "Komnas Perempuan": "komnas-perempuan", "LPSK": "lpsk"}
 NOTHING = "tidak ada"

@@ -10,9 +10,9 @@ from contracts import sealing
 from contracts.content import Actor, Content, encode
 from contracts.delivery import Delivery, position
 from contracts.events.triage import UrgencyOverridden
+from contracts.hlc import instant
 from contracts.record import Signed, agency_of, sign, stored
 from contracts.signing import Signer
-from services.node.clock import instant
 from services.node.writing import CONTROL, Desk, Timeline, Written, _write_one, heartbeat
 
 SPOILT = ("commitment", "tag", "place", "readers", "body", "case")

@@ -18,11 +18,11 @@ from contracts.delivery import Delivery, Examined, examine
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.node import DirectoryAdopted, RecordRefused
+from contracts.hlc import instant
 from contracts.mechanism import LATEST, EmergencyRules, Mechanism
 from contracts.record import EventId, LaterDirectory, Signed, agency_of, stored
 from services.node.admission import Refusal, decide, is_news
 from services.node.admit import is_record
-from services.node.clock import instant
 from services.node.store import Bad
 from services.node.testing import MemoryLog, MemoryStore, MemoryWitness, Tables, settled
 from services.node.writing import Desk, Draft, Timeline

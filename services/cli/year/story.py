@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.hlc import instant
 from contracts.mechanism import LATEST, Permission
 from contracts.promises.triage import HUMAN_TRIAGE
 from contracts.report import gender_lens, read_report
 from services.cli.year.calendar import Calendar
 from services.cli.year.desk import Desk
 from services.cli.year.plan import Fate, judgement, report
-from services.node.clock import instant
 
 OPEN_FOR = 45  # days until an ordinary case ends
 AGAIN = 28  # days between reviews, and between assessments

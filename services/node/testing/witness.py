@@ -15,11 +15,11 @@ from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.node import ForkFound
 from contracts.evidence import CheckpointFork, Fork
+from contracts.hlc import instant
 from contracts.merkle import Leaves, leaf_hash
 from contracts.note import Checkpoint, Line, NoteKey
 from contracts.record import LaterDirectory, agency_of
 from contracts.signing import Signer
-from services.node.clock import instant
 from services.node.contradiction import record_fork
 from services.node.forks import KEPT
 from services.node.service import SYSTEM

@@ -12,12 +12,12 @@ from contracts.errors import Code, Rejected
 from contracts.events.access import View
 from contracts.events.fields import CaseId
 from contracts.events.step import StepTaken
+from contracts.hlc import instant
 from contracts.mechanism import Permission
 from contracts.timeline import claimed
 from services.node import acts
 from services.node.access import ANSWERS, Reading, reads
 from services.node.acts import Act, Moment
-from services.node.clock import instant
 from services.node.http import Answer
 from services.node.service import Desk
 from services.protection.mechanisms import MACHINES

@@ -12,8 +12,8 @@ from contracts.events.lead import (
     LeadOffered,
     LeadSupported,
 )
+from contracts.hlc import instant as written
 from contracts.workflow.lead import SLOT
-from services.node.clock import instant as written
 from services.node.web.panel import Look, Offer
 from services.node.web.present import Counts, would_count
 from services.protection.lead import Lead, shown

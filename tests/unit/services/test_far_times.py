@@ -11,11 +11,10 @@ from contracts.canonical import Json
 from contracts.case import fold
 from contracts.errors import Rejected
 from contracts.events import read_body
-from contracts.hlc import Hlc
+from contracts.hlc import Hlc, instant
 from contracts.mechanism import LATEST
 from contracts.promises import promises
 from contracts.timeline import Event
-from services.node.clock import instant
 from services.node.web import work
 from services.notify import clocks
 from services.protection.mechanisms import MACHINES
