@@ -20,6 +20,9 @@ HomeArgument = Annotated[Path, typer.Argument(help="The node's home directory, w
 HomeOption = Annotated[Path, typer.Option("--home", envvar="RAJUT_HOME", help="The node's home directory.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]  # the flag of every command that prints
 
+# For a command that is told an event by its id: a word of base64url, and one in 64 begins with a hyphen.
+NAMES_EVENT = {"ignore_unknown_options": True}
+
 # Of the ceremonies in which agencies sign something together, offline.
 Draft = Annotated[Path, typer.Argument(help="The draft, as `propose` wrote it.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write; it must not exist.")]

@@ -10,7 +10,7 @@ from contracts.case import fold
 from contracts.events.access import Purpose, View
 from contracts.events.node import Basis
 from services.cli.access import PurposeOption, noted
-from services.cli.arguments import HomeOption, JsonOption, group, tell
+from services.cli.arguments import NAMES_EVENT, HomeOption, JsonOption, group, tell
 from services.node.access import Shown
 from services.node.erasing import Erasures, OrderView, Scope, view
 from services.node.node import Node
@@ -36,7 +36,7 @@ def erase_ask(
     _post(home, f"/cases/{case_id}/erasure", token, {"scope": scope.value, "basis": basis.value})
 
 
-@app.command("confirm")
+@app.command("confirm", context_settings=NAMES_EVENT)
 def erase_confirm(
     case_id: CaseName,
     request: Annotated[str, typer.Argument(metavar="REQUEST", help="The request's id, as `erase show` shows it.")],

@@ -11,7 +11,7 @@ from contracts.errors import Code, Rejected
 from contracts.events.access import Purpose, View
 from contracts.record import EventId
 from services.cli.access import PurposeOption, noted
-from services.cli.arguments import HomeOption, JsonOption, group, with_node
+from services.cli.arguments import NAMES_EVENT, HomeOption, JsonOption, group, with_node
 from services.node.access import SQL, Shown
 from services.node.bus import Inbox
 from services.node.node import Node
@@ -44,7 +44,7 @@ def parked_list(
             typer.echo(f"{service} {event['id']} {event['type']} {event['reason']} after {event['attempts']} tries")
 
 
-@app.command("show")
+@app.command("show", context_settings=NAMES_EVENT)
 def parked_show(
     service: Service, event: EventName, home: HomeOption = Path(), purpose: PurposeOption = Purpose.TECHNICAL
 ) -> None:
@@ -60,13 +60,13 @@ def parked_show(
     typer.echo(noted(home, purpose, read))
 
 
-@app.command("replay")
+@app.command("replay", context_settings=NAMES_EVENT)
 def parked_replay(service: Service, event: EventName, home: HomeOption = Path()) -> None:
     """Handle a parked event again, now."""
     with_node(home, lambda built: inbox_of(built, service).replay(EventId(unb64(event))), beside=True)
 
 
-@app.command("discard")
+@app.command("discard", context_settings=NAMES_EVENT)
 def parked_discard(service: Service, event: EventName, home: HomeOption = Path()) -> None:
     """Decide that a parked event needs no handling; the access log says who did."""
 

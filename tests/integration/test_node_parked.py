@@ -66,11 +66,11 @@ def test_a_parked_event_is_listed_shown_and_replayed(machines: ThreeNodes) -> No
     assert f"triage {b64(id_)} {OPENED} LookupError after {len(PAUSES_S) + 1} tries\n" in listed.stdout
     as_json = json.loads(rajut(home, "parked", "list", "--json").stdout)
     assert {"id": b64(id_), "type": OPENED, "reason": "LookupError", "attempts": 5} in as_json["triage"]
-    shown = json.loads(rajut(home, "parked", "show", "triage", "--", b64(id_)).stdout)
+    shown = json.loads(rajut(home, "parked", "show", "triage", b64(id_)).stdout)
     assert (shown["type"], shown["log"]) == (OPENED, "rajut.example/lpsk/1")
     assert SECRET not in listed.stdout + listed.stderr + str(shown)
     assert not asyncio.run(handled(home, id_))
-    assert rajut(home, "parked", "replay", "triage", "--", b64(id_)).returncode == 0
+    assert rajut(home, "parked", "replay", "triage", b64(id_)).returncode == 0
     assert asyncio.run(handled(home, id_))
     assert b64(id_) not in rajut(home, "parked", "list").stdout
 
@@ -82,14 +82,14 @@ def test_a_parked_event_is_discarded_once_and_for_all(machines: ThreeNodes) -> N
     """
     home = machines.homes["lpsk"]
     id_ = asyncio.run(park(home))
-    assert rajut(home, "parked", "discard", "triage", "--", b64(id_)).returncode == 0
+    assert rajut(home, "parked", "discard", "triage", b64(id_)).returncode == 0
     assert b64(id_) not in rajut(home, "parked", "list").stdout
     assert asyncio.run(handled(home, id_))
     newest = "select case_id from log.event where case_id is not null order by admitted_at desc limit 1"
     case = machines["lpsk"].postgres.sql(newest, database="rajut")
     seen = json.loads(rajut(home, "access", case.strip(), "--json").stdout)["entries"]
     assert [entry["officer"] for entry in seen if entry["view"] == "DISCARDED"] == [operator().officer]
-    again = rajut(home, "parked", "discard", "triage", "--", b64(id_))
+    again = rajut(home, "parked", "discard", "triage", b64(id_))
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     assert "E_NOT_FOUND" in again.stderr
 

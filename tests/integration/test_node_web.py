@@ -8,7 +8,7 @@ from contracts.encoding import b64
 from contracts.events.access import CaseRead, Door, Purpose
 from contracts.events.plan import PlanProposed
 from services.node.http import MAX_BODY
-from tests.e2e.stage import LOGS, ask, events, size
+from tests.e2e.stage import LOGS, ask, events, report, size
 from tests.integration.visitors import ADMIN, AUDITOR, LPSK, OFFICER, Desk, csrf, hidden
 from tests.unit.contracts.tampering import headless
 
@@ -21,7 +21,7 @@ PLACES = {"{name}": "protection.emergency.proposed"}
 
 async def test_what_a_form_is_about_is_asked_of_who_may_say_it(desk: Desk) -> None:
     """An address that leaves it open leads to a choice, or says that there is none; who may not act learns nothing."""
-    asked = f"/desk/cases/{desk.case}/act/protection.emergency.approved"
+    asked = f"/desk/cases/{await report(desk.node)}/act/protection.emergency.approved"
     async with desk.entered("lpsk-pimpinan-1") as leader, desk.entered(ADMIN) as admin:
         shown = (await leader.get(asked)).text
         assert 'name="proposal"' not in shown
