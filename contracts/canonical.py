@@ -60,30 +60,30 @@ def parse(data: bytes, *, max_bytes: int) -> object:
 
 
 def check(value: object, depth: int = MAX_DEPTH) -> None:
-    """Raise Rejected(JSON) if the value leaves the profile: floats, nulls, big integers, depth, non-NFC text."""
-    if isinstance(value, str):
-        if not value.isascii():
-            _check_text(value)
-    elif isinstance(value, dict | list):
-        _check_members(value, depth)
+    """Raise Rejected(JSON) if a value leaves the profile: floats, nulls, big integers, depth, non-NFC text.
+
+    It has Python's own types, as `orjson` reads them. Every record goes through here, and its texts are mostly ASCII.
+    """
+    if isinstance(value, (dict, list)):
+        if depth == 0:
+            raise Rejected(Code.JSON, "nested too deep")
+        for member in _members(value):
+            if type(member) is not str or not member.isascii():
+                check(member, depth - 1)
+    elif isinstance(value, str):
+        _check_text(value)
     elif not isinstance(value, int):
         raise Rejected(Code.JSON, "float or null")
     elif not -MAX_INT <= value <= MAX_INT:
         raise Rejected(Code.JSON, "integer beyond 2^53-1")
 
 
-def _check_members(value: dict[str, object] | list[object], depth: int) -> None:
-    if depth == 0:
-        raise Rejected(Code.JSON, "nested too deep")
-    if isinstance(value, dict):
-        if not "".join(value).isascii():
-            raise Rejected(Code.JSON, "member name outside ASCII")
-        members: Iterable[object] = value.values()
-    else:
-        members = value
-    for member in members:
-        if not (isinstance(member, str) and member.isascii()):
-            check(member, depth - 1)
+def _members(value: dict[str, object] | list[object]) -> Iterable[object]:
+    if isinstance(value, list):
+        return value
+    if not "".join(value).isascii():
+        raise Rejected(Code.JSON, "member name outside ASCII")
+    return value.values()
 
 
 def _check_text(text: str) -> None:

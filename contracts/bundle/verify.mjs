@@ -27,6 +27,10 @@ const signed = (key, message, signature) =>
   check(null, message, createPublicKey({ key: bytes(SPKI, key), format: "der", type: "spki" }), signature);
 const paths = readdirSync(root, { recursive: true }).filter((name) => statSync(join(root, name)).isFile());
 const names = paths.map((name) => name.split(sep).join("/")).sort();
+if (paths.reduce((sum, name) => sum + statSync(join(root, name)).size, 0) > 2 ** 30) {
+  say("more than 1 GiB: no bundle is so large"); // a small archive may unpack to anything: none of it is read
+  process.exit(1);
+}
 const read = (name) => readFileSync(join(root, name));
 const json = (name) => JSON.parse(read(name).toString("utf8"));
 const inside = (folder, end) =>

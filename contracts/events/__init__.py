@@ -48,6 +48,7 @@ BODIES: tuple[type[Body], ...] = (
     rights.RequestAnswered,
     breach.BreachFound,
     breach.BreachTold,
+    breach.BreachWithdrawn,
     triage.UrgencyAssessed,
     triage.UrgencyOverridden,
     triage.CaseTriaged,

@@ -26,3 +26,11 @@ class BreachTold(Body):
     recipient: CodeText
     form: Word
     at: OffsetTime
+
+
+class BreachWithdrawn(Body):
+    """It was none of this case after all: in the wrong one, or twice, or nobody without a right saw anything."""
+
+    type: ClassVar[str] = "intake.breach.withdrawn"
+    breach: EventId
+    reason: CodeText

@@ -64,6 +64,7 @@ _HERE: Mapping[str, Mapping[str, str]] = {
     "intake.request.answered": {"answer": "request_answer"},
     "intake.breach.found": {"kind": "breach_kind", "whereabouts": "breach_whereabouts"},
     "intake.breach.told": {"recipient": "breach_recipient"},
+    "intake.breach.withdrawn": {"reason": "breach_withdrawal"},
     "triage.status.disputed": {"reason": "objection_reason"},
     "triage.status.appealed": {"reason": "objection_reason"},
     "triage.urgency.overridden": {"level": "urgency"},

@@ -94,12 +94,13 @@ class RequirementRules(Rules):
 
 
 class StatusRules(Rules):
-    """Which agency determines which kind of defender, by when, and how soon it answers an appeal."""
+    """Which agency determines which kind of defender, by when; how long an appeal has, and how soon it is answered."""
 
     owners: Mapping[CodeText, AgencyId]
     provisional: Hours = Field(alias="provisional_hours")
     final: Hours = Field(alias="final_hours")
     appeal: Days = Field(alias="appeal_days")
+    appealable: Days = Field(alias="appealable_days")
 
 
 class RiskRules(Rules):
@@ -241,9 +242,10 @@ class LetterRules(Rules):
 
 
 class SessionRules(Rules):
-    """The leaders' session: how many must sit, and how soon the leaders act on what it decided."""
+    """The leaders' session: how many must sit, how far one extends, and how soon the leaders act on what it decided."""
 
     quorum: Number
+    extension: Days = Field(alias="extension_days")
     follow_up_working_days: Number
 
 

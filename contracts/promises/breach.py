@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from contracts.encoding import b64
-from contracts.events.breach import BreachFound, BreachTold
+from contracts.events.breach import BreachFound, BreachTold, BreachWithdrawn
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
 from contracts.state import Case
@@ -14,9 +14,14 @@ NOTICE = "PEMBERITAHUAN_KEBOCORAN"
 
 
 def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
-    """A notice to each recipient, from when the breach was known; never due before it was written down."""
+    """A notice to each recipient, from when the breach was known; never due before it was written down.
+
+    Nobody is owed one of a breach that was taken back.
+    """
     told = {(body.breach, body.recipient) for _, body in case.of_type(BreachTold)}
+    withdrawn = {body.breach for _, body in case.of_type(BreachWithdrawn)}
     for event, body in case.of_type(BreachFound):
         due = max(datetime.fromisoformat(body.at) + rules.breach.notice, claimed(event))
         for recipient in rules.breach.recipients:
-            yield Promise(NOTICE, recipient, event.id, event.agency, due, (b64(event.id), recipient) in told)
+            kept = b64(event.id) in withdrawn or (b64(event.id), recipient) in told
+            yield Promise(NOTICE, recipient, event.id, event.agency, due, kept)

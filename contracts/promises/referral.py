@@ -1,4 +1,4 @@
-"""What is promised of a referral: an answer, a report every so many days, and after repeated failure another way."""
+"""What is promised of a referral: an answer, a report every so many days, and after a failure another way."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,11 +16,12 @@ from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
 from contracts.state import Case
 from contracts.timeline import Event, Past, claimed
-from contracts.workflow.referral import ACCEPTED, FAILURES, SENT, answering, slot
+from contracts.workflow.referral import ACCEPTED, COMPLETED, FAILURES, SENT, answering, slot
 
 ANSWER = "JAWABAN_RUJUKAN"
 REPORT = "LAPORAN_RUJUKAN"
 ELSEWHERE = "RUJUKAN_ULANG"
+UNWANTED = frozenset({"MENOLAK_LAYANAN", "TIDAK_DIPERLUKAN"})  # of list `referral_failure`
 
 
 def promises(case: Case, rules: Mechanism) -> Iterator[Promise]:
@@ -71,12 +72,24 @@ def _reports(case: Case, name: str, owed_by: str, past: Past, rules: Mechanism) 
 
 
 def _elsewhere(case: Case, past: Past, rules: Mechanism) -> Iterator[Promise]:
-    """Once a need has failed often enough, its sender asks somebody else."""
+    """Once a referral has failed its sender asks somebody else, unless the person wants none or is looked after."""
     sent = case.of_type(ReferralSent)
     for sender, need in sorted({(event.agency, need) for event, body in sent for need in body.needs}):
         ends = [end for _, end in failed(case, need, sender)]
-        if len(ends) < rules.referral.failures:
+        if not ends:
             continue
         last = max(ends, key=claimed)
-        anew = any(past.has(event.id, last.id) for event, body in sent if need in body.needs)
-        yield Promise(ELSEWHERE, need, last.id, sender, claimed(last) + rules.referral.elsewhere, anew)
+        others = [event for event, body in sent if need in body.needs]
+        anew = any(past.has(event.id, last.id) or _goes_on(case, event) for event in others)
+        kept = anew or _is_unwanted(case, last)
+        yield Promise(ELSEWHERE, need, last.id, sender, claimed(last) + rules.referral.elsewhere, kept)
+
+
+def _goes_on(case: Case, sent: Event) -> bool:
+    return case.in_force(slot(b64(sent.id))) in {SENT, ACCEPTED, COMPLETED}
+
+
+def _is_unwanted(case: Case, end: Event) -> bool:
+    """Whether it came to nothing because the person does not want it, or needs it no more."""
+    body = case.bodies[end.id]
+    return isinstance(body, ReferralDeclined | ReferralCompleted) and body.reason in UNWANTED

@@ -5,6 +5,7 @@ from types import MappingProxyType, ModuleType
 
 from contracts.events import Body
 from contracts.events.protection import EmergencyProposed
+from contracts.events.triage import StatusAppealed
 from contracts.workflow import (
     afterwards,
     breach,
@@ -43,8 +44,8 @@ _ALWAYS = frozenset(
 
 
 def _in_its_time(judged: Rule, matter: ModuleType) -> Rule:
-    """A rule as it stands beside those that close a case: an emergency opens it again."""
-    if judged.kind is EmergencyProposed:
+    """A rule as it stands beside those that close a case: an emergency opens it again, and so does an appeal."""
+    if judged.kind in {EmergencyProposed, StatusAppealed}:
         return closure.reopening(judged)
     return judged if matter in _ALWAYS else closure.while_open(judged)
 

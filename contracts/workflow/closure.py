@@ -1,8 +1,8 @@
 """The end of a case, and its return: people close it, never time, and whatever is protective keeps it open.
 
 Slot `closure` is PROPOSED by the lead, CLOSED when the lead's second officer and every agency with an active measure
-have agreed, and OPEN again by an incident, an emergency or a reopening. OPEN outranks the others: an incident that the
-closing agencies did not know of keeps the case open on all nodes, whichever of them arrives first.
+have agreed, and OPEN again by an incident, an emergency, an appeal or a reopening. OPEN outranks the others: an
+incident that the closing agencies did not know of keeps the case open on all nodes, whichever of them arrives first.
 """
 
 from collections.abc import Iterable
@@ -17,9 +17,10 @@ from contracts.events.plan import (
     ReviewHeld,
 )
 from contracts.mechanism import Permission
+from contracts.timeline import Event, claimed
 from contracts.workflow.plan import Planned, Value, as_known, owing, same_officer, shared
 from contracts.workflow.rule import Act, Known, Rule, rule
-from contracts.workflow.status import REJECTED, overall
+from contracts.workflow.status import is_final
 
 CLOSURE = "closure"  # the slot
 OPEN, PROPOSED, CLOSED = "OPEN", "PROPOSED", "CLOSED"
@@ -56,11 +57,16 @@ def agreed(proposal: str, agreements: Iterable[Act[ClosureAgreed]]) -> dict[str,
 def _may_propose(act: Act[ClosureProposed], known: Known) -> bool:
     if act.agency != known.value("lead") or known.value("emergency") in UNDECIDED:
         return False
-    match act.body.reason:
+    return _borne_out(act.body.reason, act.event, known)
+
+
+def _borne_out(reason: str, event: Event, known: Known) -> bool:
+    """Whether what an author knew is a reason to close."""
+    match reason:
         case Reason.ORDINARY_RISK:
             return _risk_stayed_ordinary(known)
         case Reason.NO_DEFENDER:
-            return overall(known.standing, known.rules) == REJECTED
+            return is_final(known, claimed(event))
         case _:
             return True
 
@@ -79,9 +85,11 @@ def _risk_stayed_ordinary(known: Known) -> bool:
 
 
 def _may_agree(act: Act[ClosureAgreed], known: Known) -> bool:
-    """Once, by a participant, and not by the officer who proposed."""
+    """Once, by a participant, not by the officer who proposed, and to a reason that is still one."""
     proposal = known.named(act.body.proposal, ClosureProposed)
     if proposal is None or known.value(CLOSURE) != PROPOSED:
+        return False
+    if not _borne_out(proposal.body.reason, act.event, known):
         return False
     return not same_officer(act, proposal) and act.agency not in agreed(
         act.body.proposal, known.of(ClosureAgreed).values()

@@ -5,6 +5,7 @@ from datetime import date
 from contracts.events.protection import EmergencyActivated
 from contracts.events.session import SessionDecided, SessionTabled
 from contracts.mechanism import Permission
+from contracts.timeline import claimed
 from contracts.workflow.emergency import ACTIVE, ongoing
 from contracts.workflow.leaders import decides
 from contracts.workflow.rule import Act, Known, Writes, rule
@@ -24,16 +25,21 @@ def _by_a_quorum(act: Act[SessionDecided], known: Known) -> bool:
     tabled = known.value(f"session/{act.body.emergency}") != ""
     seated = known.rules.session.quorum <= len(act.body.leaders) <= known.rules.emergency.leaders
     by_another = act.event.content.actor.officer not in act.body.leaders
-    return tabled and seated and by_another and decides(act.agency, known) and _later(act.body, known)
+    return tabled and seated and by_another and decides(act.agency, known) and _later(act, known)
 
 
-def _later(decided: SessionDecided, known: Known) -> bool:
-    """An extension, and nothing else, names a day: one after the deadline, while protection is in force."""
+def _later(act: Act[SessionDecided], known: Known) -> bool:
+    """An extension, and nothing else, names a day: after the deadline, within the limit, while protection is in force.
+
+    The limit counts from the session, not from the deadline: extensions do not add up to a day that nobody looks at.
+    """
+    decided = act.body
     if decided.until is None:
         return decided.decision != EXTENSION
     due, until = known.value(f"deadline/{decided.emergency}"), date.fromisoformat(decided.until)
     later = not due or until > date.fromisoformat(due)
-    return later and decided.decision == EXTENSION and ongoing(decided.emergency, known)
+    within = until <= known.rules.office_day(claimed(act.event) + known.rules.session.extension, act.agency)
+    return later and within and decided.decision == EXTENSION and ongoing(decided.emergency, known)
 
 
 def _writes(act: Act[SessionDecided], _: Known) -> Writes:

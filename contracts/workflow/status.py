@@ -6,6 +6,7 @@ none of whose rules looks here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from contracts.events.intake import CaseOpened
@@ -18,7 +19,7 @@ from contracts.events.triage import (
     StatusRequested,
 )
 from contracts.mechanism import Mechanism, Permission
-from contracts.timeline import Event
+from contracts.timeline import Event, latest
 from contracts.workflow.rule import Act, Claim, Known, Writes, in_force, rule
 
 NOT_ASSESSED = "BELUM_DINILAI"
@@ -86,6 +87,15 @@ def overall(standing: Callable[[str], Sequence[Claim]], rules: Mechanism) -> str
     """The status that protects most among those of all kinds, given what stands; "" if nobody said anything."""
     claims = [claim for kind in rules.status.owners for claim in standing(slot(kind))]
     return in_force(slot(""), claims, rules)
+
+
+def is_final(known: Known, at: datetime) -> bool:
+    """Whether there is no defender, and each rejection was heard on appeal or left alone while one could be made."""
+    if overall(known.standing, known.rules) != REJECTED:
+        return False
+    claims = [claim for kind in known.rules.status.owners for claim in known.standing(slot(kind))]
+    unheard = [act for act in known.of(StatusDetermined).values() if act.event.id in {claim.event for claim in claims}]
+    return all(at - latest(act.event) >= known.rules.status.appealable for act in unheard)
 
 
 def kind_of_defender(opened: CaseOpened) -> str:

@@ -1,5 +1,6 @@
 """The small files that commands hand on: read whole, written once, never over another one."""
 
+import os
 from pathlib import Path
 
 from contracts.errors import Code, Rejected
@@ -11,10 +12,10 @@ def read(path: Path, most: int = MAX_DIRECTORY) -> bytes:
     """A file's bytes; BadSettings if it cannot be read, Rejected(SIZE), and no more than that read, if it is larger."""
     try:
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
     except OSError:
         raise BadSettings(f"{path.name}: cannot be read") from None
-    if len(data) > most:
+    if data is None or len(data) > most:  # what is no file, such as a pipe, tells its size by its end alone
         raise Rejected(Code.SIZE, f"more than {most} bytes")
     return data
 

@@ -14,7 +14,6 @@ from services.node.database import owner
 from services.node.fsck import Fsck, Report
 from services.node.node import Node
 from services.node.settings import Home
-from services.node.settled import settled
 from services.node.sql import Connection
 
 MOST_READERS = 4  # one process follows the chains and the cases: more than these would wait for it
@@ -42,8 +41,7 @@ async def verify(home: Path, built: Node, beside: int | None = None) -> Report:
     """Run fsck over one consistent snapshot of the node's database; `beside` as in `Fsck.run`, else `readers()`."""
     beside = readers() if beside is None else beside
     async with _snapshot(home) as connection:
-        with settled():
-            return await Fsck(home, connection, built.log, _progress).run(built.plugs, beside=beside)
+        return await Fsck(home, connection, built.log, _progress).run(built.plugs, beside=beside)
 
 
 @asynccontextmanager

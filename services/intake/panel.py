@@ -1,13 +1,13 @@
 """What intake shows of a case at the desk: consent, what is shared without it, who the person is, possible doubles."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from contracts.codes import label
 from contracts.encoding import b64
 from contracts.events import Body
-from contracts.events.breach import BreachFound, BreachTold
+from contracts.events.breach import BreachFound, BreachTold, BreachWithdrawn
 from contracts.events.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
@@ -96,12 +96,18 @@ def _to_confirm(look: Look, told: ConsentView) -> Iterator[Offer]:
 
 
 def _of_breaches(look: Look, told: ConsentView) -> Iterator[Offer]:
-    """Whoever had a breach tells all who have to know; the form asks whom, until one is left."""
+    """Whoever had a breach tells all who have to know; the form asks whom, until one is left.
+
+    A second person, in another role, takes back what was recorded in error.
+    """
     yield Offer(BreachFound.type)
+    events = {b64(event.id): event for event, _ in look.case.of_type(BreachFound)}
     for one in told.breaches:
         if one.by == look.agency and one.waits:
             last = {"recipient": one.waits[0]} if len(one.waits) == 1 else {}
             yield Offer(BreachTold.type, {"breach": one.event, **last}, about=one.event)
+        if not one.withdrawn and is_second(look.agency, look.officer.actor, events[one.event]):
+            yield Offer(BreachWithdrawn.type, {"breach": one.event}, about=one.event)
 
 
 def _outside(look: Look, told: ConsentView) -> Iterator[Offer]:
@@ -136,6 +142,13 @@ def taken_back(look: Look) -> Mapping[str, Sequence[str]]:
     return {"at": [f"{look.now.astimezone(ZONES[rules.of(look.agency).zone]):%Y-%m-%dT%H:%M}"]} if rules else {}
 
 
+def disclosable(look: Look) -> Mapping[str, Collection[str]]:
+    """To whom this agency may tell something of the person, and on which grounds if not by consent."""
+    others = [agency for agency in look.case.participants if agency != look.agency]
+    grounds = look.case.judged_by.disclosure.grounds if look.case.judged_by else ()
+    return {"recipients": others, "to": others, "ground": grounds}
+
+
 def covered(look: Look) -> Held | None:
     """Whether there is somebody to be shown; None if nothing of them is held here."""
     known = allowed(look)
@@ -155,12 +168,13 @@ def compared(look: Look) -> list[Compared] | None:
 def _drafted(form: Form) -> Form:
     now = (WITHDRAWN, OutsiderTold.type, RequestReceived.type, BreachFound.type, BreachTold.type)
     drafts = {RECORDED: heard} | dict.fromkeys(now, taken_back)
-    return form._replace(draft=drafts[form.name]) if form.name in drafts else form
+    among = disclosable if form.body in {DisclosureMade, OutsiderNamed} else form.among
+    return form._replace(draft=drafts.get(form.name, form.draft), among=among)
 
 
 FORMS = (
     *map(_drafted, acts.forms((*consent.ACTS, *rights.ACTS, *breach.ACTS, *duplicates.ACTS), GRAVE)),
-    Form("identity", Share, Permission.RECORD_CONSENT),
+    Form("identity", Share, Permission.RECORD_CONSENT, among=disclosable),
 )
 PAGES = Pages(
     Path(__file__).parent,

@@ -24,7 +24,7 @@ from contracts.events import REGISTRY
 from contracts.events.access import View
 from contracts.merkle import Leaves, leaf_hash
 from contracts.note import Checkpoint, Note
-from contracts.record import EventId, Signed, stored
+from contracts.record import EventId, Record, Signed, stored
 from contracts.sealing import Opened, unseal
 from contracts.workflow.erasure import ERASURE_ACTS, PERSONAL
 from services.node.access import Shown
@@ -174,7 +174,7 @@ def withheld(records: Sequence[Signed], opened: Mapping[EventId, Opened], wish: 
 
     Raises Rejected(NOT_FOUND) for a name that is none of theirs.
     """
-    types = {one.id: decode(opened[one.id].content, one.record).type for one in records if one.id in opened}
+    types = {one.id: _type_of(opened[one.id].content, one.record) for one in records if one.id in opened}
     names = {name: one.id for one in records for name in (b64(one.id), place(one.record.log, one.record.seq))}
     for name in (*wish.disclose, *wish.withhold):
         if names.get(name) not in types:
@@ -182,6 +182,14 @@ def withheld(records: Sequence[Signed], opened: Mapping[EventId, Opened], wish: 
     disclose, withhold = ({names[name] for name in chosen} for chosen in (wish.disclose, wish.withhold))
     private = {one.id for one in records if wish.scope == "court" and not _fit_for_courts(one, types.get(one.id, ""))}
     return sorted(id_ for id_ in (private & types.keys() - disclose) | withhold if types[id_] not in ALWAYS)
+
+
+def _type_of(content: bytes, record: Record) -> str:
+    """What an event is; nothing if its content is in a form that is refused: whoever verifies it names it."""
+    try:
+        return decode(content, record).type
+    except Rejected:
+        return ""
 
 
 def _fit_for_courts(signed: Signed, type_: str) -> bool:

@@ -28,6 +28,8 @@ from services.node.writing import CONTROL, Draft
 
 SQL = queries(Path(__file__).with_name("forks.sql"))
 KEPT = 16  # proofs of one log; whoever forks once may fork without end, and the first few convict it
+AT_ONCE = 16  # contradicting records that are looked at in one round
+_BEGIN = ("", 0, b"")  # before all logs
 
 
 class Forks:
@@ -38,14 +40,17 @@ class Forks:
         self._pool = pool
         self._log = log
         self._clock = clock
+        self._looked = _BEGIN  # up to which log, place and id
         self.on_news: Callable[[], None] = lambda: None
 
     async def gather(self) -> None:
         """Make proofs of what contradicts what we hold."""
         async with self._pool.acquire() as connection, connection.transaction():
-            for row in await connection.fetch(SQL["contradicting_records"], KEPT):
+            for _ in range(AT_ONCE):
+                if not (row := await self._contradicting(connection)):
+                    break
                 near = [row[place] for place in ("same", "before", "after") if row[place]]
-                if fork := record_fork(row["other"], near):
+                if fork := record_fork(row["other"], near, self._log.chain):
                     with contextlib.suppress(Rejected):  # of a key that was revoked since: it convicts nobody
                         await self._keep(connection, fork)
             for row in await connection.fetch(SQL["contradicting_checkpoints"], KEPT):
@@ -54,6 +59,12 @@ class Forks:
     async def take(self, connection: Connection, data: bytes) -> None:
         """Keep a proof from anywhere, in the caller's transaction; Rejected if it proves nothing."""
         await self._keep(connection, evidence.decode(data))
+
+    async def _contradicting(self, connection: Connection) -> Row | None:
+        """The next one; None behind the last. Those of which no proof can be made stay, and keep no other waiting."""
+        row = await connection.fetchrow(SQL["contradicting_record"], KEPT, *self._looked)
+        self._looked = (row["log"], row["seq"], row["id"]) if row else _BEGIN
+        return row
 
     async def _keep(self, connection: Connection, fork: Fork) -> None:
         try:

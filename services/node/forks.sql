@@ -1,16 +1,18 @@
--- name: contradicting_records
--- Records that contradict ours at a place that nothing has been proven of yet, with what we hold there. None of a log
--- of which there are enough proofs: whoever is convicted makes us work no more, and keeps nobody else's from being made.
-select f.jws as other, same.jws as same, before.jws as before, after.jws as after from (
-    select distinct on (log, seq) * from log.sound_fork order by log, seq, id) f
+-- name: contradicting_record
+-- The next record that contradicts ours at a place that nothing has been proven of yet, with what we hold there. None of
+-- a log of which there are enough proofs: whoever is convicted makes us work no more, and keeps nobody else's from being
+-- made.
+select f.log, f.seq, f.id, f.jws as other, same.jws as same, before.jws as before, after.jws as after
+from log.sound_fork f
 left join log.record same on same.log = f.log and same.seq = f.seq
 left join log.record before on before.log = f.log and before.seq = f.seq - 1
 left join log.record after on after.log = f.log and after.seq = f.seq + 1
 join log.head h on h.log = f.log
-where coalesce(same.jws, before.jws, after.jws) is not null
+where (f.log, f.seq, f.id) > ($2, $3, $4) and coalesce(same.jws, before.jws, after.jws) is not null
     and not (h.own and coalesce(same.id = f.id, false)) -- the end of our own log, which came back
     and not exists (select from log.sound_evidence e where e.log = f.log and e.size in (f.seq, f.seq + 1))
-    and (select count(*) from log.sound_evidence e where e.log = f.log) < $1 limit 4;
+    and (select count(*) from log.sound_evidence e where e.log = f.log) < $1
+order by f.log, f.seq, f.id limit 1;
 
 -- name: contradicting_checkpoints
 -- Checkpoints that our copy contradicts, of sizes that nothing has been proven of yet, with the next one that agrees.

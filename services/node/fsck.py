@@ -24,6 +24,7 @@ from services.node.log import Log, head_of
 from services.node.readers import Reading, side_by_side
 from services.node.reading import SQL, Batch, Checked, Told, one_by_one
 from services.node.service import Plug
+from services.node.settled import settled
 from services.node.sql import Connection, Row
 from services.node.walk import Cases, Finding, Walk, Whole
 
@@ -62,13 +63,14 @@ class Fsck:
 
         If there is much to read, `beside` processes do it.
         """
-        self._cases = Cases(await self._check_handled(plugs), MOST_HELD)
         heads = await self._connection.fetch(SQL["heads"])
         walks = {log: Walk(log, self._log.chain.opened_by(log)) for log in (head["log"] for head in heads)}
-        batches = [Batch(*row) for row in await self._connection.fetch(SQL["batches"], BATCH) if row["log"] in walks]
         many = sum(head["highest"] for head in heads) >= MANY
-        async with self._readers(beside if many else 0) as reading:
-            await self._walk(walks, batches, reading)
+        async with self._readers(beside if many else 0) as reading:  # they come up while we ask
+            self._cases = Cases(await self._check_handled(plugs), MOST_HELD)
+            found = await self._connection.fetch(SQL["batches"], BATCH)
+            with settled():
+                await self._walk(walks, [Batch(*row) for row in found if row["log"] in walks], reading)
         for head in heads:
             self._check_head(head, walks[head["log"]])
         await self._check_cases(self._cases.rest())
@@ -139,8 +141,8 @@ class Fsck:
     async def _check_cases(self, whole: Iterable[Whole]) -> None:
         """The read models of cases are what these give; each is computed once for all services."""
         cases = {case_id: case for case_id, told in whole if (case := self._computed(case_id, told))}
-        for plug, settled in self._handled:
-            if plug.check and (its := {case_id: cases[case_id] for case_id in cases.keys() & settled}):
+        for plug, done in self._handled:
+            if plug.check and (its := {case_id: cases[case_id] for case_id in cases.keys() & done}):
                 for line in await plug.check(self._connection, its):
                     self._found(plug.name, line)
 

@@ -22,7 +22,7 @@ from contracts.mechanism.rulebook import Rulebook
 from contracts.merkle import Tree
 from contracts.record import MAX_AGENCIES, EventId, Seen, Signed, header, read, stored
 from contracts.roster import Directory
-from contracts.sealing import case_tag
+from contracts.sealing import case_tag, unseal
 from contracts.signing import Signer
 from contracts.timeline import Event
 from contracts.workflow.erasure import remains
@@ -34,6 +34,7 @@ from services.node.keys import Keyring
 from services.node.sql import Connection, Pool, Row, queries
 from services.node.writing import Desk, Draft, Timeline, Written, heartbeat, write
 
+UNREAD = "rajut.node.content.unread.v1"  # no type of ours: shown, and decides nothing
 _BEHIND = "RJ001"  # how log.lock_own says it
 SQL = queries(Path(__file__).with_name("queries.sql"))
 
@@ -111,11 +112,12 @@ class Log:
     async def load(self, connection: Connection, case: str, *, lost: bool = False) -> Timeline:
         """All events of a case that this node may read, or might before they were erased.
 
-        With `lost`, content whose key is gone counts as erased, too: an older backup has brought it back.
+        With `lost`, content whose key is gone counts as erased, too: an older backup has brought it back. Content that
+        is as it was signed, in a form that is refused by now, is an event of type `UNREAD`: it stops no other one.
         Rejected(NOT_FOUND), or as `open` if a row was edited.
         """
         rows = await connection.fetch(SQL["timeline"], case)
-        opened = [self._ruin(row) if lost else self.open(row) for row in rows]
+        opened = [self._ruin(row) if lost else self._told(row) for row in rows]
         key = next((case_key for _, case_key in opened if case_key), b"")
         if not key:
             raise Rejected(Code.NOT_FOUND, "case")
@@ -186,9 +188,21 @@ class Log:
             return None
         return event.id, adoption(event, stored(row["jws"]).record.dir, self.chain)
 
-    def _ruin(self, row: Row) -> tuple[Event, bytes]:
+    def _told(self, row: Row) -> tuple[Event, bytes]:
         try:
             return self.open(row)
+        except Rejected as rejected:
+            if rejected.code not in {Code.SCHEMA, Code.BODY}:
+                raise
+        signed = read(row["jws"], self.chain)
+        record, key = signed.record, self._keyring.vault.unlock(row["key"], signed.id)
+        opened = unseal(row["blob"], key, position(record), cm=record.cm, tag=record.tag)
+        event = self._place(signed, row)
+        return event._replace(content=event.content._replace(type=UNREAD)), opened.case_key
+
+    def _ruin(self, row: Row) -> tuple[Event, bytes]:
+        try:
+            return self._told(row)
         except Rejected as rejected:
             if rejected.code is not Code.WRAP:
                 raise

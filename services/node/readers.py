@@ -7,6 +7,7 @@ there by itself, and answers with what it found, in order. It ends with its stan
 import asyncio
 import contextlib
 import fcntl
+import io
 import os
 import pickle
 import sys
@@ -50,6 +51,14 @@ class Process(NamedTuple):
         return found
 
 
+class _Pickler(pickle.Pickler):
+    """Writes a NamedTuple as its class and its members: half the time of what Python asks it for itself."""
+
+    def reducer_override(self, value: object) -> tuple[type, tuple[object, ...]]:
+        """See `pickle.Pickler`; asked for whatever is not one of Python's own types."""
+        return (type(value), tuple(value)) if isinstance(value, tuple) else NotImplemented
+
+
 @contextlib.asynccontextmanager
 async def side_by_side(home: Path, snapshot: str, count: int) -> AsyncIterator[Reading]:
     """Read in `count` processes as long as this context lasts."""
@@ -80,8 +89,9 @@ async def serve(home: Home, snapshot: str, source: BinaryIO, sink: BinaryIO) -> 
         with settled(), contextlib.suppress(EOFError):
             while True:
                 batch = pickle.load(source)  # noqa: S301  from who started us
-                answer = pickle.dumps(await rows_of(connection, log, batch), pickle.HIGHEST_PROTOCOL)
-                sink.write(len(answer).to_bytes(_SIZE) + answer)
+                answer = io.BytesIO()
+                _Pickler(answer, pickle.HIGHEST_PROTOCOL).dump(await rows_of(connection, log, batch))
+                sink.write(answer.tell().to_bytes(_SIZE) + answer.getbuffer())
                 sink.flush()
     await connection.close()
 

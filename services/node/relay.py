@@ -43,6 +43,7 @@ BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
 ANSWER_BYTES = 256 * 1024  # one more delivery of the largest size still fits NATS's 1 MB message
 IDLE_S = 1.0  # looks by itself this often, should a wake-up be lost
+NOTES_EVERY_S = 0.5  # what witnesses say comes in bits, and each would cost every partner a transaction of its own
 INLINE = 4
 ACK_TIMEOUT_S = 5.0
 _NO_MESSAGE = 10037
@@ -120,7 +121,7 @@ class Relay:
 
         After a broken disk a server may count on from a place that the stream does not have any more.
         """
-        step, told = await self._resume(client, partner), frozenset[bytes]()
+        step, told, listen_at = await self._resume(client, partner), frozenset[bytes](), 0.0
         step = step._replace(stream=step.stream if last is None else last)
         while uncancelled():
             rows = await self._pool.fetch(SQL["outgoing"], self._log.log, step.record, 2**62, BATCH, BATCH_BYTES)
@@ -128,12 +129,14 @@ class Relay:
                 messages = await self._deliveries(rows, partner)
                 end = await publish(client, subject_to(partner), messages, step.stream)
                 step = Step(step.record + len(messages), end)
-            said = [*await notes(self._pool, self._log.agency, step.record), *await proofs(self._pool)]
-            if news := [note for note in said if note not in told]:
-                step = step._replace(stream=await publish(client, subject_note(partner), news, step.stream))
-            told = frozenset(said)
-            if not rows and not news:
-                await self._sleep(partner)
+            if listen_at <= _now():
+                listen_at = _now() + NOTES_EVERY_S
+                said = [*await notes(self._pool, self._log.agency, step.record), *await proofs(self._pool)]
+                if news := [note for note in said if note not in told]:
+                    step = step._replace(stream=await publish(client, subject_note(partner), news, step.stream))
+                told = frozenset(said)
+            if not rows:
+                await self._sleep(partner, listen_at)
 
     async def _resume(self, client: "Client", partner: str) -> Step:
         last = (await _api(client, f"STREAM.INFO.{stream_to(partner)}", b""))["state"]["last_seq"]
@@ -187,10 +190,11 @@ class Relay:
             if not rows:
                 await self._sleep("pointers")
 
-    async def _sleep(self, name: str) -> None:
+    async def _sleep(self, name: str, until: float = 0.0) -> None:
+        """Until somebody wakes us: no longer than `until`, if that is to come, and never for long."""
         # Not wait_for: in Python 3.11 it forgets a cancellation that comes together with the wake-up.
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(IDLE_S):
+            async with asyncio.timeout_at(until if until > _now() else _now() + IDLE_S):
                 await self._wake[name].wait()
         self._wake[name].clear()
 
@@ -225,6 +229,10 @@ async def publish(client: "Client", subject: str, messages: Sequence[bytes], exp
         wrong = _WRONG_LAST.match(str(reply.get("error", {}).get("description", "")))
         raise OutOfStep(subject, int(wrong[1]) if wrong else None)
     return int(reply["seq"])
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _batch(name: str, number: int) -> dict[str, str]:

@@ -4,14 +4,18 @@ A trace starts at an agency's door, travels inside the sealed content as W3C `tr
 in the handlers of the other agencies.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from services.node.repeats import Trouble
 
 log = structlog.get_logger("rajut")
 _context = TraceContextTextMapPropagator()
@@ -56,6 +60,7 @@ class Reading(NamedTuple):
 
 
 _shown: dict[str, Sequence[Reading]] = {}
+_troubles: defaultdict[tuple[str, str], Trouble] = defaultdict(Trouble)
 
 
 def _observe(gauge: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
@@ -176,8 +181,10 @@ def link_down(partner: str, reason: str, *, was_up: bool) -> None:
 
 
 def stumbled(work: str, error: BaseException) -> None:
-    """Recurring work failed and will be tried again."""
-    log.warning("stumbled", work=work, reason=reason(error))
+    """Recurring work failed and will be tried again; for as long as it goes on, ever fewer lines say so."""
+    why = reason(error)
+    if times := _troubles[work, why].count(monotonic()):
+        log.warning("stumbled", work=work, reason=why, times=times)
 
 
 def reason(error: BaseException) -> str:

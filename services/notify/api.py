@@ -21,6 +21,7 @@ class Notice(Answer):
 
     id: str
     about: str
+    type: str  # of the event that it is about
     case: str
     step: int
     role: str
@@ -57,6 +58,7 @@ def shown(row: Row) -> Notice:
     return Notice(
         id=b64(row["id"]),
         about=b64(row["about"]),
+        type=row["type"] or "",
         case=row["case_id"],
         step=row["step"],
         role=row["role"],

@@ -12,8 +12,9 @@ select step from notify.notice where about = $1;
 
 -- name: open
 -- What waits for an answer at this agency, the most pressing first.
-select id, about, case_id, step, role, level, respond_by, escalated_at from notify.notice
-where acknowledged_at is null order by respond_by, id limit 200;
+select n.id, n.about, e.type, n.case_id, n.step, n.role, n.level, n.respond_by, n.escalated_at
+from notify.notice n left join log.event e on e.id = n.about
+where n.acknowledged_at is null order by n.respond_by, n.id limit 200;
 
 -- name: case_of
 -- The case that a notice is about.

@@ -1,10 +1,11 @@
 """What protection shows of a case at the desk, and what it offers to do there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from contracts.events import Body
-from contracts.events.ending import EmergencyEnded, EndingProposed
+from contracts.events.ending import EmergencyEnded, EndingProposed, HandoverOffered
+from contracts.events.lead import LeadOffered
 from contracts.events.plan import (
     ClosureAgreed,
     ClosureProposed,
@@ -17,11 +18,11 @@ from contracts.events.plan import (
     ReviewHeld,
 )
 from contracts.events.police import PoliceReported
-from contracts.events.protection import EmergencyRefused
+from contracts.events.protection import EmergencyRefused, LetterRequested
 from contracts.events.referral import ReferralSent
 from contracts.events.step import StepOverdue, StepTaken
 from services.node.acts import forms
-from services.node.web.panel import Form, Naming, Pages, Panel, Place
+from services.node.web.panel import Form, Look, Naming, Pages, Panel, Place
 from services.protection import (
     closure,
     ending as end_acts,
@@ -53,6 +54,7 @@ _DRAFTS = {
     ReviewHeld: course.review_draft,
     ReferralSent: referrals.draft,
 }
+OF_OTHERS = (LetterRequested, HandoverOffered, LeadOffered, ReferralSent)  # what nobody asks of their own agency
 _NAMED: Mapping[Naming, tuple[type[Body], ...]] = {
     plan.named: (MeasureWanted, MeasureUnwanted, MeasureStarted, MeasureCompleted, MeasureFailed),
     steps.named: (StepTaken, StepOverdue),
@@ -70,9 +72,15 @@ _ACTS = (
 )
 
 
+def _others(look: Look) -> Mapping[str, Collection[str]]:
+    others = [agency for agency in look.case.participants if agency != look.agency]
+    return dict.fromkeys(("issuer", "recipient", "to"), others)
+
+
 def _drafted(form: Form) -> Form:
     free = plan.free if form.body is PlanProposed else form.free
-    return form._replace(draft=_DRAFTS.get(form.body, form.draft), free=free)
+    among = _others if form.body in OF_OTHERS else form.among
+    return form._replace(draft=_DRAFTS.get(form.body, form.draft), free=free, among=among)
 
 
 PAGES = Pages(

@@ -14,13 +14,12 @@ from contracts.events.intake import CaseOpened
 from contracts.events.triage import UrgencyAssessed
 from contracts.mechanism import Mechanism
 from contracts.promises import promises
-from contracts.promises.emergency import PAPER
 from contracts.promises.triage import HUMAN_TRIAGE
 from contracts.record import EventId
 from contracts.timeline import Event, claimed
 from services.triage.rules import LISTS, TABLES, Facts, Table
 
-BY_HAND = (HUMAN_TRIAGE, PAPER)  # the others are done by saying so in the case
+BY_HAND = (HUMAN_TRIAGE,)  # the others are done by saying so in the case
 PHRASES = {
     "id": (
         "Aturan {rule}: {why}",

@@ -11,7 +11,6 @@ from services.node.store import Bad
 from tests.conftest import Database
 from tests.contract.authors import HAM, NOW, OTHER, OWN, Author, bare, examined
 from tests.contract.shelves import READER, MemoryShelf, Shelf, postgres_shelf
-from tests.simulation.charter import charter
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.enable_socket
@@ -196,8 +195,9 @@ async def test_both_stores_tell_the_same_whatever_arrives(seed: int, node_databa
     """What the simulation shows of the twin is true of PostgreSQL: same deliveries, same tables, after each batch."""
     world = World(seed, steps=160)
     world.run()
-    twin = MemoryShelf(OWN, charter().chain)
-    async with postgres_shelf(node_database, OWN, charter().chain) as real:
+    chain = world.nodes[READER].chain
+    twin = MemoryShelf(OWN, chain)
+    async with postgres_shelf(node_database, OWN, chain) as real:
         for number, batch in enumerate(_batches(world, Random(seed))):
             for shelf in (twin, real):
                 await shelf.admit(batch, now_ms=NOW + number * 2000)
@@ -221,7 +221,7 @@ def _batches(world: World, rng: Random) -> list[list[Examined]]:
     node = world.nodes[READER]
     items = []
     for signed in node.store.tables.records.values():
-        item = examined(world.nodes[signed.record.agency].deliver(signed, READER))
+        item = examined(world.nodes[signed.record.agency].deliver(signed, READER), node.chain)
         items += [bare(item), item] if rng.random() < 0.2 else [item] * rng.choice((1, 1, 2))
     rng.shuffle(items)
     return [items[at : at + 9] for at in range(0, len(items), 9)]

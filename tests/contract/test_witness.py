@@ -10,15 +10,17 @@ import asyncpg
 import pytest
 
 from contracts import note
-from contracts.delivery import Examined
+from contracts.delivery import Delivery, Examined
 from contracts.errors import Rejected
 from contracts.evidence import RecordFork, encode
+from contracts.hlc import Hlc
 from contracts.merkle import Leaves, leaf_hash
 from contracts.note import Checkpoint
+from contracts.record import Signed, sign
 from services.node.admission import decide
 from services.node.clock import SystemClock
 from services.node.database import NODE_MIGRATIONS, migrate, migrations
-from services.node.forks import Forks, proofs
+from services.node.forks import AT_ONCE, Forks, proofs
 from services.node.keys import PURPOSES, Keyring
 from services.node.log import SQL, Log
 from services.node.recovery import is_behind
@@ -27,7 +29,7 @@ from services.node.store import PostgresStore
 from services.node.testing import MemoryLog, MemoryStore, MemoryWitness, settled
 from services.node.witness import Witness, notes
 from tests.conftest import Database
-from tests.contract.authors import HAM, NOW, OWN, Author
+from tests.contract.authors import HAM, NOW, OWN, Author, examined
 from tests.contract.shelves import READER
 from tests.simulation.charter import _seed, charter
 
@@ -170,6 +172,45 @@ async def test_both_witnesses_judge_alike(postgres_witness: Postgres, seed: int)
         refused = [await _offer(one, message) for one in (memory, postgres_witness)]
         assert refused[0] == refused[1]
         assert await memory.observe() == await postgres_witness.observe()
+
+
+async def test_contradictions_that_prove_nothing_hide_no_fork(postgres_witness: Postgres) -> None:
+    """Whoever writes records that go back in time, of which no proof can be made, is convicted of its forks as well."""
+    author, memory = Author("komnas-ham"), Memory()
+    for _ in range(24):
+        author.node.log.heartbeat()
+    log = author.signed()
+    held = [one for place, one in enumerate(log) if place % 4 < 2]  # two side by side, and then a hole
+    early = [_instead(log[place], Hlc(1, tick)) for tick in range(AT_ONCE) for place in range(2, 20, 4)]
+    fork = _instead(log[21], log[21].record.hlc.next(NOW * 2))
+    beside = _instead(log[18], log[18].record.hlc, log[16].id)
+    for witness in (memory, postgres_witness):
+        for batch in (held, [*early, beside, fork]):
+            await witness.admit([examined(Delivery(one.jws)) for one in batch])
+        await witness.work()
+    found = await memory.observe()
+    assert found.proofs == {encode(RecordFork(log[17].jws, beside.jws)), encode(RecordFork(log[21].jws, fork.jws))}
+    assert found == await postgres_witness.observe()
+
+
+async def test_two_openings_at_one_place_are_a_fork(postgres_witness: Postgres) -> None:
+    """Whoever begins a case for one partner, and at the same place of its log for another, is convicted by both."""
+    author, twin, memory = Author("komnas-ham"), Author("komnas-ham"), Memory()
+    twin.node.store.tables = author.node.store.snapshot()
+    told = author.open(to=("komnas-ham", READER))
+    hidden = twin.open(to=("komnas-ham", "komnas-perempuan"))
+    assert told.record.seq == hidden.record.seq
+    for witness in (memory, postgres_witness):
+        await witness.admit(author.read())
+        await witness.admit([examined(Delivery(hidden.jws))])
+        await witness.work()
+        assert (await witness.observe()).proofs == {encode(RecordFork(told.jws, hidden.jws))}
+
+
+def _instead(signed: Signed, hlc: Hlc, prev: bytes = b"") -> Signed:
+    """Another record at the same place, of this time, behind the same one or another."""
+    record = signed.record._replace(hlc=hlc, prev=prev or signed.record.prev)
+    return sign(record, charter().members["komnas-ham"].signers["node"])
 
 
 async def _offer(witness: Memory | Postgres, message: bytes | Sequence[Examined] | None) -> str:

@@ -9,16 +9,19 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from tests.e2e.stage import eventually
+from tests.e2e.stage import AGENCIES, CASES, eventually
 from tests.e2e.test_docs import README, check
 from tests.memory import in_memory
 
 _PROJECT = Path(__file__).parents[2]
 UP = "Ctrl-C ends them"
+_DESK = re.compile(r"http://\S+/desk")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,18 +93,24 @@ def interrupted(demo: Demo) -> None:
 
 @pytest.mark.timeout(300)
 def test_two_demos_side_by_side_end_well_and_leave_nothing_behind(demos: list[Demo], tmp_path: Path) -> None:
-    """Two at once do not disturb each other: the README's tells what is shown there and ends, the other by Ctrl-C."""
+    """Two at once do not disturb each other: the README's tells what is shown there and ends, the other by Ctrl-C.
+
+    All sample reports are taken; as long as nobody presses Ctrl-C, every agency's desk answers at the address shown.
+    """
     demos.append(start())
     folder = own_folder()
     told, *_ = check(README, tmp_path, {"TMPDIR": str(folder)})
     assert "digests equal: yes   stores verified: yes" in told
     assert len(set(re.findall(r"digest of what all three share +(\S+) +(\S+) +(\S+)", told)[0])) == 1
     assert told.count(" 0 findings") == 3
+    assert set(re.findall(r"takes the report (\S+):", told)) == {file.stem for file in CASES.glob("*.json")}
     assert kin(folder) == []
     folder.rmdir()  # it is empty
     output = demos[0].process.stdout
     assert output
     assert any(UP in line for line in output)
+    desks = list(islice((address for line in output for address in _DESK.findall(line)), len(AGENCIES)))
+    assert [httpx2.get(address, follow_redirects=True).status_code for address in desks] == [200 for _ in AGENCIES]
     interrupted(demos[0])
 
 

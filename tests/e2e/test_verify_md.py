@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -199,3 +200,13 @@ def test_the_program_prints_nothing_that_moves_a_cursor(tmp_path: Path) -> None:
     """A hostile name cannot hide what was found from somebody at a terminal."""
     status, lines = program(written(FILES | {"more\x1b[2J": b""}, tmp_path))
     assert (status, "more?[2J: was added" in lines) == (1, True)
+
+
+def test_the_program_reads_nothing_of_what_unpacks_to_too_much(tmp_path: Path) -> None:
+    """More than a bundle may hold, as a small archive can become, is refused before a byte of it is read."""
+    folder = written(COURT_FILES, tmp_path)
+    with (folder / "casekey").open("r+b") as file:
+        file.truncate(1 << 30)
+    began = time.monotonic()
+    assert program(folder) == (1, ["more than 1 GiB: no bundle is so large"])
+    assert time.monotonic() - began < 5

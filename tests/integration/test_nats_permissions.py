@@ -15,124 +15,23 @@ from deploy.dev.home import SYSTEMS
 from deploy.dev.nats_server import NatsServer
 from deploy.nats.client import connect, connect_to_partner
 from services.node.streams import ADMITTED, SERVICES, stream_to, subject_to
+from tests.integration.forbidden import (
+    DEPUTIES,
+    FORBIDDEN_TO_A_PARTNER,
+    FORBIDDEN_TO_ALL,
+    FORBIDDEN_TO_INTAKE,
+    FORBIDDEN_TO_SYSTEMS,
+    FORBIDDEN_TO_THE_LINK,
+    FORBIDDEN_TO_WHO_ANSWERS_SYSTEMS,
+    FOREIGN_EARS,
+    OTHER,
+    OWNER,
+    PARTNER_API,
+    READER,
+    SERVICE_API,
+)
 
-OWNER, READER, OTHER = "lpsk", "komnas-ham", "komnas-perempuan"
-PARTNER_API, SERVICE_API = "$JS.API", "js"
 PULL = json.dumps({"batch": 10, "no_wait": True}).encode()  # leaves no request behind that eats a later message
-
-FORBIDDEN_TO_ALL = (
-    "to.komnas-ham",
-    "to.komnas-perempuan",
-    "note.komnas-ham",
-    "note.komnas-perempuan",
-    "admitted.intake.report.received",
-    "$JS.API.INFO",
-    "$JS.API.STREAM.NAMES",
-    "$JS.API.STREAM.CREATE.MINE",
-    "$JS.API.STREAM.INFO.TO_komnas-perempuan",
-    "$JS.API.STREAM.DELETE.TO_komnas-ham",
-    "$JS.API.STREAM.PURGE.TO_komnas-ham",
-    "$JS.API.STREAM.PURGE.ADMITTED",
-    "$JS.API.STREAM.UPDATE.TO_komnas-ham",
-    "$JS.API.STREAM.MSG.GET.TO_komnas-perempuan",
-    "$JS.API.STREAM.MSG.DELETE.TO_komnas-ham",
-    "$JS.API.DIRECT.GET.TO_komnas-perempuan",
-    "$JS.API.CONSUMER.CREATE.TO_komnas-ham.mine",
-    "$JS.API.CONSUMER.CREATE.TO_komnas-ham.komnas-ham",
-    "$JS.API.CONSUMER.CREATE.ADMITTED.mine",
-    "$JS.API.CONSUMER.DELETE.TO_komnas-ham.komnas-ham",
-    "$JS.API.CONSUMER.RESET.TO_komnas-perempuan.komnas-perempuan",
-    "$JS.API.CONSUMER.MSG.NEXT.TO_komnas-perempuan.komnas-perempuan",
-    "$JS.ACK.TO_komnas-perempuan.komnas-perempuan.1.1.1.1.0",
-    "$SYS.REQ.SERVER.PING",
-    "_INBOX_link.stolen",
-    "_R_.stolen",
-    "backfill.komnas-ham",
-    "backfill.komnas-perempuan",
-    "_INBOX_systems.stolen",
-    "_INBOX_systems.registry.stolen",
-    "_INBOX_systems.hotline.stolen",
-)
-FORBIDDEN_TO_A_PARTNER = (
-    *FORBIDDEN_TO_ALL,
-    "rajut.api.registry",
-    "$JS.API.CONSUMER.MSG.NEXT.ADMITTED.intake",
-    "js.CONSUMER.MSG.NEXT.ADMITTED.intake",
-    "$JS.ACK.ADMITTED.intake.1.1.1.1.0",
-)
-FORBIDDEN_TO_INTAKE = (
-    *FORBIDDEN_TO_ALL,
-    "rajut.api.registry",
-    "backfill",
-    "js.CONSUMER.MSG.NEXT.ADMITTED.protection",
-    "js.CONSUMER.INFO.ADMITTED.protection",
-    "js.CONSUMER.MSG.NEXT.TO_komnas-ham.komnas-ham",
-    "js.CONSUMER.RESET.ADMITTED.intake",
-    "js.STREAM.DELETE.ADMITTED",
-    "$JS.ACK.ADMITTED.protection.1.1.1.1.0",
-    "$JS.ACK.TO_komnas-ham.komnas-ham.1.1.1.1.0",
-)
-FORBIDDEN_TO_SYSTEMS = (
-    *FORBIDDEN_TO_ALL,
-    "backfill",
-    "rajut",
-    "rajut.api",
-    "rajut.api.hotline",
-    "rajut.api.registry.more",
-    "js.CONSUMER.MSG.NEXT.ADMITTED.intake",
-    "_INBOX_api.stolen",
-)
-FORBIDDEN_TO_WHO_ANSWERS_SYSTEMS = (
-    *(subject for subject in FORBIDDEN_TO_ALL if not subject.startswith("_INBOX_systems.")),
-    "backfill",
-    "rajut.api.registry",
-    "js.CONSUMER.MSG.NEXT.ADMITTED.intake",
-)
-FORBIDDEN_TO_THE_LINK = (
-    "rajut.api.registry",
-    "_INBOX_systems.registry.stolen",
-    "$JS.API.STREAM.CREATE.MINE",
-    "$JS.API.STREAM.DELETE.TO_komnas-ham",
-    "$JS.API.STREAM.PURGE.ADMITTED",
-    "$JS.API.STREAM.UPDATE.ADMITTED",
-    "$JS.API.CONSUMER.CREATE.ADMITTED.mine",
-    "$JS.API.CONSUMER.DELETE.ADMITTED.intake",
-    "$JS.API.CONSUMER.MSG.NEXT.ADMITTED.intake",
-    "$SYS.REQ.SERVER.PING",
-)
-FOREIGN_EARS = (
-    ">",
-    "*",
-    "to.>",
-    "note.>",
-    "admitted.>",
-    "$JS.>",
-    "$SYS.>",
-    "_INBOX.>",
-    "_INBOX_link.>",
-    "_INBOX_komnas-perempuan.>",
-    "_INBOX_triage.>",
-    "_R_.>",
-    "backfill.*",
-    "rajut.>",
-    "rajut.api.*",
-    "rajut.api.registry",
-    "_INBOX_systems.>",
-    "_INBOX_systems.*.>",
-    "_INBOX_systems.hotline.>",
-)
-DEPUTIES = (
-    "to.komnas-ham",
-    "to.komnas-perempuan",
-    "note.komnas-ham",
-    "note.komnas-perempuan",
-    "admitted.intake.report.received",
-    "$JS.API.STREAM.DELETE.TO_komnas-perempuan",
-    "$JS.API.CONSUMER.DELETE.TO_komnas-perempuan.komnas-perempuan",
-    "backfill.komnas-perempuan",
-    "_INBOX_link.stolen",
-    "_R_.stolen",
-)
 
 
 class Intruder:

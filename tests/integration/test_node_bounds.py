@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Set as AbstractSet
+from collections.abc import AsyncIterator, Sequence, Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -12,6 +12,7 @@ import pytest
 from nats.aio.client import Client
 
 from contracts.encoding import b64
+from contracts.record import EventId
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
 from services.node.bus import SQL as BUS_SQL, Bus
@@ -167,6 +168,41 @@ async def test_an_event_whose_pointer_came_under_a_wrong_subject_is_found(pair: 
     assert len((await ask(pair.b, "GET", f"/cases/{case}/urgency", READERS[B])).json()["level"]) > 3
     await link.close()
     await admin.close()
+
+
+async def test_an_event_that_a_broker_brings_twice_takes_effect_once(pair: Pair) -> None:
+    """Every pointer again, to every service: no record more, and every table as it was."""
+    case = await report(pair.b)
+    told: list[bytes] = []
+    while new := await _events_of(pair.b, case, told):  # handlers say something, too
+        told += new
+        await _brought(pair.b, new)
+    once = await _made_of(pair.b)
+    await _brought(pair.b, told)
+    assert await _made_of(pair.b) == once
+    assert len(told) > 3
+
+
+async def _events_of(node: Node, case: str, known: Sequence[bytes]) -> list[bytes]:
+    found = "select id from log.event where case_id = $1 and id <> all($2::bytea[]) order by seq"
+    return [row["id"] for row in await node.pools["node"].fetch(found, case, known)]
+
+
+async def _brought(node: Node, ids: Sequence[bytes]) -> None:
+    for inbox in node.inboxes.values():
+        assert [await inbox.attempt(EventId(id_)) for id_ in ids] == [None for _ in ids]
+
+
+async def _made_of(node: Node) -> tuple[int, dict[str, list[str]]]:
+    """How much a node has said, and every row of its services' tables."""
+    listed = "select table_name from information_schema.tables where table_schema = $1 order by 1"
+    rows = {}
+    for service in node.inboxes:
+        pool = node.pools[service]
+        for (table,) in await pool.fetch(listed, service):
+            found = await pool.fetch(f"select t::text from {service}.{table} t order by 1")  # noqa: S608
+            rows[f"{service}.{table}"] = [row for (row,) in found]
+    return await size(node, node.log.log), rows
 
 
 async def _served(bus: Bus) -> None:

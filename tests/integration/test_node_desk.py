@@ -157,6 +157,11 @@ def test_the_command_takes_a_report_and_shows_its_case(lpsk: AgencyProcesses) ->
     for_programs = json.loads(rajut(lpsk.home, "case", "show", case, "--json").stdout)
     assert for_programs["case"] == case
     assert {line["signature"] for line in for_programs["timeline"]} == {"valid"}
+    for line in for_programs["timeline"]:
+        assert (
+            f"{line['claimed']}  {line['agency']:<17} {line['role']:<20} {line['title']['id']}\n" in for_people.stdout
+        )
+        assert f"between {line['after'] or '?'} and {line['before'] or '?'}; signature valid" in for_people.stdout
 
 
 def test_the_command_says_no_in_one_line(lpsk: AgencyProcesses, tmp_path: Path) -> None:

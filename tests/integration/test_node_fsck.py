@@ -12,8 +12,8 @@ from services.node.fsck import Report
 from services.node.readers import side_by_side
 from services.node.reading import SQL, Batch, one_by_one
 from services.node.walk import Cases, Finding
-from tests.e2e.stage import LOGS
-from tests.integration.test_node_store import FLIP, FOREIGN, OWN, UNLOCK, edited, fsck, play
+from tests.e2e.stage import LOGS, size
+from tests.integration.test_node_store import FLIP, FOREIGN, OWN, UNLOCK, activation, edited, fsck, play, seal_anew
 from tests.integration.trio import A, B, C
 
 CASE, ANOTHER = (f"(select case_id from log.event where {place})" for place in (OWN, FOREIGN))
@@ -37,6 +37,10 @@ def told(found: list[Finding], place: str, what: str) -> bool:
     return any(one == place and what in fault for one, fault in found)
 
 
+ANY_KEY = (
+    "do $$ begin execute replace(pg_get_functiondef('log.append'::regproc), "
+    "$x$'.' || family || '.%'$x$, $x$'.%'$x$); end $$;"
+)
 ITEM = "triage.work_item (source, kind, subject, case_id, due_at)"
 FACT = "intake.person_key (key, case_id, kind)"
 SAID = "notify.notice (id, about, case_id, step, role, level, respond_by)"
@@ -85,6 +89,24 @@ async def test_a_services_table_that_was_edited_is_named(machines: ThreeNodes, e
     found = await findings(machines, sql)
     assert told(found, service, fault), found
     assert {place for place, _ in found} == {service}
+
+
+async def test_content_that_was_sealed_anew_is_named(machines: ThreeNodes) -> None:
+    """What opens, and is not what its author signed, is named."""
+    async with edited(machines, "") as node:
+        await seal_anew(machines, node)
+        assert (f"{LOGS[A]} 3", "content: E_BLOB") in (await fsck(node)).findings
+
+
+async def test_a_decision_that_the_wrong_key_signed_is_named(machines: ThreeNodes) -> None:
+    """Who has the intake key, and takes the database's own check of keys away, gets it into the log, and is found."""
+    async with edited(machines, ANY_KEY) as node:
+        drafts, case = await activation(node)
+        async with node.pools["protection"].acquire() as connection, connection.transaction():
+            timeline = await node.log.load(connection, case)
+            await node.log.append(connection, "intake", timeline, drafts)
+        place = f"{LOGS[A]} {await size(node, LOGS[A]) - 1}"
+        assert (place, "content: E_GRANT") in (await fsck(node)).findings
 
 
 async def test_a_deleted_record_is_named_with_all_that_hung_on_it(machines: ThreeNodes) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from deploy.dev.runner import ThreeNodes
 from services.node.node import Node
-from tests.e2e.stage import AGENCIES, CASES, READERS, ask, level, opened, running, until
+from tests.e2e.stage import AGENCIES, CASES, READERS, ask, level, opened, running, talk, tasks, until
+from tests.integration.notaries import notaries
 
 REPORT = CASES / "petani-kriminalisasi.json"
 DUE = "2027-01-15T16:59:59.000Z"
@@ -134,6 +135,9 @@ async def test_a_suspect_is_not_left_to_one_agency_and_the_second_plan_is_carrie
     word = {"breach": breach, "recipient": "SUBJEK_DATA", "form": "written", **told}
     assert (await desks.say("kp-pdp", "breaches/tell", **word))[0] == 409
     await desks.done("kh-pdp", "breaches/tell", **word)
+    error = {"breach": breach, "reason": "SALAH_KASUS"}
+    assert (await desks.say("kh-pdp", "breaches/withdraw", **error))[0] == 409
+    await desks.done("kh-komisioner", "breaches/withdraw", **error)
 
 
 async def test_a_case_is_closed_by_all_who_have_to_and_reopened_by_any(desks: Desks) -> None:
@@ -161,17 +165,31 @@ async def test_a_case_is_closed_by_all_who_have_to_and_reopened_by_any(desks: De
     assert len(digests) == 1
 
 
+async def seen_to(node: Node, case: str) -> tuple[str, list[list[str]]]:
+    """What has become of a closure, and for whose word it waits, once the node has looked after all that it should."""
+    protection = next(plug for plug in node.plugs if plug.name == "protection")
+    for timer in protection.timers:
+        await timer.work()
+    told = (await ask(node, "GET", f"/cases/{case}/plan", "kh-hrd")).json()
+    return told["closure"], [one["waits_for"] for one in told["endings"]]
+
+
+async def is_provisional(node: Node, case: str) -> bool:
+    """Whether one of two has cosigned all that was said in a case."""
+    told = (await ask(node, "GET", f"/cases/{case}", "kh-hrd")).json()
+    return {line["level"] for line in told["timeline"]} == {"provisional"}
+
+
 async def test_a_case_is_not_closed_on_a_word_that_nobody_else_has_seen(machines: ThreeNodes) -> None:
-    """Alone, the lead's node waits, however often it looks; once the others have cosigned, it is closed at all."""
+    """Alone, or with one of two, the lead's node waits, however often it looks; once both have cosigned it closes."""
     async with opened(machines.homes["komnas-ham"]) as alone:
         desks = Desks({"komnas-ham": alone}, await open_case(alone))
         ending = await desks.done("kh-hrd", "closure", reason="PERMINTAAN_PEMBELA")
         await desks.done("kh-komisioner", "closure/agree", proposal=ending)
-        protection = next(plug for plug in alone.plugs if plug.name == "protection")
-        for timer in protection.timers:
-            await timer.work()
-        answer = await ask(alone, "GET", f"/cases/{desks.case}/plan", "kh-hrd")
-        assert (answer.json()["closure"], answer.json()["endings"][0]["waits_for"]) == ("PROPOSED", [])
+        assert await seen_to(alone, desks.case) == ("PROPOSED", [[]])
+        async with opened(machines.homes["lpsk"]) as one, talk(alone, one), tasks(*notaries(alone, one)):
+            await until(lambda: is_provisional(alone, desks.case))
+        assert await seen_to(alone, desks.case) == ("PROPOSED", [[]])
     async with three(machines) as nodes:
         together = Desks(nodes, desks.case)
 

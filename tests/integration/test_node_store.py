@@ -92,6 +92,7 @@ async def test_a_store_that_nobody_edited_is_clean(machines: ThreeNodes) -> None
 
 OWN, FOREIGN = f"log = '{LOGS[A]}' and seq = 3", f"log = '{LOGS[C]}' and seq = 2"
 FLIP = "{0} = set_byte({0}, {1}, get_byte({0}, {1}) # 1)"
+FLIPPED = f"update log.content set {FLIP.format('blob', 99)} where id = (select id from log.record where {OWN});"
 
 
 @pytest.mark.parametrize(
@@ -178,10 +179,24 @@ async def test_fsck_names_what_a_superuser_edited(machines: ThreeNodes, sql: str
         assert [one for one in findings if one.place == place and what in one.what], findings
 
 
+async def seal_anew(machines: ThreeNodes, node: Node) -> None:
+    """Change content as an administrator can who has the storage key: it opens, and is not what was signed."""
+    row = await node.pools["node"].fetchrow(
+        f"select r.id, r.jws, c.blob, c.key from log.record r join log.content c using (id) where {OWN}"
+    )
+    assert row
+    key = node.keyring.vault.unlock(row["key"], row["id"])
+    place = position(stored(row["jws"]).record).encode()
+    frame = bytearray(ChaCha20Poly1305(key).decrypt(bytes(12), row["blob"], place))
+    frame[-1] ^= 1
+    blob = ChaCha20Poly1305(key).encrypt(bytes(12), bytes(frame), place)
+    changed = f"update log.content set blob = '\\x{blob.hex()}' where id = '\\x{row['id'].hex()}';"
+    machines[A].postgres.sql(changed, database=node.home.settings.database.name)
+
+
 async def test_fsck_says_no_by_its_status(machines: ThreeNodes) -> None:
     """The command prints the finding and ends with status 1, also as JSON."""
-    sql = f"update log.content set {FLIP.format('blob', 99)} where id = (select id from log.record where {OWN});"
-    async with edited(machines, sql) as node:
+    async with edited(machines, FLIPPED) as node:
         for arguments, line in ((["fsck"], f"{LOGS[A]} 3: content: E_BLOB\n"), (["fsck", "--json"], '"findings": [{')):
             done = await asyncio.to_thread(rajut, node.home.path, *arguments)
             assert done.returncode == 1
@@ -191,23 +206,12 @@ async def test_fsck_says_no_by_its_status(machines: ThreeNodes) -> None:
 @pytest.mark.parametrize("holder", ["of the database alone", "of the storage key too"])
 async def test_edited_content_is_served_by_no_read(machines: ThreeNodes, holder: str) -> None:
     """Not even an administrator who has the storage key and encrypts anew gets a changed event read by anybody."""
-    async with edited(machines, "") as node:
-        row = await node.pools["node"].fetchrow(
-            f"select r.id, r.jws, c.blob, c.key, e.case_id from log.record r join log.content c using (id) "
-            f"join log.event e using (id) where r.{OWN.replace('seq', 'r.seq')}"
-        )
-        assert row
-        key = node.keyring.vault.unlock(row["key"], row["id"])
-        place = position(stored(row["jws"]).record).encode()
-        frame = bytearray(ChaCha20Poly1305(key).decrypt(bytes(12), row["blob"], place))
-        frame[-1] ^= 1
-        blob = ChaCha20Poly1305(key).encrypt(bytes(12), bytes(frame), place)
-        if holder == "of the database alone":
-            blob = row["blob"][:-1] + bytes([row["blob"][-1] ^ 1])
-        server, name = machines[A].postgres, node.home.settings.database.name
-        server.sql(f"update log.content set blob = '\\x{blob.hex()}' where id = '\\x{row['id'].hex()}';", database=name)
+    async with edited(machines, FLIPPED if holder == "of the database alone" else "") as node:
+        case = await node.pools["node"].fetchval(f"select case_id from log.event where {OWN}")
+        if holder == "of the storage key too":
+            await seal_anew(machines, node)
         for path in ("", "/urgency", "/emergency", "/duplicates"):
-            answer = await ask(node, "GET", f"/cases/{row['case_id']}{path}", READERS[A])
+            answer = await ask(node, "GET", f"/cases/{case}{path}", READERS[A])
             if path != "/duplicates" or answer.status_code != 200:
                 code = "E_WRAP" if holder == "of the database alone" else "E_COMMIT"
                 assert (answer.status_code, answer.json()["code"]) == (422, code), path

@@ -1,11 +1,15 @@
 """A partner's stream is only a copy: made anew, shortened, spoiled or read again, it costs nothing that was said."""
 
+import json
+
 import pytest
 
 from deploy.dev.runner import ThreeNodes
+from deploy.nats.client import connect_to_partner
 from services.node.admit import Place, Step
 from services.node.log import SQL
 from services.node.pull import Broken
+from services.node.streams import stream_to
 from tests.e2e.stage import LOGS, deliveries, level, report, size, talk, tasks, until
 from tests.integration.brokers import keep_only, recreate, repeat, said, spoil
 from tests.integration.trio import A, B, Trio, agree, three
@@ -37,6 +41,22 @@ async def test_a_stream_that_forgot_its_oldest_is_read_on_and_what_was_missed_is
     async with talk(*trio), tasks(repeat(trio.b)):
         await until(lambda: level(*trio))
     assert await size(trio.b, LOGS[A]) > start + 2
+
+
+async def test_what_a_forgotten_pull_is_given_is_read_again(trio: Trio) -> None:
+    """A request that was left behind on another line takes messages away: the reader sees the hole and goes back."""
+    forgotten = await connect_to_partner(trio.b.home.path, A)
+    taken = await forgotten.subscribe(forgotten.new_inbox())
+    async with talk(*trio):
+        await until(lambda: level(*trio))
+        pull = {"batch": 4, "expires": 30 * 10**9}
+        path = f"$JS.API.CONSUMER.MSG.NEXT.{stream_to(B)}.{B}"
+        await forgotten.publish(path, json.dumps(pull).encode(), reply=taken.subject)
+        await forgotten.flush()
+        await report(trio.a)
+        await until(lambda: level(*trio), 20)
+    assert (await taken.next_msg(timeout=1)).data
+    await forgotten.close()
 
 
 async def test_a_stream_that_lost_its_end_is_read_anew(trio: Trio) -> None:

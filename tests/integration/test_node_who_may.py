@@ -25,7 +25,7 @@ from deploy.dev import cast
 from deploy.dev.runner import ThreeNodes
 from services.node.node import Node
 from tests.e2e.stage import AGENCIES, RECEIVERS, REPORTS, ask, opened
-from tests.integration.test_node_access import NOTHING, is_mount, routes
+from tests.integration.doors import NOTHING, is_mount, routes
 from tests.integration.trio import agree, three
 
 BODIES = Path(__file__).parents[1] / "cases" / "bodies"

@@ -245,6 +245,7 @@ ACTS: Mapping[str, Doing] = {
     "menguatkan pengungkapan": Doing("disclosures/confirm"),
     "mencatat kebocoran data": Doing("breaches"),
     "mencatat pemberitahuan kebocoran": Doing("breaches/tell"),
+    "menarik catatan kebocoran": Doing("breaches/withdraw"),
     "merujuk": Doing("referrals"),
     "menerima rujukan": Doing("referrals/accept"),
     "menolak rujukan": Doing("referrals/decline"),

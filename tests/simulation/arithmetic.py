@@ -24,7 +24,6 @@ Noted = TypeVar("Noted")
 
 MANY = 4_096  # some seeds' worth
 
-_verified = lru_cache(MANY)(crypto_sign_open)
 _record = lru_cache(MANY)(record.read)
 _stored = lru_cache(MANY)(record.stored)
 _note = lru_cache(MANY)(note.read)
@@ -60,7 +59,7 @@ def _sign(message: bytes, secret: bytes) -> bytes:
 
 def _opened(signed: bytes, public: bytes) -> bytes:
     """The message that we have signed with this key; any other signature is verified, or refused, as in production."""
-    message: bytes = _signed.get((signed, public)) or _verified(signed, public)
+    message: bytes = _signed.get((signed, public)) or crypto_sign_open(signed, public)
     return message
 
 
@@ -103,5 +102,14 @@ def _forget_oldest(noted: dict[Noted, bytes]) -> None:
 
 def forget() -> None:
     """Work everything out anew from here on, since what is right may have changed."""
-    for known in (_verified, _record, _stored, _note, _checkpoint_keys, _cosignatures, _unsealed_content, _body_of):
+    for known in (
+        signing.verify,
+        _record,
+        _stored,
+        _note,
+        _checkpoint_keys,
+        _cosignatures,
+        _unsealed_content,
+        _body_of,
+    ):
         known.cache_clear()

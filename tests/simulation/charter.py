@@ -1,7 +1,8 @@
 """Agencies with fixed keys and the directory that they agreed on, so that a run depends on its seed alone.
 
 Those who were robbed hold a second version, which revokes what was stolen, and write by the first one still, under
-which it was good: so what a thief writes is authentic, and void.
+which it was good: so what a thief writes is authentic, and void. A third version comes later: it replaces a key with
+which all of them have signed until then, and revokes it behind that.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from contracts.signing import SeedSigner, prove_possession
 from services.node.keys import NOTARIES, PURPOSES
 
 AGENCIES = ("komnas-ham", "komnas-perempuan", "lpsk")
+MOVES_ON = 8  # whoever has said so much goes by the third version
+LAST_GOOD = 12  # place of the key that it revokes, in every log
 ISSUED = "2026-11-22T01:54:48.123Z"
 
 
@@ -29,6 +32,7 @@ class Member(NamedTuple):
     sealing: sealing.PrivateKey
     retired: SeedSigner  # its part of the log ends with the first record
     stolen: SeedSigner  # so does what counts of it, since it was revoked
+    next: SeedSigner  # which the third version lists
 
     @property
     def reader(self) -> Reader:
@@ -41,6 +45,7 @@ class Charter(NamedTuple):
     chain: Chain
     members: Mapping[str, Member]
     writes_by: int = 0  # the version that records name; 0: the newest
+    later: Chain | None = None  # with a version that is to come
 
 
 @cache
@@ -57,10 +62,17 @@ def robbed(agencies: tuple[str, ...] = AGENCIES) -> Charter:
     members = {agency: _member(agency) for agency in agencies}
     before = {agency: _with_keys(member, revoked=False) for agency, member in members.items()}
     after = {agency: _with_keys(member, revoked=True) for agency, member in members.items()}
-    chain = _begun(before)
-    second = Directory(version=2, previous=b64(chain.latest.digest()), issued=ISSUED, agencies=after)
-    chain.adopt(sign(second, [_root(agency) for agency in agencies]))
-    return Charter(chain, members, writes_by=1)
+    chain, later = _begun(before), _begun(before)
+    _go_on(chain, after)
+    _go_on(later, after)
+    _go_on(later, {agency: _with_next_key(member, after[agency]) for agency, member in members.items()})
+    return Charter(chain, members, writes_by=1, later=later)
+
+
+def _go_on(chain: Chain, entries: Mapping[str, AgencyEntry]) -> None:
+    last = chain.latest
+    following = Directory(version=last.version + 1, previous=b64(last.digest()), issued=ISSUED, agencies=entries)
+    chain.adopt(sign(following, [_root(agency) for agency in entries]))
 
 
 def _begun(entries: Mapping[str, AgencyEntry]) -> Chain:
@@ -70,9 +82,9 @@ def _begun(entries: Mapping[str, AgencyEntry]) -> Chain:
 
 def _member(agency: str) -> Member:
     signers = {name: SeedSigner(f"{agency}.{name}.1", _seed(agency, name)) for name in PURPOSES}
-    retired, stolen = (SeedSigner(f"{agency}.triage.{number}", _seed(agency, f"triage-{number}")) for number in (8, 9))
+    more = (SeedSigner(f"{agency}.triage.{number}", _seed(agency, f"triage-{number}")) for number in (8, 9, 2))
     opener = sealing.private_key(_seed(agency, "sealing", 96))
-    return Member(agency, f"rajut.example/{agency}/1", signers, opener, retired, stolen)
+    return Member(agency, f"rajut.example/{agency}/1", signers, opener, *more)
 
 
 def _with_keys(member: Member, *, revoked: bool) -> AgencyEntry:
@@ -83,6 +95,13 @@ def _with_keys(member: Member, *, revoked: bool) -> AgencyEntry:
         stolen = stolen.model_copy(update={"to_seq": 0, "revoked": True})
     entry = _entry(member)
     return entry.model_copy(update={"keys": [*entry.keys, retired, stolen]})
+
+
+def _with_next_key(member: Member, entry: AgencyEntry) -> AgencyEntry:
+    """An agency with another key in the place of the one by which its triage signed."""
+    ended = {"to_seq": LAST_GOOD, "revoked": True}
+    keys = [key.model_copy(update=ended) if key.kid == member.signers["triage"].kid else key for key in entry.keys]
+    return entry.model_copy(update={"keys": [*keys, _signing_key(member.next, "triage", member.log)]})
 
 
 def _entry(member: Member) -> AgencyEntry:

@@ -10,7 +10,7 @@ from contracts import sealing
 from contracts.content import Actor, Content, encode
 from contracts.delivery import Delivery, position
 from contracts.events.triage import UrgencyOverridden
-from contracts.hlc import instant
+from contracts.hlc import Hlc, instant
 from contracts.record import Signed, agency_of, sign, stored
 from contracts.signing import Signer
 from services.node.writing import CONTROL, Desk, Timeline, Written, _write_one, heartbeat
@@ -50,6 +50,11 @@ def beat(desk: Desk, signer: Signer) -> Signed:
 def unhinged(desk: Desk, signer: Signer) -> Signed:
     """A heartbeat that denies the record before it."""
     return beat(desk._replace(head=desk.head._replace(last=desk.entropy(len(desk.head.last)))), signer)
+
+
+def rewound(desk: Desk, signer: Signer) -> Signed:
+    """A heartbeat from before the record before it."""
+    return beat(desk._replace(now_ms=0, head=desk.head._replace(hlc=Hlc(0, 0))), signer)
 
 
 def resealed(told: Delivery, key: bytes, reader: str, public: sealing.PublicKey, entropy: sealing.Entropy) -> Delivery:

@@ -21,7 +21,7 @@ from contracts.record import Signed, stored
 from services.node.admit import is_record
 from services.node.writing import Desk, _write_one
 from tests.simulation.charter import AGENCIES, robbed
-from tests.simulation.forger import beat, resealed, statement, unhinged
+from tests.simulation.forger import beat, resealed, rewound, statement, unhinged
 from tests.simulation.node import Node, Stream
 from tests.simulation.world import ROUNDS, World
 
@@ -43,7 +43,7 @@ class Liar(World):
         self._withheld = self._rng.choice((0.0, 0.3, 0.8))  # how much of what is for the victim
         self._happenings += [self.replay, self.date_back, self.flood, self.garbage]
         self._happenings += [self.intrude, self.backroom, self.confide, self.vouch, *[self.accuse] * 2]
-        two, false, torn = [self.turn] * 4, [self.overstate] * 3, [self.unhinge] * 2
+        two, false, torn = [self.turn] * 4, [self.overstate] * 3, [self.unhinge, self.rewind]
         self._happenings += [self.slander, *self._rng.choice((two, false, torn, two + false + torn))] * forks
         self._resting = False
         self._falls_silent = self._rng.random() < 0.3  # in the end, and to the victim
@@ -66,6 +66,8 @@ class Liar(World):
         first = self.nodes[self.traitor]
         self._second = Node(robbed(AGENCIES), self.traitor, first.clock, self._rng)
         self._second.store.tables = first.store.snapshot()
+        if first.log.writes_by > 1:
+            self._second.go_by_later()
         for partner, stream in first.streams.items():
             copied = Stream()
             copied.messages, copied.created = list(stream.messages), stream.created
@@ -106,6 +108,7 @@ class Liar(World):
     def date_back(self, _node: Node) -> None:
         """A decision that claims to have been made long ago, and put on record as early as its log lets it."""
         node = self.nodes[self.traitor]
+        self.adopt(node)
         if not node.cases:
             return
         case = self._rng.choice(node.cases)
@@ -175,10 +178,18 @@ class Liar(World):
         self.auditor.denials[signed.jws] = signed.record.seq
         self._say("unhinge", signed.jws)
 
+    def rewind(self, _node: Node) -> None:
+        """A record of its own from before the one before it: it convicts only beside another one at its place."""
+        self.watch.forked = True
+        node = self.nodes[self.traitor]
+        signed = rewound(node.log.desk(), node.signers["node"])
+        self.auditor.denials[signed.jws] = signed.record.seq + 1
+        self._say("rewind", signed.jws)
+
     def backroom(self, _node: Node) -> None:
         """A decision by a key of its own that was revoked, and a good record that builds upon it."""
         node = self.nodes[self.traitor]
-        if not node.cases:
+        if not node.cases or node.log.writes_by > 1:  # by a later version that key may not write here at all
             return
         timeline = node.log.load(self._rng.choice(node.cases))
         to, body = node.case(timeline.case).participants, UrgencyOverridden(level="KRITIS", reason="diam-diam")

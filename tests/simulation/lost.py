@@ -82,4 +82,4 @@ class Lost(World):
         unjudged = any(told.log == log and told.size > head.size for told in rows.checkpoints)
         unread = (id_ for id_, one in rows.unreadable.items() if one.log == log and not one.found)
         missing = any(id_ not in self.watch.rogue | self.watch.gone for id_ in unread)
-        return head.highest == head.size and not unjudged and not missing
+        return head.highest == head.size and not unjudged and not missing and not rows.held

@@ -82,6 +82,7 @@ class Node:
 
     def __init__(self, charter: Charter, agency: str, clock: SkewedClock, rng: Random) -> None:
         self.agency = agency
+        self._charter = charter
         self.chain = charter.chain
         self.clock = clock
         self.reader = charter.members[agency].reader
@@ -143,6 +144,22 @@ class Node:
     def recover(self, source: str, messages: Iterable[bytes]) -> None:
         """Take back what a partner holds of our own log, as `services.node.recovery.Recovery`."""
         self._write(source, messages, recovering=True)
+
+    def adopt(self) -> None:
+        """Take the version of the directory that is to come; what came by it before was let go, and is fetched."""
+        self.store.tables.held = set()
+        if self.chain is not self._charter.later:
+            self.go_by_later()
+            self._adopt()
+
+    def go_by_later(self) -> None:
+        """Read and write by the version that is to come."""
+        later = self._charter.later
+        if later:
+            self.chain = self.log._chain = self.witness._chain = later
+            self.log.writes_by = later.latest.version
+            self.signers = {**self.signers, "triage": self._charter.members[self.agency].next}
+            self.log._signer = self.witness._signer = self.signers.__getitem__
 
     def notarise(self) -> None:
         """Sign, judge and convict, as the timers of `services.node.node` do."""

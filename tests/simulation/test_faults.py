@@ -15,6 +15,7 @@ from contracts.note import Checkpoint
 from contracts.record import EventId, Signed
 from services.node.admission import Known, Plan
 from services.node.testing import Gap, MemoryStore, MemoryWitness
+from tests.simulation.charter import AGENCIES
 from tests.simulation.liar import Liar
 from tests.simulation.lost import Lost
 from tests.simulation.node import Node, Place
@@ -148,6 +149,14 @@ class Boastful(Node):
         heads.update({log: head for log, head in held.items() if log != self.log.log})
 
 
+class Unmoved(Node):
+    """One of them never takes a later version of the directory."""
+
+    def adopt(self) -> None:
+        if self.agency != AGENCIES[0]:
+            super().adopt()
+
+
 class _CredulousWitness(MemoryWitness):
     def _compare(self, log: str) -> None:
         for told, kept in self.tables.checkpoints.items():
@@ -240,6 +249,7 @@ def test_a_witness_that_breaks_a_rule_is_found_out(
         (Hasty, {"leaders"}),
         (Chatty, {"rest"}),
         (Boastful, {"seen"}),
+        (Unmoved, {"lost"}),
     ],
 )
 def test_a_node_that_breaks_a_rule_is_found_out(kind: type[Node], promises: set[str]) -> None:

@@ -47,6 +47,14 @@ def not_older(record: Record, _last: bytes, version: int, hlc: Hlc) -> bool:
     return record.dir >= version and record.hlc > hlc
 
 
+def linked(record: Record, last: bytes, version: int, _hlc: Hlc) -> bool:
+    return record.prev == last and record.dir >= version
+
+
+def revoked(chain: Chain, kid: str, _record: Record) -> bool:
+    return kid in chain._revoked
+
+
 def first(_slot: str, standing: tuple[Claim, ...], *_: object) -> str:
     return standing[0].value if standing else ""
 
@@ -55,10 +63,12 @@ def first(_slot: str, standing: tuple[Claim, ...], *_: object) -> str:
     ("owner", "rule", "broken", "world", "promises"),
     [
         (admission, "follows", not_older, Liar, {"chain"}),
+        (admission, "follows", linked, Liar, {"time"}),
         (signing, "crypto_sign_open", nothing, Lost, {"prefix"}),
         (Chain, "check_range", nothing, Liar, {"prefix"}),
         (Chain, "check_grant", nothing, Lost, {"rogue"}),
         (Chain, "is_void", no, Liar, {"convicted", "prefix"}),
+        (Chain, "is_void", revoked, Lost, {"dropped"}),
         (admission, "_kept_out", no, Liar, {"prefix"}),
         (admission, "_built_upon", no, partial(Liar, forks=False), {"lost"}),
         (admission, "_hole", nothing, Lost, {"gap"}),

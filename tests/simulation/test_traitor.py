@@ -4,7 +4,7 @@ from tests.simulation.liar import Liar
 from tests.simulation.seeds import has_liar, live
 
 SEEDS = 40
-LIES = {"replay", "date back", "flood", "garbage", "withhold", "overstate", "slander", "unhinge"}
+LIES = {"replay", "date back", "flood", "garbage", "withhold", "overstate", "slander", "unhinge", "rewind"}
 LIES |= {"intrude", "backroom", "confide", "reseal", "vouch", "accuse"}
 
 

@@ -13,6 +13,7 @@ from contracts.case import Case, digest
 from contracts.delivery import Delivery
 from contracts.encoding import unb64
 from contracts.events.node import RecordRefused
+from contracts.hlc import Hlc
 from contracts.mechanism import LATEST
 from contracts.merkle import Tree
 from contracts.record import EventId, Signed
@@ -151,14 +152,16 @@ class Watch:
     def _check_chain(self, node: Node, log: str, before: int) -> None:
         """Also a log that lies is held as one chain, whichever of its stories that is."""
         rows = node.store.tables
-        tree, last = Tree(), node.chain.opened_by(log)
+        tree, last, hlc = Tree(), node.chain.opened_by(log), Hlc(0, 0)
         if before:
-            tree, last = self._held[node.agency, log].tree, rows.records[log, before - 1].id
+            tree, last, hlc = (held := self._held[node.agency, log]).tree, held.last, held.hlc
         for seq in range(before, rows.heads[log].size):
             signed = rows.records[log, seq]
             if signed.record.prev != last:
                 raise Broken(f"chain: {node.agency} holds a record {seq} of {log} that denies the one before it")
-            tree, last = tree.append(signed.jws), signed.id
+            if signed.record.hlc <= hlc:
+                raise Broken(f"time: {node.agency} holds a record {seq} of {log} from before the one before it")
+            tree, last, hlc = tree.append(signed.jws), signed.id, signed.record.hlc
         if rows.heads[log].tree != tree:
             raise Broken(f"chain: {node.agency} holds a head of {log} of other records than it holds")
 
@@ -223,7 +226,7 @@ class Watch:
         """Raise Broken if one of these, as somebody honest has sent them, was dropped with a bad one beside it."""
         if self._traitor in (node.agency, partner):
             return
-        for message in filter(is_record, messages):
+        for message in filter(is_record, set(messages) - node.store.tables.held):
             signed = self._known.get(Delivery.decode(message).jws)
             if signed and (signed.record.log, signed.record.seq) not in node.store.tables.records:
                 raise Broken(f"dropped: {node.agency} did not take what {partner} said")
@@ -248,7 +251,7 @@ class Watch:
         if self._traitor:
             return
         forks = [signed for (log, seq, _), signed in tables.forks.items() if tables.records.get((log, seq)) != signed]
-        if tables.gaps or missing or waiting or forks or node.store.unanswered():
+        if tables.gaps or missing or waiting or forks or tables.held or node.store.unanswered():
             raise Broken(f"rest: {node.agency} still has a gap, or something waits")
 
     def _check_refused(self, node: Node) -> None:

@@ -12,7 +12,7 @@ from contracts.errors import Rejected
 from contracts.record import agency_of
 from tests.simulation.auditor import Auditor
 from tests.simulation.broken import Broken
-from tests.simulation.charter import AGENCIES, robbed
+from tests.simulation.charter import AGENCIES, MOVES_ON, robbed
 from tests.simulation.network import Faults, Network
 from tests.simulation.node import Node, Place, SkewedClock
 from tests.simulation.officers import Office
@@ -42,6 +42,7 @@ class World:
         self._now_ms = BEGIN_MS
         self._steps = steps
         self.network = Network(self._rng, Faults.drawn(self._rng))
+        self.moves_on = self._rng.random() < 0.4  # to a later directory, each at its own time
         self.nodes = {agency: self._node(agency, agencies, kind) for agency in agencies}
         self.actors = list(self.nodes.values())
         self.office = Office(self._rng)
@@ -87,6 +88,7 @@ class World:
         self.network.calm()
         for node in self.actors:
             node.up = True
+            self._happen(self.adopt, node)
             self._happen(self.beat, node)
         before = None
         for _ in range(ROUNDS):
@@ -100,6 +102,8 @@ class World:
 
     def act(self, node: Node) -> None:
         """An officer does something, and is told so if it was committed."""
+        if node.store.tables.heads[node.log.log].size >= MOVES_ON:
+            self.adopt(node)
         said = self.office.act(node)
         self._may_crash()
         self.watch.said(node, said.events, said.rogue)
@@ -140,6 +144,11 @@ class World:
         """The node signs what it holds of every log, and looks for forks."""
         node.notarise()
         self._may_crash()
+
+    def adopt(self, node: Node) -> None:
+        """The node goes by the next version of the directory, if there is one in this world."""
+        if self.moves_on:
+            node.adopt()
 
     def beat(self, node: Node) -> None:
         node.log.heartbeat()

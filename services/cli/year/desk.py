@@ -1,7 +1,9 @@
 """The desks of nodes that run: acts for officers over HTTP, and waits for the other nodes where an act needs them."""
 
 import asyncio
+import contextlib
 import json
+import secrets
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -67,8 +69,10 @@ class Desk:
 
     async def try_once(self, officer: str, path: str) -> bool:
         """An act that does not matter if it comes too late."""
-        answer = await self._http.post(path, headers=self._as(officer))
-        return answer.is_success
+        with contextlib.suppress(httpx2.TransportError):
+            answer = await self._http.post(path, headers=self._as(officer))
+            return answer.is_success
+        return False
 
     async def close(self) -> None:
         """Hang up."""
@@ -76,14 +80,18 @@ class Desk:
 
     async def _ask(self, method: str, officer: str, path: str, body: Any) -> Any:  # noqa: ANN401
         until = asyncio.get_running_loop().time() + PATIENCE_S
+        headers = self._as(officer) | {"Idempotency-Key": secrets.token_urlsafe(16)}
         while True:
-            answer = await self._http.request(method, path, json=body, headers=self._as(officer))
-            if answer.is_success:
-                self.said[method] += 1
-                return answer.json() if answer.content else None
-            code = answer.json().get("code", "")
-            if code not in NOT_YET or asyncio.get_running_loop().time() > until:
-                raise Refused(f"{code} {method} {path.rpartition('/')[2]}")
+            code = ""
+            # A line that is cut leaves open whether the act was heard: said again under its key, it is said once.
+            with contextlib.suppress(httpx2.TransportError):
+                answer = await self._http.request(method, path, json=body, headers=headers)
+                if answer.is_success:
+                    self.said[method] += 1
+                    return answer.json() if answer.content else None
+                code = answer.json().get("code", "")
+            if (code and code not in NOT_YET) or asyncio.get_running_loop().time() > until:
+                raise Refused(f"{code or Code.UNAVAILABLE} {method} {path.rpartition('/')[2]}")
             await asyncio.sleep(AGAIN_S)
 
     def _as(self, officer: str) -> dict[str, str]:

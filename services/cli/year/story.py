@@ -69,12 +69,15 @@ class Story:
         return asked + ([(when["session"], self._session), (when["paper"], self._papers)] if self._in_force else [])
 
     def _referral(self) -> list[tuple[int, Step]]:
-        """Sent, taken on or not, and ended."""
-        answered = 1 + self._fate.days["referral"]
+        """Sent, after a refusal once more, taken on, and ended."""
+        took = self._fate.days["referral"]
+        sent: list[tuple[int, Step]] = [(1, self._refer)]
+        answered = 1 + took
         if self._fate.declined:
-            return [(1, self._refer), (answered, self._answer("decline", {"reason": "TANPA_KAPASITAS"}))]
+            sent += [(answered, self._answer("decline", {"reason": "TANPA_KAPASITAS"})), (answered, self._refer)]
+            answered += took
         ended = answered + self._fate.days["report"]
-        return [(1, self._refer), (answered, self._answer("accept", {})), (ended, self._answer("complete", {}))]
+        return [*sent, (answered, self._answer("accept", {})), (ended, self._answer("complete", {}))]
 
     def _protection(self) -> list[tuple[int, Step]]:
         """The plan, its measure, and as long as protection is in force the risk again and again."""

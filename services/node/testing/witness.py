@@ -143,14 +143,11 @@ class MemoryWitness:
 
     def _record_forks(self) -> Iterator[Fork]:
         rows = self.tables
-        proven = {(proof.log, proof.size) for proof in rows.evidence.values()}
-        places = {
-            (log, seq): signed for (log, seq, _), signed in sorted(rows.forks.items(), key=itemgetter(0), reverse=True)
-        }
-        for (log, seq), signed in sorted(places.items(), key=itemgetter(0)):
+        for (log, seq, _), signed in sorted(rows.forks.items(), key=itemgetter(0)):
+            if any(proof[:2] in {(log, seq), (log, seq + 1)} for proof in rows.evidence.values()):
+                continue
             near = [rows.records.get((log, seq + step)) for step in (0, -1, 1)]
-            fork = record_fork(signed.jws, [one.jws for one in near if one])
-            if fork and not {(log, seq), (log, seq + 1)} & proven:
+            if fork := record_fork(signed.jws, [one.jws for one in near if one], self._chain):
                 yield fork
 
     def _checkpoint_forks(self) -> Iterator[Fork]:

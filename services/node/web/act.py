@@ -10,7 +10,7 @@ another one that is typed. Where it leaves open which of several things the form
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from string import Formatter
 from typing import Annotated
@@ -197,7 +197,7 @@ def _shown(
         fields=asked,
         given=choices.renamed(asked, given, form.free(look)),
         fixed=given.get(FIXED, ()),
-        options=partial(_options, shell, visitor, labels),
+        options=partial(_options, shell, visitor, labels, form.among(look)),
         called=lambda field, value: choices.called(look, field, value, labels, speech),
         code=answer.code,
         detail=answer.detail.removeprefix("body."),  # where the framework says that a request has its fields
@@ -206,7 +206,14 @@ def _shown(
     )
 
 
-def _options(shell: Shell, visitor: Visitor, labels: Labels, field: forms.Field) -> list[tuple[str, str]]:
+def _options(
+    shell: Shell, visitor: Visitor, labels: Labels, among: Mapping[str, Collection[str]], field: forms.Field
+) -> list[tuple[str, str]]:
+    listed = _listed(shell, visitor, labels, field)
+    return [(value, name) for value, name in listed if value in among.get(field.word, (value,))]
+
+
+def _listed(shell: Shell, visitor: Visitor, labels: Labels, field: forms.Field) -> list[tuple[str, str]]:
     if field.word in labels:
         return [*labels[field.word].items()]
     if field.kind in {"agency", "agencies"}:

@@ -1,6 +1,6 @@
 """What a service shows of a case at the desk, and what it offers to do there. Pure, given a case."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -60,6 +60,7 @@ class Form(NamedTuple):
     grave: bool = False  # takes protection, data or a right away: shown as such, and asked twice
     draft: Callable[[Look], Mapping[str, Sequence[str]]] = lambda _: {}  # typed already, to be gone over
     free: Callable[[Look], Iterator[str]] = lambda _: iter(())  # names for new rows, so that nobody invents one
+    among: Callable[[Look], Mapping[str, Collection[str]]] = lambda _: {}  # by a field's word: what could count
 
     @property
     def name(self) -> str:

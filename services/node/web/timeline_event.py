@@ -11,7 +11,7 @@ from contracts.workflow.erasure import PERSONAL
 from services.node.cases import Line
 from services.node.web import forms
 from services.node.web.panel import NO_LABELS, Labels, Typed
-from services.node.web.words import Speech
+from services.node.web.words import SUBJECTS, Speech
 
 # Lists of codes that no form asks for, since only rules and timers say them.
 _LISTS: Mapping[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "province": ("province",),
     "requested": ("measure",),
     "role": ("role",),
-    "subject": ("requirement", "defender_kind", "measure", "subject_right", "breach_recipient"),
+    "subject": SUBJECTS,
     "violence": ("violence",),
 }
 

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from contracts import codes
 from contracts.mechanism.calendar import ZONES, clock_of
 
+PLACES = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 MINUTE, HOUR, DAY = 60, 3600, 86400
+SUBJECTS = ("requirement", "defender_kind", "measure", "subject_right", "breach_recipient")  # of work, where it has one
 
 
 Catalogue = Mapping[str, str]
@@ -50,6 +52,17 @@ class Words(NamedTuple):
         """What a code is called."""
         return codes.label(code_list, code, self.language)
 
+    def work(self, kind: str, subject: str = "") -> str:
+        """What is to be done, such as `Persyaratan yang ditangguhkan: Kronologi`; an id as subject goes unsaid."""
+        known = next((one for one in SUBJECTS if subject in codes.codes(one)), None)
+        what = self.label("work_kind", kind)
+        return f"{what}: {self.label(known, subject)}" if known else what
+
+    def call(self, role: str, event_type: str) -> str:
+        """Who is called, and what has happened, such as `Panggilan untuk Pimpinan: Darurat diaktifkan`."""
+        whom = self("queue.call", role=self.label("role", role))
+        return f"{whom}: {self.event(event_type)}" if event_type else whom
+
     def event(self, event_type: str) -> str:
         """What an event is called."""
         return codes.event_title(event_type, self.language)
@@ -62,11 +75,15 @@ class Words(NamedTuple):
         """A moment in the office's zone, such as `22 Nov 2026 08.54 WIB`."""
         at = clock_of(ZONES[self.zone], _moment(instant))
         month = self.catalogue["months"].split()[at.month - 1]
-        return f"{at.day} {month} {at.year} {at:%H.%M} {self.zone}"
+        return f"{at.day} {month} {at.year} {self.clock(instant)} {self.zone}"
 
     def clock(self, instant: datetime | str) -> str:
-        """The time of day in the office's zone, such as `08.54`."""
-        return f"{clock_of(ZONES[self.zone], _moment(instant)):%H.%M}"
+        """The time of day in the office's zone, such as `08.54`; in English `08:54`."""
+        return clock_of(ZONES[self.zone], _moment(instant)).strftime(self.catalogue["clock"])
+
+    def zone_of(self, place: str) -> str:
+        """What the time of a place is called here, such as `WITA`; the place itself, if it is none of these."""
+        return PLACES.get(place, place)
 
     def day(self, day: str) -> str:
         """A day such as `22 Nov 2026`."""

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from contracts.content import type_name
 from contracts.mechanism import Mechanism, Permission
 from contracts.workflow.rule import PROTECTIVE
 
 GRAVEST = PROTECTIVE["urgency"][-1]
 DONE_BY: Mapping[str, Permission] = {
-    "TRIASE": Permission.ACKNOWLEDGE_NOTICE,
+    "TRIASE": Permission.RECEIVE_REPORT,
     "STATUS_PEMBELA": Permission.DETERMINE_STATUS,
     "STATUS_AKHIR": Permission.DETERMINE_STATUS,
     "BANDING_STATUS": Permission.DETERMINE_STATUS,
@@ -60,6 +61,7 @@ class Line(NamedTuple):
     case: str
     kind: str  # a code of the list `work_kind`, or CALL
     id: str
+    subject: str = ""  # what of that kind, such as a paper's code; of a call, the type of what happened
     role: str = ""  # that was called
     level: str = ""  # of a call
     by_hand: bool = False  # done by ticking it off
@@ -105,6 +107,7 @@ def _call(desk: Desk, one: Mapping[str, Any], urgent: set[str]) -> Line:
         case=one["case"],
         kind=CALL,
         id=one["id"],
+        subject=type_name(one["type"]),
         role=one["role"],
         level=one["level"],
         mine=desk.answers(one["step"], one["role"]),
@@ -118,6 +121,7 @@ def _work(desk: Desk, one: Mapping[str, Any], urgent: set[str]) -> Line:
         case=one["case"],
         kind=one["kind"],
         id=str(one["id"]),
+        subject=one["subject"],
         by_hand=one["by_hand"],
         mine=desk.does(one["kind"]),
     )

@@ -30,6 +30,7 @@ from contracts.events.referral import (
 from contracts.events.triage import AppealDecided, EligibilityDetermined, StatusAppealed, UrgencyOverridden
 from contracts.timeline import Event
 from tests.unit.contracts import emergency_crossings
+from tests.unit.contracts.assessments import PRESENT, assessment
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.crossing import Crossing, Known, Say, Scene, by
 from tests.unit.contracts.plans import INCIDENT, OURS, Planning
@@ -38,7 +39,6 @@ from tests.unit.contracts.statuses import SECOND, appealed, determined, disputed
 from tests.unit.contracts.test_consent import ENDED, allowed
 from tests.unit.contracts.test_duplicate import DISMISSED, LINKED
 from tests.unit.contracts.test_referral import Story, consent
-from tests.unit.contracts.test_risk import PRESENT, assessment
 
 REOPENED = CaseReopened(reason="KEJADIAN_BARU")
 
@@ -204,6 +204,14 @@ def _closing_and_emergency() -> Scene:
     return Scene(case, by(case, HAM, closed), by(case, LPSK, asked), by(case, LPSK, REOPENED))
 
 
+def _closing_and_appeal() -> Scene:
+    case = Planning()
+    rejected = case.say(HAM, determined("DITOLAK"))
+    proposal = case.propose_closure()
+    closed = CaseClosed(proposal=proposal, agreements=tuple(case.agree_closure(proposal, HAM)))
+    return Scene(case, by(case, HAM, closed), by(case, LPSK, appealed(rejected)), by(case, LPSK, REOPENED))
+
+
 def _duplicates() -> Scene:
     case = Relay()
     return Scene(case, by(case, HAM, DISMISSED), by(case, LPSK, LINKED), by(case, PEREMPUAN, DISMISSED))
@@ -238,4 +246,5 @@ CROSSINGS = (
     Crossing("review", _reviews),
     Crossing("closure", _closing_and_incident),
     Crossing("closure", _closing_and_emergency),
+    Crossing("closure", _closing_and_appeal),
 )

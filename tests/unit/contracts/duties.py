@@ -22,6 +22,7 @@ from tests.unit.contracts.emergencies import SEATED, Emergency
 from tests.unit.contracts.plans import LEAD, Planning
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay, in_emergency
 from tests.unit.contracts.statuses import FIRST, SECOND, decided, under_appeal
+from tests.unit.contracts.test_breach import FIRST as FIRST_SECOND, back, breach
 from tests.unit.contracts.test_consent import ENDED, Desk
 from tests.unit.contracts.test_duplicate import LINKED, REOPENED
 from tests.unit.contracts.test_erasure import LEADER, OFFICER, ask, confirm
@@ -117,6 +118,13 @@ def _outside() -> Trial:
     return Trial(case, named, own, case.second(named))
 
 
+def _breach() -> Trial:
+    case, second = Chronicle(), Actor("komisioner_pengaduan", "o-2")
+    found = case.add(HAM, breach(FIRST_SECOND), actor=Actor("pejabat_pdp", "o-1"))
+    own = case.add(HAM, back(found), actor=second._replace(officer="o-1"))
+    return Trial(case, found, own, case.add(HAM, back(found), actor=second))
+
+
 def _record() -> Trial:
     case = Outage()
     record = case.write("p-1", "p-2")
@@ -203,6 +211,7 @@ DUTIES = (
     Duty("appeal", _appeal, "another officer than the one who rejected, of the agency that owns the status"),
     Duty("disclosure", _disclosure, "another officer of the same agency, in another role; the auditor is told at once"),
     Duty("outsider", _outside, "another officer of the same agency, in another role; the auditor is told at once"),
+    Duty("breach", _breach, "to take it back another officer of the same agency, in another role; else nobody"),
     Duty("erasure", _erasure, "another officer of the agency that opened the case, in another role"),
     Duty(
         "withdrawal",

@@ -7,7 +7,7 @@ import pytest
 from contracts.codes import codes
 from contracts.content import Actor
 from contracts.encoding import b64
-from contracts.events.breach import BreachFound, BreachTold
+from contracts.events.breach import BreachFound, BreachTold, BreachWithdrawn
 from contracts.mechanism import LATEST
 from contracts.promises import promises
 from contracts.promises.breach import NOTICE
@@ -28,6 +28,10 @@ def breach(at: str = AN_HOUR_AGO, whereabouts: str = "TIDAK") -> BreachFound:
 
 def told(found: Event, recipient: str = PERSON, at: str = AN_HOUR_AGO) -> BreachTold:
     return BreachTold(breach=b64(found.id), recipient=recipient, form="written", at=at)
+
+
+def back(found: Event) -> BreachWithdrawn:
+    return BreachWithdrawn(breach=b64(found.id), reason="SALAH_KASUS")
 
 
 def owed(case: Chronicle) -> dict[str, tuple[str, bool]]:
@@ -94,6 +98,44 @@ def test_whoever_watches_over_data_may_record_a_breach(agency: str) -> None:
     case = Chronicle()
     said = {role: case.add(agency, breach(FIRST), actor=Actor(role, "o-1")) for role in ("pejabat_pdp", "auditor")}
     assert {role for role, event in said.items() if event.id not in case.case.unsupported} == {"pejabat_pdp"}
+
+
+def test_what_was_recorded_in_error_is_owed_to_nobody() -> None:
+    """A person is not told of somebody else's data; the record stays, and so does the reason."""
+    case = Chronicle()
+    found = case.add(HAM, breach(FIRST), actor=Actor("pejabat_pdp", "o-1"))
+    other = case.add(HAM, breach(FIRST), actor=Actor("pejabat_pdp", "o-1"))
+    said = case.add(HAM, back(found), actor=Actor("komisioner_pengaduan", "o-2"))
+    assert said.id not in case.case.unsupported
+    waits = {one.source for one in promises(case.case, LATEST) if one.kind == NOTICE and not one.kept}
+    assert waits == {other.id}
+
+
+@pytest.mark.parametrize(
+    ("agency", "actor"),
+    [
+        (HAM, Actor("pejabat_pdp", "o-1")),
+        (HAM, Actor("komisioner_pengaduan", "o-1")),
+        (HAM, Actor("pejabat_pdp", "o-2")),
+        (HAM, Actor("tim_hrd", "o-2")),
+        (LPSK, Actor("pimpinan", "o-2")),
+    ],
+)
+def test_nobody_alone_makes_a_breach_none(agency: str, actor: Actor) -> None:
+    """Not who recorded it, not another of the same role, not who may record none, and no other agency."""
+    case = Chronicle()
+    found = case.add(HAM, breach(FIRST), actor=Actor("pejabat_pdp", "o-1"))
+    assert case.add(agency, back(found), actor=actor).id in case.case.unsupported
+    assert owed(case) == {PERSON: (HAM, False), SUPERVISOR: (HAM, False)}
+
+
+def test_a_breach_is_taken_back_once_and_before_all() -> None:
+    """What only some hear, or is said again, changes nothing."""
+    case, second = Chronicle(), Actor("komisioner_pengaduan", "o-2")
+    found = case.add(HAM, breach(FIRST), actor=Actor("pejabat_pdp", "o-1"))
+    assert case.add(HAM, back(found), actor=second, to=(HAM,)).id in case.case.unsupported
+    assert case.add(HAM, back(found), actor=second).id not in case.case.unsupported
+    assert case.add(HAM, back(found), actor=second).id in case.case.unsupported
 
 
 def test_a_breach_outlives_the_case() -> None:

@@ -2,12 +2,14 @@
 
 import io
 import time
+import tracemalloc
 import zipfile
 from struct import Struct
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from contracts.bundle import verify_archive
 from contracts.bundle.archive import ARCHIVE, pack, unpack
 from contracts.errors import Code, Rejected
 
@@ -114,3 +116,17 @@ def test_more_files_than_the_format_has_room_for_are_refused() -> None:
     with pytest.raises(Rejected) as refused:
         pack({str(number): b"" for number in range(65_536)})
     assert refused.value.code is Code.SIZE
+
+
+def test_a_bomb_is_named_and_never_goes_off() -> None:
+    """Of 64 MiB that another program packed into kilobytes nothing is unpacked: entries lie there as they are."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr("manifest.json", bytes(1 << 26))
+    tracemalloc.start()
+    began = time.perf_counter()
+    findings = [finding.file for finding in verify_archive(made.getvalue()).findings]
+    took, (_, most) = time.perf_counter() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "manifest.json" in findings
+    assert (took < 2, most < 1 << 21) == (True, True)

@@ -9,6 +9,8 @@ from hypothesis import given, strategies as st
 from contracts.case import Case, digest, fold
 from contracts.encoding import b64
 from contracts.events.lead import LeadAccepted, LeadOffered
+from contracts.events.protection import EmergencyProposed
+from contracts.events.triage import UrgencyOverridden
 from contracts.hlc import Hlc
 from contracts.mechanism.rulebook import Rulebook
 from contracts.timeline import Event
@@ -92,3 +94,19 @@ def test_the_first_beginning_counts_once_it_is_here() -> None:
     assert fold(alone, BOOK).rules == UNKNOWN
     for order in permutations(second.events):
         assert decided(fold(order, BOOK)) == decided(fold(first.events, BOOK))
+
+
+def test_two_beginnings_for_two_partners_are_two_stories_under_one_name() -> None:
+    """At two places of a log they are no fork: each partner acts in its own, and the opener knows both."""
+    case = Chronicle(to=(OPENER, "lpsk"))
+    case.add("lpsk", EmergencyProposed(ground="ANCAMAN_NYATA", needs=()))
+    second = begin_again(case, 1, (OPENER, "komnas-perempuan"), Hlc(10**12, 0))
+    case.add("komnas-perempuan", UrgencyOverridden(level="TINGGI", reason="dilihat"), to=second.content.to)
+    told = {reader: fold((e for e in case.events if reader in e.content.to), BOOK) for reader in AGENCIES}
+    assert {reader: set(one.participants) - {reader} for reader, one in told.items()} == {
+        OPENER: {"lpsk"},
+        "lpsk": {OPENER},
+        "komnas-perempuan": {OPENER},
+    }
+    assert [told[reader].in_force("urgency") for reader in ("lpsk", "komnas-perempuan")] == ["", "TINGGI"]
+    assert second.id in told[OPENER].unsupported

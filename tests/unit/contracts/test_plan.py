@@ -1,28 +1,14 @@
 """A plan is agreed by all who answer for it and by the defender, and replaced by nothing less."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given, strategies as st
 
-from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.events import Body
-from contracts.events.plan import (
-    Measure,
-    MeasureStarted,
-    MeasureWanted,
-    PlanAgreed,
-    PlanDeclined,
-    PlanProposed,
-)
-from contracts.events.triage import EligibilityDetermined
-from contracts.mechanism import LATEST
-from contracts.promises.plan import falls_short, plans_in_force
+from contracts.events.plan import Measure, MeasureStarted, MeasureWanted, PlanAgreed, PlanDeclined, PlanProposed
+from contracts.promises.plan import plans_in_force
 from tests.unit.contracts.chronicle import AGENCIES
 from tests.unit.contracts.plans import LATER, LEAD, LPSKS, OURS, PARTNERS, Planning, in_force, measure
-
-NO_SUBJECT = EligibilityDetermined(category="TIDAK_MEMENUHI")
 
 
 def test_a_plan_is_in_force_when_all_who_answer_for_a_measure_have_agreed() -> None:
@@ -160,103 +146,6 @@ def test_a_plan_that_some_do_not_hear_of_decides_nothing() -> None:
     body = PlanProposed(measures=(OURS,), replaces=())
     said = case.add(LEAD, body, to=(LEAD, "lpsk"))
     assert not case.counts(said)
-
-
-def say_twice(case: Planning, plan: str) -> None:
-    case.agree(plan, LEAD, LEAD)
-
-
-def agree_as_another(case: Planning, plan: str) -> None:
-    case.agree(plan, "komnas-perempuan")
-
-
-def agree_as_the_proposer(case: Planning, plan: str) -> None:
-    case.say(LEAD, PlanAgreed(plan=plan), officer="o-1")
-
-
-def agree_without_the_role(case: Planning, plan: str) -> None:
-    case.add(LEAD, PlanAgreed(plan=plan), actor=Actor("petugas_pengaduan", "o-2"))
-
-
-def agree_after_declining(case: Planning, plan: str) -> None:
-    case.say(LEAD, PlanDeclined(plan=plan, reason="TANPA_KAPASITAS"))
-    case.agree(plan, LEAD)
-
-
-def agree_to_an_old_version(case: Planning, plan: str) -> None:
-    case.plan(OURS, replaces=(plan,))
-    case.agree(plan, LEAD)
-
-
-def agree_to_nothing(case: Planning, _: str) -> None:
-    case.agree(b64(case.events[0].id), LEAD)
-
-
-def agree_unknowing(case: Planning, plan: str) -> None:
-    case.agree(plan, LEAD, parents=(case.events[0].id,))
-
-
-@pytest.mark.parametrize(
-    "mistake",
-    [
-        say_twice,
-        agree_as_another,
-        agree_as_the_proposer,
-        agree_without_the_role,
-        agree_after_declining,
-        agree_to_an_old_version,
-        agree_to_nothing,
-        agree_unknowing,
-    ],
-)
-def test_an_agreement_is_by_who_answers_for_it_once_and_by_somebody_else(
-    mistake: Callable[[Planning, str], None],
-) -> None:
-    """A second, foreign, own, unauthorised, late or uninformed agreement is shown and changes nothing."""
-    case = Planning()
-    mistake(case, case.plan(OURS))
-    assert not case.counts(case.events[-1])
-
-
-@pytest.mark.parametrize("suspect", ["TERSANGKA", "TERDAKWA", "TERPIDANA", None])
-def test_a_defender_who_is_no_subject_is_not_left_to_one_agency(suspect: str | None) -> None:
-    """For whom LPSK cannot take, its measures alone cannot be agreed; a partner's makes the plan whole."""
-    case = Planning(legal_status=suspect)
-    if suspect is None:
-        case.say("lpsk", NO_SUBJECT)
-    alone = case.plan(LPSKS)
-    assert not case.counts(case.agree(alone, "lpsk"))
-    assert in_force(case) == []
-    whole = case.plan(LPSKS, PARTNERS, replaces=(alone,))
-    assert case.counts(case.agree(whole, "lpsk"))
-    assert in_force(case) == [whole]
-
-
-def test_a_defender_who_is_a_subject_may_have_a_plan_of_one_agency() -> None:
-    """The rule is for those whom the law leaves out, not for everybody."""
-    case = Planning(legal_status="SAKSI")
-    case.say("lpsk", EligibilityDetermined(category="SAKSI"))
-    plan = case.agreed_plan(LPSKS)
-    assert in_force(case) == [plan]
-
-
-def test_of_two_decisions_on_eligibility_that_cross_the_careful_one_holds() -> None:
-    """While it is disputed whether LPSK can take the person, the plan needs somebody else as well."""
-    case = Planning()
-    known = case.now
-    case.say("lpsk", NO_SUBJECT, parents=known)
-    case.say("lpsk", EligibilityDetermined(category="SAKSI"), officer="o-9", parents=known)
-    case.agreed_plan(LPSKS)
-    assert in_force(case) == []
-
-
-def test_a_plan_agreed_before_stays_in_force_and_is_seen_to_fall_short() -> None:
-    """Eligibility takes no measure away: it asks for more."""
-    case = Planning()
-    plan = case.agreed_plan(LPSKS)
-    case.say("lpsk", NO_SUBJECT)
-    assert in_force(case) == [plan]
-    assert falls_short(case.case, plans_in_force(case.case)[0], LATEST)
 
 
 @st.composite

@@ -15,13 +15,14 @@ from contracts.encoding import b64
 from contracts.events import BODIES, REGISTRY, read_body
 from contracts.events.plan import CaseClosed, ClosureAgreed, ClosureProposed, ReviewHeld
 from contracts.events.protection import (
+    DeferredItem,
     EmergencyActivated,
     EmergencyDeclined,
     EmergencyProposed,
     EmergencyRefused,
     LetterRequested,
+    RequirementsDeferred,
 )
-from contracts.events.session import SessionDecided
 from contracts.events.triage import CaseTriaged, UrgencyOverridden
 from contracts.mechanism import LATEST
 from contracts.promises import MOVING, promises
@@ -170,9 +171,9 @@ def test_nobody_else_says_that_a_case_was_looked_at(agency: str, role: str, open
 def test_a_day_that_nobody_lives_to_see_breaks_nothing() -> None:
     """A deadline at the end of the calendar is a promise like any other."""
     case = Emergency()
-    leaders = ("p-1", "p-2", "p-3", "p-4")
-    body = SessionDecided(emergency=case.active, decision="PERPANJANGAN", leaders=leaders, until="2199-12-31")
-    assert case.counts(case.say("lpsk", body))
+    items = (DeferredItem(code="IDENTITAS", owner="lpsk"),)
+    body = RequirementsDeferred(emergency=case.active, items=items, due_on="2199-12-31")
+    assert case.counts(case.say("lpsk", body, role="system"))
     assert {one.due.year for one in owed(case) if one.kind in {"TENGGAT_LEWAT", "KEPUTUSAN_TENGGAT"}} == {2199, 2200}
 
 

@@ -17,12 +17,12 @@ from contracts.promises import promises
 from contracts.promises.promise import Promise
 from contracts.record import EventId
 from contracts.timeline import Event, claimed
+from tests.unit.contracts.assessments import PRESENT, assessment
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.emergencies import Emergency
 from tests.unit.contracts.plans import LEAD, OURS, Planning, measure
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay
 from tests.unit.contracts.test_referral import Story, answer
-from tests.unit.contracts.test_risk import PRESENT, assessment
 
 SAFE = measure("komnas-ham-5", "lpsk", code="EVAKUASI")
 HERS = measure("lpsk-1", "lpsk", code="EVAKUASI")

@@ -221,7 +221,7 @@ def test_the_second_failure_climbs() -> None:
 
 
 def test_what_is_promised() -> None:
-    """An answer in a day or three working days, a report every fourteen days, another way after the second failure."""
+    """An answer in a day or three working days, a report every fourteen days, another way after a failure."""
     case = Story()
     sent = case.send(urgent=False, answer_by="2026-12-24T00:00:00.000Z")
     (waiting,) = promises(case.case, LATEST)
@@ -243,6 +243,27 @@ def test_an_urgent_answer_is_due_in_a_day_even_if_more_time_was_given() -> None:
     case.send(answer_by="2026-12-24T00:00:00.000Z")
     (waiting,) = promises(case.case, LATEST)
     assert waiting.due == datetime.fromisoformat("2026-11-23T02:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("reason", "owed"),
+    [("TANPA_KAPASITAS", [ELSEWHERE]), ("ALASAN_BARU", [ELSEWHERE]), ("MENOLAK_LAYANAN", []), ("TIDAK_DIPERLUKAN", [])],
+)
+def test_after_the_first_failure_too_somebody_else_is_asked(reason: str, owed: list[str]) -> None:
+    """Nobody is left with a letter to somebody without room for them, nor asked again for what they do not want."""
+    case = Story()
+    case.say(LPSK, answer(ReferralDeclined, case.send(), reason=reason))
+    assert [one.kind for one in promises(case.case, LATEST) if not one.kept] == owed
+
+
+def test_who_is_looked_after_elsewhere_is_owed_no_other_referral() -> None:
+    """Of two that were asked at once one has no room: the other may still take the person on, or has."""
+    case = Story()
+    sent = [case.send(), case.send(to=SERVICE)]
+    case.say(LPSK, answer(ReferralDeclined, sent[0], reason="TANPA_KAPASITAS"))
+    assert [one.kind for one in promises(case.case, LATEST) if not one.kept] == [ANSWER]
+    case.say(PEREMPUAN, answer(ReferralAccepted, sent[1]))
+    assert [one.kind for one in promises(case.case, LATEST) if not one.kept] == [REPORT]
 
 
 def test_after_the_second_failure_somebody_else_is_asked_within_a_day() -> None:

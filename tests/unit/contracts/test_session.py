@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from contracts.events.session import SessionDecided, SessionTabled
@@ -47,6 +49,24 @@ def test_a_session_extends_to_a_later_day(until: str, *, later: bool) -> None:
     """An extension that would shorten the deadline is none."""
     case = Emergency()
     assert case.counts(case.sit("PERPANJANGAN", until)) == later
+
+
+@pytest.mark.parametrize(("days", "extends"), [(180, True), (181, False)])
+def test_a_session_extends_by_half_a_year_and_may_do_so_again(days: int, *, extends: bool) -> None:
+    """A year that somebody mistypes would put the papers, and all that hangs on their day, off for good."""
+    case = Emergency()
+    for _ in range(2):
+        case.later(days=100)
+        assert case.counts(case.sit("PERPANJANGAN", case.day(days))) == extends
+        assert (case.case.in_force(f"deadline/{case.active}") == case.day(days)) == extends
+    assert LATEST.session.extension == timedelta(days=180)
+
+
+def test_extensions_on_one_day_do_not_add_up() -> None:
+    """However often a session sits, its limit counts from the day on which it does."""
+    case = Emergency()
+    assert case.counts(case.sit("PERPANJANGAN", case.day(180)))
+    assert not case.counts(case.sit("PERPANJANGAN", case.day(181)))
 
 
 @pytest.mark.parametrize(("decision", "until"), [("PERPANJANGAN", None), ("DITERIMA", "2027-01-11")])

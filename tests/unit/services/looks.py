@@ -1,7 +1,7 @@
 """Cases as officers look at them, and what the desk then shows of one service's panels, without a node."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -97,7 +97,7 @@ def form(name: str, seen: Look, language: str = "id", given: Mapping[str, str] |
         _frame(seen, language)
         | {"case": seen.name, "form": FORMS[name], "fields": asked, "given": filled, "fixed": [*told]}
         | {"called": lambda field, value: choices.called(seen, field, value, named, speech)}
-        | {"options": _options(language), "code": "", "detail": "", "key": "k", "version": "v"}
+        | {"options": _options(language, FORMS[name].among(seen)), "code": "", "detail": "", "key": "k", "version": "v"}
     )
 
 
@@ -156,8 +156,10 @@ def _frame(seen: Look, language: str) -> dict[str, object]:
     }
 
 
-def _options(language: str) -> object:
+def _options(language: str, among: Mapping[str, Collection[str]]) -> object:
     words = Words(language, _WORDS[language], "WIB")
     return lambda field: [
-        (code, words.label(field.code_list or "reason", code)) for code in codes(field.code_list or "reason")
+        (code, words.label(field.code_list or "reason", code))
+        for code in codes(field.code_list or "reason")
+        if code in among.get(field.word, (code,))
     ]

@@ -11,6 +11,7 @@ from contracts.canonical import Json
 from contracts.case import fold
 from contracts.errors import Rejected
 from contracts.events import read_body
+from contracts.events.protection import DeferredItem, RequirementsDeferred
 from contracts.hlc import Hlc, instant
 from contracts.mechanism import LATEST
 from contracts.promises import promises
@@ -83,10 +84,13 @@ def test_no_time_keeps_a_page_from_an_officer(events: list[Event]) -> None:
         assert [page(service, panel.name, seen) for service, pages in PAGES.items() for panel in pages.panels]
 
 
-def test_a_session_that_names_the_last_day_leaves_every_page_as_it_is() -> None:
-    """One secretary who mistypes a year, or means it, takes no case from the desks."""
+def test_a_deadline_on_the_last_day_leaves_every_page_as_it_is() -> None:
+    """Whoever names it, by mistake or not, takes no case from the desks."""
     case = Emergency()
-    assert case.counts(case.sit("PERPANJANGAN", "2199-12-31"))
+    items = (DeferredItem(code="IDENTITAS", owner="lpsk"),)
+    body = RequirementsDeferred(emergency=case.active, items=items, due_on="2199-12-31")
+    assert case.counts(case.say("lpsk", body, role="system"))
+    assert not case.counts(case.sit("PERPANJANGAN", "2199-12-31"))
     for seen in everybody(case.case):
         assert [page("protection", panel.name, seen) for panel in PAGES["protection"].panels]
 
@@ -95,6 +99,6 @@ def test_a_session_that_names_the_last_day_leaves_every_page_as_it_is() -> None:
 def test_an_instant_of_any_number_can_be_read_again(ms: int) -> None:
     """Whatever second somebody claims, what is written of it has four digits of a year, and sorts."""
     desk = work.Desk("lpsk", "pimpinan", LATEST)
-    asked = {"id": 1, "kind": "SURAT", "case": "a", "due_at": instant(ms), "by_hand": False}
+    asked = {"id": 1, "kind": "SURAT", "subject": "", "case": "a", "due_at": instant(ms), "by_hand": False}
     (line,) = work.lines(desk, [asked], [])
     assert instant(ms).startswith(f"{line.due.year:04}-")

@@ -10,7 +10,7 @@ from contracts.codes import LANGUAGES
 from contracts.content import Actor
 from contracts.encoding import b64
 from contracts.errors import Rejected
-from contracts.events.breach import BreachFound, BreachTold
+from contracts.events.breach import BreachFound, BreachTold, BreachWithdrawn
 from contracts.events.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
@@ -278,6 +278,21 @@ def test_of_a_breach_whoever_had_it_tells_all_who_have_to_know() -> None:
     assert "belum diberi tahu" not in page("intake", "consent", look(case.case, HAM, "tim_hrd"))
 
 
+def test_a_breach_that_was_none_is_taken_back_by_a_second_person() -> None:
+    """Offered to somebody in another role where it was recorded; then nobody waits for a notice, and all see why."""
+    case, back = breached(), BreachWithdrawn.type
+    assert back in offers(case, PEREMPUAN, "koordinator_upr")
+    assert back not in offers(case, PEREMPUAN, "pejabat_pdp")
+    assert back not in offers(case, HAM, "komisioner_pengaduan")
+    found = next(one for one in case.events if one.content.type == BreachFound.wire_type)
+    word = BreachWithdrawn(breach=b64(found.id), reason="SALAH_KASUS")
+    case.add(PEREMPUAN, word, actor=Actor("koordinator_upr", "o-2"))
+    assert not {back, BreachTold.type} & offers(case, PEREMPUAN, "komisioner_piket")
+    shown = page("intake", "consent", look(case.case, HAM, "tim_hrd"))
+    assert "belum diberi tahu" not in shown
+    assert "Ditarik: Tercatat pada kasus yang salah" in shown
+
+
 def test_what_is_over_is_not_offered() -> None:
     """After a withdrawal nothing is left to withdraw or to share; asking anew is always possible."""
     before, after = offers(shared(), PEREMPUAN, "petugas_upr"), offers(withdrawn(), PEREMPUAN, "petugas_upr")
@@ -289,3 +304,16 @@ def test_a_decision_on_another_case_shows_where_it_was_told() -> None:
     """What officers found of another case stands on the page; which cases to compare is asked for and noted."""
     seen = look(linked().case, HAM, "tim_hrd")
     assert panel.compared(seen) == [panel.Compared("1" * 26, "LINKED")]
+
+
+@pytest.mark.parametrize("said", [DisclosureMade, OutsiderNamed])
+def test_what_is_disclosed_without_consent_is_not_on_the_ground_of_consent(
+    said: type[DisclosureMade | OutsiderNamed],
+) -> None:
+    """The form offers the grounds that the rules know, and no agency itself as the one that is told."""
+    seen = look(shared().case, PEREMPUAN, "petugas_upr")
+    asked = form(said.type, seen)
+    assert 'value="KEPENTINGAN_VITAL"' in asked
+    assert 'value="PERSETUJUAN"' not in asked
+    among = next(one for one in panel.FORMS if one.body is said).among(seen)
+    assert PEREMPUAN not in among["recipients"]

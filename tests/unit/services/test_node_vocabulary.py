@@ -19,10 +19,10 @@ from services.protection import closure, ending, lead, plan, referral, session
 from services.protection.handlers import APPROVE, PROPOSE, REFUSE
 from services.protection.mechanisms import desk
 from services.triage import api as triage, risk
+from tests.unit.contracts.assessments import assessment
 from tests.unit.contracts.plans import OURS
 from tests.unit.contracts.test_consent import ENDED
 from tests.unit.contracts.test_referral import consent as given
-from tests.unit.contracts.test_risk import assessment
 
 NAME = b64(bytes(32))
 DISCLOSED = DisclosureMade(ground="KEPENTINGAN_VITAL", fields=("identity",), recipients=("lpsk",), reason="Genting.")

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from contracts.encoding import b64
 from contracts.events.ending import HandoverOffered
 from contracts.events.plan import ClosureProposed, PlanProposed
@@ -12,7 +14,7 @@ from services.node.web import forms
 from services.node.web.panel import Look
 from services.protection.mechanisms import MACHINES
 from services.protection.mechanisms.machine import allowed
-from services.protection.panel import PAGES
+from services.protection.panel import OF_OTHERS, PAGES
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.emergencies import OTHERS, Emergency
 from tests.unit.contracts.plans import LPSKS, OURS, Planning, measure
@@ -89,11 +91,21 @@ def test_a_letter_is_asked_of_who_may_write_it_once() -> None:
     first, unasked = of_form(look(case.case, "komnas-perempuan", "koordinator_upr"), ask)
     assert unasked == {}
     assert first == {"letter": "KETERANGAN_STATUS_PEMBELA", "issuer": "komnas-ham"}
+    shown = page("protection", "papers", look(case.case, "komnas-perempuan", "koordinator_upr"))
+    assert "Minta surat: Keterangan status pembela</a>" in shown
     asked = case.say("komnas-perempuan", LetterRequested(**first))
     assert of_form(look(case.case, "komnas-perempuan", "koordinator_upr"), ask) == [unasked]
     chief = look(case.case, "komnas-ham", "komisioner_pengaduan")
     assert of_form(chief, issue) == [{"letter": first["letter"], "request": b64(asked.id)}, unasked]
     assert of_form(look(case.case, "komnas-perempuan", "komisioner_piket"), issue) == [unasked]
+
+
+@pytest.mark.parametrize("form", [body.type for body in OF_OTHERS])
+def test_nobody_asks_something_of_their_own_agency(form: str) -> None:
+    """Letters, handovers, the lead and referrals go to one of the others in the case."""
+    among = FORMS[form].among(look(Emergency().case, LPSK, "pimpinan"))
+    asked = [field.word for field in forms.fields(FORMS[form].body, {}) if field.kind == "agency"]
+    assert [sorted(among[word]) for word in asked] == [[HAM, PEREMPUAN]]
 
 
 def test_an_end_is_carried_out_only_when_all_have_heard_and_its_day_has_come() -> None:

@@ -10,8 +10,8 @@ from services.node.acts import Moment
 from services.triage import risk
 from services.triage.api import urgency_of
 from services.triage.risk_view import eligibility_of, risk_of
+from tests.unit.contracts.assessments import PRESENT, assessment, scores
 from tests.unit.contracts.chronicle import AGENCIES, NOW, Chronicle
-from tests.unit.contracts.test_risk import PRESENT, assessment, scores
 
 KH, KP, LPSK = AGENCIES
 RULES = LATEST.risk

@@ -59,9 +59,36 @@ def test_time_is_what_is_left(span: timedelta, said: str) -> None:
 
 
 def test_a_moment_names_its_zone() -> None:
-    """An exact moment is in the office's own zone, and says which."""
+    """An exact moment is in the office's own zone, says which, and is written as its language writes times."""
     assert words("id").moment("2026-11-22T23:54:48.123Z") == "23 Nov 2026 06.54 WIB"
-    assert Words("en", WORDS["en"], "WIT").moment(NOW) == "22 Nov 2026 23.00 WIT"
+    assert Words("en", WORDS["en"], "WIT").moment(NOW) == "22 Nov 2026 23:00 WIT"
+
+
+def test_work_says_what_it_is_about() -> None:
+    """Seven deferred papers are seven things to do, not one seven times; a measure's id says nothing to anybody."""
+    assert words("id").work("SYARAT", "KRONOLOGI") == "Persyaratan yang ditangguhkan: Kronologi"
+    assert words("en").work("EVAKUASI", "RUMAH_AMAN") == "Evacuation or safe house: Safe house"
+    assert {words("id").work("TINDAKAN", subject) for subject in ("lpsk-1", "")} == {"Tindakan dalam rencana"}
+
+
+def test_a_call_says_what_has_happened() -> None:
+    """Three calls in one case are about three things; of what is not here, only who is called is said."""
+    told = words("id").call("pimpinan", "protection.emergency.activated")
+    assert told == "Panggilan untuk Pimpinan: Darurat diaktifkan"
+    assert words("en").call("pimpinan", "") == "Call for Leader"
+
+
+def test_one_of_something_is_not_said_in_the_plural() -> None:
+    """English pages put a number that may be one behind what it counts."""
+    fewest = {"time.days": 3, "person.noted": 60}  # what these never fall below
+    plural = re.compile(r"\{(count|seconds|days)\} (more )?[a-z]+s\b")
+    said = {name for name, word in WORDS["en"].items() if plural.search(word)}
+    assert said <= fewest.keys()
+
+
+def test_a_time_that_somebody_may_be_called_at_names_a_zone_that_officers_know() -> None:
+    """Not a place of a list of time zones: whoever reads it in Jakarta calls in Makassar an hour wrong."""
+    assert [words("id").zone_of(place) for place in ("Asia/Makassar", "Asia/Dili")] == ["WITA", "Asia/Dili"]
 
 
 def test_a_word_that_is_missing_is_an_error() -> None:

@@ -10,16 +10,19 @@ from services.node.web import work
 from services.node.web.work import CALL, DONE_BY, Desk
 
 LEADER, OFFICER = Desk("lpsk", "pimpinan", LATEST), Desk("lpsk", "petugas_darurat", LATEST)
+AUDITOR = Desk("lpsk", "auditor", LATEST)
 CASES = ("a", "b", "c")
 
 
 def item(kind: str, case: str = "a", hour: int = 8) -> dict[str, Any]:
-    return {"id": 1, "kind": kind, "case": case, "due_at": f"2026-11-22T{hour:02}:00:00.000Z", "by_hand": False}
+    due = f"2026-11-22T{hour:02}:00:00.000Z"
+    return {"id": 1, "kind": kind, "subject": "", "case": case, "due_at": due, "by_hand": False}
 
 
 def call(level: str, case: str = "a", hour: int = 8, step: int = 0, role: str = "petugas_darurat") -> dict[str, Any]:
     due = f"2026-11-22T{hour:02}:00:00Z"
-    return {"id": "n", "case": case, "level": level, "respond_by": due, "step": step, "role": role}
+    told = {"id": "n", "type": "rajut.protection.emergency.activated.v1", "case": case, "level": level}
+    return told | {"respond_by": due, "step": step, "role": role}
 
 
 def test_an_emergency_stands_above_what_is_due_sooner() -> None:
@@ -43,6 +46,12 @@ def test_everybody_has_what_their_role_can_do() -> None:
     asked = [item("KEPUTUSAN_DARURAT"), item("SYARAT"), item("JENIS_BARU")]
     mine = {desk.role: {line.kind for line in work.lines(desk, asked, []) if line.mine} for desk in (LEADER, OFFICER)}
     assert mine == {"pimpinan": {"KEPUTUSAN_DARURAT", "JENIS_BARU"}, "petugas_darurat": {"SYARAT", "JENIS_BARU"}}
+
+
+def test_looking_at_a_new_report_is_for_those_who_take_reports() -> None:
+    """No auditor and no leader is asked to say that a person of the intake has looked at a case."""
+    mine = [line.mine for desk in (OFFICER, LEADER, AUDITOR) for line in work.lines(desk, [item("TRIASE")], [])]
+    assert mine == [True, False, False]
 
 
 def test_a_call_is_for_the_role_that_was_called_and_those_above_it() -> None:
