@@ -27,13 +27,13 @@ help: ## list the targets
 .PHONY: setup
 setup: $(READY) $(BROWSER) ## create .venv from the hash-pinned requirements, if stale
 
-$(READY): requirements/build.txt requirements/runtime.txt requirements/dev.txt pyproject.toml
+$(READY): $(wildcard requirements/*.txt) pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "$(NEEDS_PYTHON)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --no-input --require-hashes -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --no-input --require-hashes --no-build-isolation \
-		-r requirements/runtime.txt -r requirements/dev.txt
+		-r requirements/runtime.txt -r requirements/test.txt -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-input --no-deps --no-build-isolation \
 		--config-settings editable_mode=compat --editable .
 	@touch $@

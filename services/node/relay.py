@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nats.errors import ConnectionClosedError
+
 from contracts import sealing
 from contracts.delivery import Delivery
 from contracts.encoding import b64
@@ -103,7 +105,7 @@ class Relay:
     async def _serve(self, client: "Client") -> None:
         await client.subscribe("backfill.*", cb=self._answer)
         feeds = [partial(self._feed_for_ever, client, partner) for partner in self._partners]
-        await together(partial(self._point, client), *feeds)
+        await together(partial(_attend, client), partial(self._point, client), *feeds)
 
     async def _feed_for_ever(self, client: "Client", partner: str) -> None:
         """Feed one partner; its trouble (a full stream, another writer) is not the others'."""
@@ -121,7 +123,7 @@ class Relay:
 
         After a broken disk a server may count on from a place that the stream does not have any more.
         """
-        step, told, listen_at = await self._resume(client, partner), frozenset[bytes](), 0.0
+        step, told, look_at = await self._resume(client, partner), frozenset[bytes](), 0.0
         step = step._replace(stream=step.stream if last is None else last)
         while uncancelled():
             rows = await self._pool.fetch(SQL["outgoing"], self._log.log, step.record, 2**62, BATCH, BATCH_BYTES)
@@ -129,14 +131,14 @@ class Relay:
                 messages = await self._deliveries(rows, partner)
                 end = await publish(client, subject_to(partner), messages, step.stream)
                 step = Step(step.record + len(messages), end)
-            if listen_at <= _now():
-                listen_at = _now() + NOTES_EVERY_S
+            if look_at <= _now():
+                look_at = _now() + NOTES_EVERY_S
                 said = [*await notes(self._pool, self._log.agency, step.record), *await proofs(self._pool)]
                 if news := [note for note in said if note not in told]:
                     step = step._replace(stream=await publish(client, subject_note(partner), news, step.stream))
                 told = frozenset(said)
             if not rows:
-                await self._sleep(partner, listen_at)
+                await self._sleep(partner, look_at)
 
     async def _resume(self, client: "Client", partner: str) -> Step:
         last = (await _api(client, f"STREAM.INFO.{stream_to(partner)}", b""))["state"]["last_seq"]
@@ -212,6 +214,14 @@ class Relay:
         # Whoever asks may have lost the key of that time, or destroyed it: its newest one is there.
         messages = await self._deliveries(rows, requester, self._log.chain.latest.version)
         await message.respond(pack(messages))
+
+
+async def _attend(client: "Client") -> None:
+    """End with the line, though there be nothing to say: over it, too, partners ask for what they lack."""
+    while uncancelled():
+        await asyncio.sleep(RETRY_S)
+        if not client.is_connected:
+            raise ConnectionClosedError
 
 
 async def publish(client: "Client", subject: str, messages: Sequence[bytes], expected: int) -> int:

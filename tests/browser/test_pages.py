@@ -1,6 +1,7 @@
 """What every page of the desk must be: usable by everybody, in both languages, by night, small, and at home."""
 
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import NamedTuple
 
 import pytest
@@ -191,6 +192,18 @@ async def test_a_bundle_is_fetched_and_checked(tabs: Tabs, desks: Desks, place: 
         await page.set_input_files("#bundle", FilePayload(name="case.zip", mimeType="application/zip", buffer=data))
         await page.click("form[enctype] button")
         assert (await page.locator("#verdict ~ p >> nth=0").inner_text()).startswith(mark)
+
+
+async def test_the_fingerprint_of_a_letter_is_worked_out_where_the_letter_lies(tabs: Tabs, desks: Desks) -> None:
+    """Nobody copies 64 digits: the file is chosen, its fingerprint stands in the form, and no request follows."""
+    page, letter = await entered(tabs, desks, "kp-piket"), b"Surat keterangan"
+    await page.goto(f"/desk/cases/{desks.report(OPENER)}/act/protection.letter.issued")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    file = FilePayload(name="surat.pdf", mimeType="application/pdf", buffer=letter)
+    await page.set_input_files("[data-prints]", file)
+    await expect(page.locator("[name=sha256]")).to_have_value(sha256(letter).hexdigest())
+    assert not asked
 
 
 async def entered(tabs: Tabs, desks: Desks, officer: str, look: Look = Look()) -> Page:  # noqa: B008

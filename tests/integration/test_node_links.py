@@ -77,6 +77,15 @@ async def test_a_frozen_server_is_left_and_found_again(machines: ThreeNodes, tri
         assert await until(lambda: level(*trio)) < 4
 
 
+async def test_a_node_without_news_is_there_again_once_its_server_is(machines: ThreeNodes, trio: Trio) -> None:
+    """Over its server partners ask for what they lack: it answers within seconds, though it has nothing to say."""
+    link = next(link for link in trio.b.links if link.partner == A)
+    async with talk(*trio):
+        await until(lambda: link.backfill(LOGS[A], 0, 0))
+        machines[A].restart("nats")  # in this thread: with the one that started it the server would end
+        await until(lambda: link.backfill(LOGS[A], 0, 0), 8)
+
+
 async def test_what_is_smuggled_into_a_stream_is_kept_apart_and_holds_up_nothing(trio: Trio) -> None:
     """Rubbish, a foreign log under our key, a message dressed as a status: none counts, and the next record flows."""
     home, foreign = trio.a.home.path, await size(trio.b, LOGS[C])

@@ -24,6 +24,7 @@ _BY_PATTERN = {
     "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$": "event",
     "^[0-9a-hjkmnp-tv-z]{26}$": "case",
     "^[a-z0-9-]{1,28}-[1-9][0-9]{0,2}$": "measure",
+    "^[0-9a-f]{64}$": "fingerprint",
 }
 EITHER = {"yes": True, "no": False}  # and nothing for what is not known
 NAMES = frozenset({"event", "case", "measure"})  # that machines give: nobody reads or types them
@@ -35,7 +36,7 @@ class Field(NamedTuple):
 
     name: str  # such as `measures.0.owner`
     place: tuple[str, ...]  # in the body, or in the row that it belongs to
-    kind: str  # choice(s), agency, agencies, day, moment, flag, either, number, text, lines, rows, events, or of NAMES
+    kind: str  # choice(s), agency, agencies, day, moment, flag, either, number, text, fingerprint, lines, rows, NAMES
     code_list: str = ""  # of choices
     required: bool = True
     most: int = 0  # characters

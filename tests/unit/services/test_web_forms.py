@@ -93,7 +93,7 @@ def test_every_event_of_a_case_can_be_asked_for(body: type) -> None:
     kinds = {field.kind for field in forms.fields(body, {})}
     assert kinds <= {
         *("choice", "choices", "agency", "agencies", "day", "moment", "flag", "either", "number"),
-        *("event", "events", "case", "measure", "text", "lines", "rows"),
+        *("event", "events", "case", "measure", "text", "fingerprint", "lines", "rows"),
     }
 
 

@@ -46,6 +46,15 @@ draft?.addEventListener("submit", (event) => {
   missed();
 });
 
+// The fingerprint of a file is worked out here: the file itself goes nowhere.
+if (window.crypto?.subtle) document.querySelectorAll("input[data-prints]").forEach((picker) => {
+  picker.parentElement.hidden = false;
+  picker.addEventListener("change", async () => {
+    const print = new Uint8Array(await crypto.subtle.digest("SHA-256", await picker.files[0].arrayBuffer()));
+    document.getElementById(picker.dataset.prints).value = Array.from(print, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  });
+});
+
 // Leaving at once: the page is replaced before the server has answered, and the way back leads to the login.
 document.querySelector("form[data-leave]")?.addEventListener("submit", (event) => {
   event.preventDefault();
