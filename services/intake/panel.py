@@ -144,9 +144,8 @@ def taken_back(look: Look) -> Mapping[str, Sequence[str]]:
 
 def disclosable(look: Look) -> Mapping[str, Collection[str]]:
     """To whom this agency may tell something of the person, and on which grounds if not by consent."""
-    others = [agency for agency in look.case.participants if agency != look.agency]
     grounds = look.case.judged_by.disclosure.grounds if look.case.judged_by else ()
-    return {"recipients": others, "to": others, "ground": grounds}
+    return {"recipients": look.others, "to": look.others, "ground": grounds}
 
 
 def covered(look: Look) -> Held | None:

@@ -73,8 +73,7 @@ _ACTS = (
 
 
 def _others(look: Look) -> Mapping[str, Collection[str]]:
-    others = [agency for agency in look.case.participants if agency != look.agency]
-    return dict.fromkeys(("issuer", "recipient", "to"), others)
+    return dict.fromkeys(("issuer", "recipient", "to"), look.others)
 
 
 def _drafted(form: Form) -> Form:

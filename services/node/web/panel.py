@@ -38,6 +38,11 @@ class Look(NamedTuple):
     now: datetime
     promises: Sequence[Promise]  # the most pressing first; none if the rules of the case are not here
 
+    @property
+    def others(self) -> list[str]:
+        """Who takes part beside this agency."""
+        return [agency for agency in self.case.participants if agency != self.agency]
+
     def may(self, permission: Permission) -> bool:
         """Whether the officer's role has a permission by the rules of this case."""
         rules = self.case.judged_by

@@ -89,8 +89,7 @@ def _of_leaders(look: Look, counts: Counts, name: str) -> Iterator[Offer]:
         until = str(day_after(date.fromisoformat(due)))
         if counts(ExtensionProposed(emergency=name, until=until, reason=codes("extension_reason")[0])):
             yield Offer(ExtensionProposed.type, given)
-    others = [agency for agency in look.case.participants if agency != look.agency]
-    if others and counts(HandoverOffered(emergency=name, recipient=others[0], measures=codes("measure")[:1])):
+    if look.others and counts(HandoverOffered(emergency=name, recipient=look.others[0], measures=codes("measure")[:1])):
         yield Offer(HandoverOffered.type, given)
     day, plan = str(look.now.date()), codes("exit_plan")[:1]
     asked = EndingProposed(emergency=name, basis=BY_REQUEST, reason="-", exit_plan=plan, ends_on=day)

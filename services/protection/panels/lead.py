@@ -34,8 +34,7 @@ def offers(look: Look) -> Iterator[Offer]:
         return
     counts = would_count(look)
     yield from _waiting(counts, stands)
-    others = [agency for agency in look.case.participants if agency != look.agency]
-    if any(counts(LeadOffered(to=agency, reason=_REASON)) for agency in others):
+    if any(counts(LeadOffered(to=agency, reason=_REASON)) for agency in look.others):
         yield Offer(LeadOffered.type)
     if _silent(look, counts):
         yield Offer(LeadClaimed.type, {"replaces": stands.lead})

@@ -89,8 +89,7 @@ def _letters(look: Look, counts: Counts) -> Iterator[Offer]:
 
 def _unasked(look: Look, counts: Counts) -> Iterator[Offer]:
     """A letter that no paper calls for may be asked for, and written, too."""
-    others = [agency for agency in look.case.participants if agency != look.agency]
-    if any(counts(LetterRequested(letter=letter, issuer=other)) for letter in codes("letter") for other in others):
+    if any(counts(LetterRequested(letter=letter, issuer=other)) for letter in codes("letter") for other in look.others):
         yield Offer(LetterRequested.type)
     if any(counts(LetterIssued(letter=letter, number="-", sha256="0" * 64)) for letter in codes("letter")):
         yield Offer(LetterIssued.type)
