@@ -73,9 +73,9 @@ def check_case(content: Content, record: Record, case_key: bytes, logs: Iterable
 
     Only the opener's own events may stand at the beginning: everybody else knew of the case from somewhere.
     """
-    may_open = [log for log in logs if content.parents or log == record.log]
-    may_open.sort(key=lambda log: log != record.log)  # most often it is the author's own
-    if content.case and not any(case_name(case_key, log) == content.case for log in may_open):
+    if not content.case or case_name(case_key, record.log) == content.case:
+        return  # most often it is the author's own
+    if not content.parents or all(case_name(case_key, log) != content.case for log in logs):
         raise Rejected(Code.BIND, "case")
 
 

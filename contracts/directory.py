@@ -54,6 +54,7 @@ class Chain:
         self._names: dict[str, tuple[str, str]] = {}  # what a key's name stands for, for ever: public key and log
         self._keys: dict[tuple[int, str], SigningKey] = {}
         self._sealing: dict[tuple[int, str], sealing.PublicKey] = {}
+        self._logs: dict[int, tuple[str, ...]] = {}
         self._revoked: dict[str, int] = {}
         self.signed: list[bytes] = []
         self._add(directory, first)
@@ -144,9 +145,9 @@ class Chain:
         """The log in use of each agency, by agency."""
         return {agency: entry.logs[-1] for agency, entry in self.latest.agencies.items()}
 
-    def all_logs(self, version: int) -> list[str]:
+    def all_logs(self, version: int) -> tuple[str, ...]:
         """Every log of every agency in a version, those of earlier epochs too; KeyError if we do not hold it."""
-        return [log for entry in self._versions[version].agencies.values() for log in entry.logs]
+        return self._logs[version]
 
     def opened_by(self, log: str) -> bytes:
         """Digest of the version that first listed a log: the `prev` of its first record."""
@@ -175,6 +176,7 @@ class Chain:
         self._keys |= enrolled
         self._by_header |= {header(key.kid): Key(key.kid, fixed(key.public, 32)) for key in enrolled.values()}
         self._revoked |= {key.kid: key.to_seq for key in enrolled.values() if key.revoked}
+        self._logs[version] = tuple(log for entry in directory.agencies.values() for log in entry.logs)
         self._versions[version] = directory
         self.signed.append(data)
 

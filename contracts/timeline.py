@@ -37,12 +37,17 @@ class Event(NamedTuple):
 
 def claimed(event: Event) -> datetime:
     """When an event happened: as claimed, but never after its record was made."""
-    return min(_said(event), _recorded(event))
+    return min(_said(event), recorded(event))
 
 
 def latest(event: Event) -> datetime:
     """The later of what is claimed and what is recorded: nobody escapes a limit by claiming an early time."""
-    return max(_said(event), _recorded(event))
+    return max(_said(event), recorded(event))
+
+
+def recorded(event: Event) -> datetime:
+    """When the record of an event was made, by the clock of its log, which never runs backwards."""
+    return datetime.fromtimestamp(event.hlc.ms / 1000, UTC)
 
 
 class Past:
@@ -83,12 +88,8 @@ def causal_order(events: Mapping[EventId, Event]) -> tuple[Event, ...]:
     return tuple(order)
 
 
-def _recorded(event: Event) -> datetime:
-    return datetime.fromtimestamp(event.hlc.ms / 1000, UTC)
-
-
 def _said(event: Event) -> datetime:
     try:
         return datetime.fromisoformat(event.content.time)
     except ValueError:
-        return _recorded(event)  # a claim such as 30 February
+        return recorded(event)  # a claim such as 30 February

@@ -1,9 +1,10 @@
 """What tests of every tier share: real servers, one set per test process, and no network where none is due."""
 
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_socket
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from deploy.dev.home import Ports, write_homes
 from deploy.dev.nats_server import NatsServer
@@ -26,6 +29,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "any machine"))
 _TESTS = Path(__file__).parent
 _LONG_FIRST = ("e2e", "scenarios", "browser", "integration", "simulation")
 _WITHOUT_NETWORK = ("unit", "contract", "simulation")
+_BROWSER = "tests/browser/"
 _BLOCK = 25
 _names = count(1)
 
@@ -82,6 +86,32 @@ def _blocks(seeds: int, only: str | None) -> list[range]:
     if only:
         return [range(int(only), int(only) + 1)]
     return [range(first, min(first + _BLOCK, seeds)) for first in range(0, seeds, _BLOCK)]
+
+
+class OneBrowser(LoadFileScheduling):  # type: ignore[misc]
+    """File by file to whoever is free, and all pages to one: they share desks that take long to open."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        return _BROWSER if scope.startswith(_BROWSER) else scope
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Which worker gets which test, where whole files are asked for."""
+    return OneBrowser(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The collector of cycles stays out of what all tests load, then and later: see `services.node.settled`."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -21,7 +21,7 @@ _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 class Value(BaseModel):
     """A frozen part of a body: no field added, no type bent."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     def wire(self) -> dict[str, Json]:
         """The value as canonical JSON takes it: optional fields that are not set are absent."""

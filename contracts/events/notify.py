@@ -1,4 +1,4 @@
-"""Notices: who was told, by which channel, and what happened when nobody answered; and which promise was missed.
+"""Notices: who was told, by which channel, and what came of it; which promise or yearly date was missed, or kept.
 
 Never any case text.
 """
@@ -6,7 +6,7 @@ Never any case text.
 from typing import ClassVar
 
 from contracts.events.body import Body
-from contracts.events.fields import AgencyId, CodeText, EventId, Instant, SomeCodes, Step, Subject, Word
+from contracts.events.fields import AgencyId, CodeText, Day, EventId, Instant, SomeCodes, Step, Subject, Word
 
 
 class NoticeSent(Body):
@@ -59,3 +59,25 @@ class PromiseMissed(Body):
     source: EventId
     due: Instant
     agency: AgencyId
+
+
+class DateKept(Body):
+    """What the speaking agency owed by this `day` of a yearly date was done: so says one of its officers."""
+
+    type: ClassVar[str] = "notify.date.kept"
+    of_case: ClassVar[bool] = False
+    date: CodeText
+    day: Day
+
+
+class DateMissed(Body):
+    """This `day` of a yearly date is over at the speaking agency's office, and nobody said that it was kept.
+
+    `step` of its ladder is told now; the one above the ladder are the other agencies, and only that is told to them.
+    """
+
+    type: ClassVar[str] = "notify.date.missed"
+    of_case: ClassVar[bool] = False
+    date: CodeText
+    day: Day
+    step: Step

@@ -153,6 +153,13 @@ class IncidentRecorded(Body):
     happened: CodeText
 
 
+class CircumstancesChanged(Body):
+    """What the risk hangs on has changed around the person, such as where they live. Never where, and never who."""
+
+    type: ClassVar[str] = "protection.circumstances.changed"
+    change: CodeText
+
+
 class ReviewHeld(Body):
     """The risk was looked at again, on this occasion: its level before and from now on."""
 

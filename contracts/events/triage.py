@@ -16,6 +16,7 @@ from contracts.events.fields import (
     CodeText,
     Day,
     EventId,
+    OfficerName,
     ShortText,
     SomeCodes,
     Version,
@@ -139,3 +140,22 @@ class EligibilityDetermined(Body):
 
     type: ClassVar[str] = "triage.eligibility.determined"
     category: CodeText
+
+
+class OfficerRecused(Body):
+    """An officer of this agency takes no part in this case any more: by their own word, or by a superior's.
+
+    `role` is theirs: whether one who decides on emergencies is missing must be the same at every node.
+    """
+
+    type: ClassVar[str] = "triage.officer.recused"
+    officer: OfficerName
+    role: Word
+    reason: CodeText
+
+
+class OfficerReadmitted(Body):
+    """A second person takes a recusal back: the officer takes part in this case again."""
+
+    type: ClassVar[str] = "triage.officer.readmitted"
+    recusal: EventId

@@ -8,8 +8,9 @@ ones are signed by all agencies and travel as events (`contracts.mechanism.signe
 from importlib.resources import files
 
 from contracts.mechanism.document import MAX_MECHANISM, AgencyRules, Holiday, Mechanism
+from contracts.mechanism.part import Hours, Part
 from contracts.mechanism.permission import Permission
-from contracts.mechanism.rules import PARTNER, EmergencyRules, Hours, Part, RiskRules
+from contracts.mechanism.rules import PARTNER, EmergencyRules, RiskRules
 
 __all__ = [
     "GENESIS",

@@ -19,6 +19,7 @@ from contracts.errors import Code, Rejected
 from contracts.events.fields import LAST_DAY, Agencies, AgencyId, Array, CodeText, Line, Version, Word
 from contracts.events.protection import DeferredItem
 from contracts.mechanism.calendar import ZONES, add_working_days, end_of, office_day
+from contracts.mechanism.part import Part
 from contracts.mechanism.permission import Permission
 from contracts.mechanism.rules import (
     PARTNER,
@@ -31,7 +32,6 @@ from contracts.mechanism.rules import (
     LetterRules,
     MeasureRules,
     NoticeRules,
-    Part,
     PlanRules,
     PoliceRules,
     ReferralRules,
@@ -95,10 +95,19 @@ class YearlyDate(Part):
         date(_FIRST_DAY.year + 1, self.month, self.day)  # which is no leap year
         return self
 
+    def falls_with(self, other: "YearlyDate") -> bool:
+        """Whether both are the same thing by the same day, as two versions of a document have it."""
+        return (self.code, self.month, self.day) == (other.code, other.month, other.day)
+
     def next(self, today: date) -> date:
         """The first such day that is not before `today`."""
         this_year = date(today.year, self.month, self.day)
         return this_year if today <= this_year else this_year.replace(year=today.year + 1)
+
+    def last(self, today: date) -> date:
+        """The last such day before `today`."""
+        this_year = date(today.year, self.month, self.day)
+        return this_year if this_year < today else this_year.replace(year=today.year - 1)
 
 
 class Mechanism(Part):
@@ -219,7 +228,7 @@ class Mechanism(Part):
         )
         owners = {owner for table in tables for owner in table.values()} - {PARTNER}
         replacing = {item.with_gender_lens for item in items if item.with_gender_lens}
-        owners |= {agency for one in self.dates for agency in one.agencies}
+        owners |= {agency for one in self.dates for agency in one.agencies} | {one.agency for one in self.lead.needs}
         return owners | replacing | {item.owner for item in items} | {self.emergency.decided_by, *self.lead.rank}
 
 

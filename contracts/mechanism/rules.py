@@ -5,55 +5,19 @@ agree to it. A table that lacks a number, or has one that this software does not
 one node follows and another does not would give two timelines.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Annotated, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from contracts.events.fields import AgencyId, Array, CodeText, Count, Line, SomeCodes, Word
+from contracts.mechanism.part import Days, Hours, Minutes, Number, Part, Rules
 
 Limit = TypeVar("Limit")
 PARTNER = "mitra"  # stands where an agency id would: a partner, chosen case by case
-MOST = 10_000  # of any unit: a slip of the pen is no deadline in another century
 
-Number = Annotated[int, Field(ge=1, le=MOST)]
 ByCode = Annotated[Mapping[CodeText, Limit], Field(min_length=1)]  # who does not know a code takes the strictest
-
-
-def _span(unit: timedelta, count: object) -> timedelta:
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
-        raise ValueError("not a count of this unit")
-    return count * unit
-
-
-def _unit(span: timedelta) -> Callable[[object], timedelta]:
-    return partial(_span, span)
-
-
-Minutes = Annotated[timedelta, BeforeValidator(_unit(timedelta(minutes=1)))]
-Hours = Annotated[timedelta, BeforeValidator(_unit(timedelta(hours=1)))]
-Days = Annotated[timedelta, BeforeValidator(_unit(timedelta(days=1)))]
-
-
-class Part(BaseModel):
-    """A frozen, closed part of the document."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Rules(Part):
-    """A part with numbers: `basis` says for each of them where it comes from."""
-
-    basis: Mapping[str, Line]
-
-    @model_validator(mode="after")
-    def _each_rule_has_a_basis(self) -> Self:
-        names = {field.alias or name for name, field in type(self).model_fields.items()} - {"basis"}
-        if names != set(self.basis):
-            raise ValueError("basis and rules must have the same names")
-        return self
 
 
 class EmergencyRules(Rules):
@@ -174,14 +138,46 @@ class MeasureRules(Rules):
     owners: Mapping[CodeText, AgencyId]
 
 
+class LeadNeed(Part):
+    """Which agency should lead where any of these signs is there; `reason` is what an offer of the lead gives."""
+
+    reason: CodeText
+    agency: AgencyId
+    measures: Array[CodeText] = ()  # of which a plan in force asks one of this agency
+    gender_lens: bool = False
+    forms: Array[CodeText] = ()
+    actors: Array[CodeText] = ()
+    legal_status: Array[CodeText] = ()
+    status: Array[CodeText] = ()  # kinds of defenders, found at least provisionally
+    basis: Line
+
+    @model_validator(mode="after")
+    def _has_a_sign(self) -> Self:
+        if not (self.measures or self.gender_lens or self.forms or self.actors or self.legal_status or self.status):
+            raise ValueError("a need without a sign")
+        return self
+
+
 class LeadRules(Rules):
-    """Who leads when two would, how soon an offer is answered, and when a lead that is silent may be replaced."""
+    """Who leads when two would, how soon an offer is answered, and when a lead that is silent may be replaced.
+
+    `needs` say who should lead once a plan is in force, the first that is there: a proposal to the lead, on which it
+    acts within `by_need`.
+    """
 
     rank: Array[AgencyId]  # of two that would lead, the earlier one does
+    needs: Array[LeadNeed]
+    by_need: Days = Field(alias="by_need_days")
     offer: Hours = Field(alias="offer_answer_hours")
     unreachable: Hours = Field(alias="unreachable_hours")
     signatures: Number = Field(alias="takeover_signatures")
     support: Minutes = Field(alias="takeover_answer_minutes")
+
+    @model_validator(mode="after")
+    def _one_need_a_reason(self) -> Self:
+        if len({need.reason for need in self.needs}) < len(self.needs):
+            raise ValueError("a need stands twice")
+        return self
 
 
 class ReferralRules(Rules):

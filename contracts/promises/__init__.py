@@ -7,7 +7,20 @@ from contracts.events import BODIES, Body
 from contracts.events.notify import NoticeEscalated, NoticeSent, PromiseMissed, ReminderGiven
 from contracts.mechanism import Mechanism
 from contracts.mechanism.calendar import HORIZON, end_of
-from contracts.promises import breach, emergency, lead, plan, police, referral, review, rights, risk, status, triage
+from contracts.promises import (
+    breach,
+    emergency,
+    lead,
+    need,
+    plan,
+    police,
+    referral,
+    review,
+    rights,
+    risk,
+    status,
+    triage,
+)
 from contracts.promises.promise import Promise, Promises
 from contracts.record import EventId
 from contracts.state import Case
@@ -16,7 +29,7 @@ from contracts.workflow.lead import IN_EMERGENCY
 
 MATTERS: tuple[Promises, ...] = tuple(
     matter.promises
-    for matter in (triage, status, risk, emergency, lead, plan, review, referral, police, rights, breach)
+    for matter in (triage, status, risk, emergency, lead, need, plan, review, referral, police, rights, breach)
 )
 OUTLIVING = frozenset({rights.REQUEST, breach.NOTICE})
 """What a person is owed of their data, whether their case is open or closed."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from contracts.events import Body
 from contracts.events.intake import CaseOpened
-from contracts.events.plan import CaseReopened, IncidentRecorded, MeasureFailed, ReviewHeld
+from contracts.events.plan import CaseReopened, CircumstancesChanged, IncidentRecorded, MeasureFailed, ReviewHeld
 from contracts.events.protection import EmergencyActivated
 from contracts.mechanism import Mechanism
 from contracts.promises.promise import Promise
@@ -51,6 +51,7 @@ def _causes(rules: Mechanism) -> Mapping[type[Body], Within]:
     return {
         EmergencyActivated: lambda _: rules.emergency.review,
         IncidentRecorded: lambda _: rules.review.at_once,
+        CircumstancesChanged: lambda _: rules.review.at_once,
         MeasureFailed: lambda _: rules.review.at_once,
         CaseReopened: lambda _: rules.review.at_once,
         ReviewHeld: lambda body: rules.review.after(body.after) if isinstance(body, ReviewHeld) else timedelta(),

@@ -23,6 +23,7 @@ from contracts.workflow import (
     paper,
     plan,
     police,
+    recusal,
     referral,
     rights,
     risk,
@@ -33,18 +34,22 @@ from contracts.workflow import (
 )
 from contracts.workflow.rule import Rule, rule
 
-_FREE = rule(Body)  # of types that decide nothing: a report, a notice, a refusal
+_FREE = recusal.unless_recused(rule(Body))  # of types that decide nothing: a report, a notice, a refusal
 # Their acts count in a closed case, too; of all others none does that knew of its being closed.
 _ALWAYS = frozenset(
     {
         *(opening, consent, outside, rights, breach, duplicate, emergency, leaders, afterwards, paper, ending, session),
-        *(erasure, closure, step, missed),
+        *(erasure, closure, step, missed, recusal),
     }
 )
 
 
 def _in_its_time(judged: Rule, matter: ModuleType) -> Rule:
-    """A rule as it stands beside those that close a case: an emergency opens it again, and so does an appeal."""
+    """A rule as it stands beside those that close a case: an emergency opens it again, and so does an appeal.
+
+    And beside that by which who has a conflict of interest takes no part, whatever the matter.
+    """
+    judged = recusal.unless_recused(judged)
     if judged.kind in {EmergencyProposed, StatusAppealed}:
         return closure.reopening(judged)
     return judged if matter in _ALWAYS else closure.while_open(judged)
@@ -65,6 +70,7 @@ _RULES: Mapping[type[Body], Rule] = MappingProxyType(
             police,
             triage,
             status,
+            recusal,
             risk,
             emergency,
             leaders,

@@ -18,6 +18,7 @@ from contracts.events.protection import (
 from contracts.mechanism import Permission
 from contracts.timeline import claimed
 from contracts.workflow.opening import participants, to_all
+from contracts.workflow.recusal import known_recusals, leaders_out
 from contracts.workflow.rule import Act, Known, rule
 
 Record = RecordSupplemented | DecisionSupplemented
@@ -25,13 +26,15 @@ RECORDS: tuple[type[RecordSupplemented], type[DecisionSupplemented]] = (RecordSu
 
 
 def _of_votes(act: Act[RecordSupplemented], known: Known) -> bool:
-    """Of a proposal that is known, of no time to come, and not by or about whoever proposed or writes it down."""
+    """Of a proposal that is known, of no time to come, and not by or about whoever proposed, writes or was recused."""
     proposal = known.named(act.body.proposal, EmergencyProposed)
     if proposal is None or act.agency != known.rules.emergency.decided_by:
         return False
     writer, proposer = act.event.content.actor.officer, proposal.event.content.actor.officer
+    decided_at = datetime.fromisoformat(act.body.decided_at)
     barred = {writer} | ({proposer} if proposal.agency == act.agency else set())
-    return barred.isdisjoint(act.body.leaders) and datetime.fromisoformat(act.body.decided_at) <= claimed(act.event)
+    barred |= leaders_out(known_recusals(known, decided_at), known.rules.emergency)
+    return barred.isdisjoint(act.body.leaders) and decided_at <= claimed(act.event)
 
 
 def _of_a_decision(act: Act[DecisionSupplemented], known: Known) -> bool:

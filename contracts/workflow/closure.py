@@ -3,23 +3,28 @@
 Slot `closure` is PROPOSED by the lead, CLOSED when the lead's second officer and every agency with an active measure
 have agreed, and OPEN again by an incident, an emergency, an appeal or a reopening. OPEN outranks the others: an
 incident that the closing agencies did not know of keeps the case open on all nodes, whichever of them arrives first.
+
+A change of circumstances is less than an incident: it opens no case again. But risk is ordinary only if the last review
+knew of it, and where that is the reason to close, the case waits for such a review, also once all have agreed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from contracts.events.plan import (
     CaseClosed,
     CaseReopened,
+    CircumstancesChanged,
     ClosureAgreed,
     ClosureProposed,
     IncidentRecorded,
     ReviewHeld,
 )
-from contracts.mechanism import Permission
+from contracts.mechanism import Mechanism, Permission
+from contracts.record import EventId
 from contracts.timeline import Event, claimed
 from contracts.workflow.plan import Planned, Value, as_known, owing, same_officer, shared
-from contracts.workflow.rule import Act, Known, Rule, rule
+from contracts.workflow.rule import Act, Acts, Known, Rule, rule
 from contracts.workflow.status import is_final
 
 CLOSURE = "closure"  # the slot
@@ -54,6 +59,23 @@ def agreed(proposal: str, agreements: Iterable[Act[ClosureAgreed]]) -> dict[str,
     return {act.agency: act.name for act in agreements if act.body.proposal == proposal}
 
 
+def stayed_ordinary(
+    reviews: Acts[ReviewHeld],
+    happened: Iterable[EventId],
+    informed: Callable[[EventId, EventId], bool],
+    rules: Mechanism,
+) -> bool:
+    """The last reviews in a row, as many as the mechanism asks for, the last one informed of all that happened.
+
+    Reviews held without knowledge of each other are no row: all that found more risk must come before.
+    """
+    ordinary, since = {*rules.closure.ordinary}, [*happened]
+    graver = [id_ for id_, act in reviews.items() if act.body.after not in ordinary]
+    calm = [id_ for id_ in reviews if id_ not in graver and all(informed(id_, other) for other in graver)]
+    last = [id_ for id_ in calm if all(informed(id_, one) for one in since)]
+    return any(sum(informed(id_, one) for one in calm) + 1 >= rules.closure.reviews for id_ in last)
+
+
 def _may_propose(act: Act[ClosureProposed], known: Known) -> bool:
     if act.agency != known.value("lead") or known.value("emergency") in UNDECIDED:
         return False
@@ -72,16 +94,8 @@ def _borne_out(reason: str, event: Event, known: Known) -> bool:
 
 
 def _risk_stayed_ordinary(known: Known) -> bool:
-    """The last reviews in a row, as many as the mechanism asks for, the last one after every incident.
-
-    Reviews held without knowledge of each other are no row: all that found more risk must come before.
-    """
-    ordinary = {*known.rules.closure.ordinary}
-    reviews = known.of(ReviewHeld)
-    graver = [id_ for id_, act in reviews.items() if act.body.after not in ordinary]
-    calm = [id_ for id_ in reviews if id_ not in graver and all(known.informed(id_, other) for other in graver)]
-    last = [id_ for id_ in calm if all(known.informed(id_, incident) for incident in known.of(IncidentRecorded))]
-    return any(sum(known.informed(id_, one) for one in calm) + 1 >= known.rules.closure.reviews for id_ in last)
+    happened = [*known.of(IncidentRecorded), *known.of(CircumstancesChanged)]
+    return stayed_ordinary(known.of(ReviewHeld), happened, known.informed, known.rules)
 
 
 def _may_agree(act: Act[ClosureAgreed], known: Known) -> bool:
@@ -98,9 +112,12 @@ def _may_agree(act: Act[ClosureAgreed], known: Known) -> bool:
 
 def _all_agreed(act: Act[CaseClosed], known: Known) -> bool:
     """The lead says so, nothing has happened since the proposal, and everyone who has to has agreed."""
-    if known.value("lead") != act.agency or known.value(CLOSURE) != PROPOSED:
+    proposal = known.named(act.body.proposal, ClosureProposed)
+    if proposal is None or known.value("lead") != act.agency or known.value(CLOSURE) != PROPOSED:
         return False
-    if known.value("emergency") in UNDECIDED or known.named(act.body.proposal, ClosureProposed) is None:
+    if known.value("emergency") in UNDECIDED:
+        return False
+    if proposal.body.reason == Reason.ORDINARY_RISK and not _risk_stayed_ordinary(known):
         return False
     named = [one for one in known.of(ClosureAgreed).values() if one.name in set(act.body.agreements)]
     return needed(act.agency, as_known(known), known.value) <= agreed(act.body.proposal, named).keys()
@@ -113,6 +130,7 @@ def _was_closed(_: Act[CaseReopened], known: Known) -> bool:
 
 _RULES = (
     reopening(rule(IncidentRecorded, Permission.RECORD_INCIDENT)),
+    while_open(rule(CircumstancesChanged, Permission.RECORD_INCIDENT)),
     while_open(
         rule(
             ClosureProposed,

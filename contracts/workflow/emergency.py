@@ -4,7 +4,7 @@ No document appears anywhere in these rules: none may be a precondition (referen
 emergency-first rule 1).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from typing import NamedTuple
 
 from contracts.content import Actor
@@ -18,9 +18,10 @@ from contracts.events.protection import (
     RecordSupplemented,
     RequirementsDeferred,
 )
-from contracts.mechanism import EmergencyRules, Permission
+from contracts.mechanism import EmergencyRules, Mechanism, Permission
 from contracts.record import EventId
-from contracts.timeline import Event
+from contracts.timeline import Event, recorded
+from contracts.workflow.recusal import known_recusals, leaders_out
 from contracts.workflow.rule import Act, Known, Writes, rule
 
 PROPOSED, ACTIVE = "PROPOSED", "ACTIVE"
@@ -64,16 +65,27 @@ def may_vote(agency: str, actor: Actor, proposal: Event, rules: EmergencyRules) 
     return is_leader(agency, actor, rules) and (agency, actor.officer) != proposer
 
 
-def reachable(proposal: Event, votes: Tally, rules: EmergencyRules) -> bool:
-    """Whether enough leaders are left who could still approve; the proposer cannot."""
-    against = set(votes.refusals.values()) - set(votes.approvals.values())
-    return rules.leaders - len(against) - is_leader(proposal.agency, proposal.content.actor, rules) >= rules.approvals
+def reachable(proposal: Event, votes: Tally, rules: EmergencyRules, out: AbstractSet[str] = frozenset()) -> bool:
+    """Whether enough leaders are left who could still approve: neither the proposer nor those who are `out` can."""
+    proposer = proposal.content.actor
+    barred = {proposer.officer} if is_leader(proposal.agency, proposer, rules) else set[str]()
+    lost = barred | ({*votes.refusals.values(), *out} - votes.in_favour)
+    return rules.leaders - len(lost) >= rules.approvals
 
 
 def ongoing(emergency: str, known: Known) -> bool:
     """Whether protection is in force and this is, as far as the author knew, the last activation."""
     activated = [act.name for act in known.of(EmergencyActivated).values()]
     return activated[-1:] == [emergency] and known.value("emergency") == ACTIVE
+
+
+def papers_due(activation: Event, rules: Mechanism) -> str:
+    """The day by which the papers of an emergency are due at first, counted from the day on which it was recorded.
+
+    That is the day at the office that decides, by the clock of its log. What an event claims of itself would let one
+    key say any day.
+    """
+    return str(rules.requirements_due(rules.office_day(recorded(activation), rules.emergency.decided_by)))
 
 
 def _not_active(_: Act[EmergencyProposed], known: Known) -> bool:
@@ -107,11 +119,17 @@ def _lost(act: Act[EmergencyDeclined], known: Known) -> bool:
     if proposal is None or not _decides(act, known) or known.value("emergency") == ACTIVE:
         return False
     votes = tally(proposal.name, known.of(EmergencyApproved).values(), known.of(EmergencyRefused).values())
-    return not reachable(proposal.event, votes, known.rules.emergency)
+    rules = known.rules.emergency
+    return not reachable(proposal.event, votes, rules, leaders_out(known_recusals(known), rules))
 
 
-def _of_an_emergency(act: Act[RequirementsDeferred], known: Known) -> bool:
-    return _decides(act, known) and known.named(act.body.emergency, EmergencyActivated) is not None
+def _as_agreed(act: Act[RequirementsDeferred], known: Known) -> bool:
+    """Once for an emergency, and by the day that the agreed rules give: only leaders and their session move it."""
+    activation = known.named(act.body.emergency, EmergencyActivated)
+    listed = {other.body.emergency for other in known.of(RequirementsDeferred).values()}
+    if activation is None or not _decides(act, known) or act.body.emergency in listed:
+        return False
+    return act.body.due_on == papers_due(activation.event, known.rules)
 
 
 def _declined(act: Act[EmergencyDeclined], known: Known) -> Writes:
@@ -146,5 +164,5 @@ RULES = (
     rule(EmergencyRefused, counts=_by_another_leader),
     rule(EmergencyActivated, counts=_with_its_votes, writes=lambda _, __: [("emergency", ACTIVE)]),
     rule(EmergencyDeclined, counts=_lost, writes=_declined),
-    rule(RequirementsDeferred, counts=_of_an_emergency, writes=_requirements),
+    rule(RequirementsDeferred, counts=_as_agreed, writes=_requirements),
 )

@@ -8,6 +8,7 @@ from contracts.mechanism import Permission
 from contracts.timeline import claimed
 from contracts.workflow.emergency import ACTIVE, ongoing
 from contracts.workflow.leaders import decides
+from contracts.workflow.recusal import known_recusals, leaders_out
 from contracts.workflow.rule import Act, Known, Writes, rule
 
 TABLED = "TABLED"
@@ -21,11 +22,12 @@ def _once(act: Act[SessionTabled], known: Known) -> bool:
 
 
 def _by_a_quorum(act: Act[SessionDecided], known: Known) -> bool:
-    """Of as many leaders as the rules ask for, written down by none of them."""
+    """Of as many leaders as the rules ask for, none of them recused, written down by none of them."""
     tabled = known.value(f"session/{act.body.emergency}") != ""
     seated = known.rules.session.quorum <= len(act.body.leaders) <= known.rules.emergency.leaders
-    by_another = act.event.content.actor.officer not in act.body.leaders
-    return tabled and seated and by_another and decides(act.agency, known) and _later(act, known)
+    barred = {act.event.content.actor.officer} | leaders_out(known_recusals(known), known.rules.emergency)
+    free = barred.isdisjoint(act.body.leaders)
+    return tabled and seated and free and decides(act.agency, known) and _later(act, known)
 
 
 def _later(act: Act[SessionDecided], known: Known) -> bool:

@@ -25,5 +25,5 @@ def _own(act: Act[CaseTriaged], known: Known) -> bool:
 RULES = (
     rule(UrgencyAssessed, counts=_before_any_person, writes=_urgency),
     rule(UrgencyOverridden, Permission.OVERRIDE_URGENCY, writes=_urgency),
-    rule(CaseTriaged, Permission.ACKNOWLEDGE_NOTICE, counts=_own),
+    rule(CaseTriaged, Permission.RECEIVE_REPORT, counts=_own),
 )

@@ -520,11 +520,12 @@ CREATE TABLE log.waiting (
 );
 
 CREATE TABLE notify.alarm (
-    log text NOT NULL,
+    matter text CONSTRAINT alarm_log_not_null NOT NULL,
     officer text NOT NULL,
     attempts integer DEFAULT 0 NOT NULL,
     next_at timestamp with time zone NOT NULL,
-    sent_at timestamp with time zone
+    sent_at timestamp with time zone,
+    kind text NOT NULL
 );
 
 CREATE TABLE notify.inbox (
@@ -741,7 +742,7 @@ ALTER TABLE ONLY log.waiting
     ADD CONSTRAINT waiting_pkey PRIMARY KEY (id, parent);
 
 ALTER TABLE ONLY notify.alarm
-    ADD CONSTRAINT alarm_pkey PRIMARY KEY (log, officer);
+    ADD CONSTRAINT alarm_pkey PRIMARY KEY (kind, matter, officer);
 
 ALTER TABLE ONLY notify.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
@@ -813,9 +814,13 @@ CREATE INDEX event_case ON log.event USING btree (case_id) WHERE (case_id IS NOT
 
 CREATE INDEX event_closure ON log.event USING btree (case_id) WHERE (type = 'rajut.protection.closure.proposed.v1'::text);
 
+CREATE INDEX event_date ON log.event USING btree (log, seq) WHERE (type = ANY (ARRAY['rajut.notify.date.kept.v1'::text, 'rajut.notify.date.missed.v1'::text]));
+
 CREATE INDEX event_mechanism ON log.event USING btree (id) WHERE (type = 'rajut.node.mechanism.adopted.v1'::text);
 
 CREATE INDEX event_order ON log.event USING btree (id) WHERE (type = 'rajut.node.erasure.confirmed.v1'::text);
+
+CREATE INDEX event_recusal ON log.event USING btree (case_id) WHERE (type = 'rajut.triage.officer.recused.v1'::text);
 
 CREATE INDEX evidence_log ON log.evidence USING btree (log, size);
 

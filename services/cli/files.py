@@ -9,15 +9,24 @@ from services.node.settings import BadSettings
 
 
 def read(path: Path, most: int = MAX_DIRECTORY) -> bytes:
-    """A file's bytes; BadSettings if it cannot be read, Rejected(SIZE), and no more than that read, if it is larger."""
+    """A file's bytes; BadSettings if it cannot be read, Rejected(SIZE), and no more than that read, if it is larger.
+
+    Of a pipe what is written into it until it ends; one into which nobody writes has ended, and is not waited for.
+    """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
             data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
     except OSError:
         raise BadSettings(f"{path.name}: cannot be read") from None
     if data is None or len(data) > most:  # what is no file, such as a pipe, tells its size by its end alone
         raise Rejected(Code.SIZE, f"more than {most} bytes")
     return data
+
+
+def _at_once(path: str, flags: int) -> int:
+    file = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(file, True)
+    return file
 
 
 def write_new(path: Path, data: bytes) -> None:

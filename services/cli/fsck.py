@@ -33,8 +33,8 @@ def fsck(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
 
 
 def readers() -> int:
-    """How many processes read the records of a large store: one for each core that is ours."""
-    return min(len(os.sched_getaffinity(0)), MOST_READERS)
+    """How many processes read the records of a large store beside this one, which does, too: one for each core."""
+    return min(len(os.sched_getaffinity(0)) - 1, MOST_READERS)
 
 
 async def verify(home: Path, built: Node, beside: int | None = None) -> Report:

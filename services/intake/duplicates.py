@@ -120,7 +120,9 @@ def router(desk: Desk) -> APIRouter:
     async def duplicates(case: CaseId, reading: reader) -> Duplicates:
         """Found by name with birth date, or by safe contact, among all cases whose person this agency may look for."""
         async with desk.pool.acquire() as connection, connection.transaction():
-            found = await pairs(desk, connection, case)
+            offered = await pairs(desk, connection, case)
+            closed = await reading.withheld(connection, {pair.other for pair in offered})
+            found = [pair for pair in offered if pair.other not in closed]
             named = [case, *(pair.other for pair in found)]
             answer = Duplicates(duplicates=[shown(pair) for pair in found])
             return await reading.show(connection, answer, Shown(View.DUPLICATES, named, len(found)))

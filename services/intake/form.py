@@ -18,7 +18,6 @@ from services.node.web.forms import Field
 
 Typed = Mapping[str, Sequence[str]]
 DANGER, YES, NO, UNKNOWN = "danger", "yes", "no", "unknown"  # is life at risk now
-MORE = "_more"
 _REPORT = "report."
 
 
@@ -91,9 +90,8 @@ def after(name: str) -> str:
 
 
 def fields(step: Step, typed: Typed) -> tuple[Field, ...]:
-    """What a page asks for; of things that there may be several of, those that are begun, or a first one."""
-    found = (field for field in forms.fields(ReportReceived, typed) if step.holds(field.name))
-    return tuple(_chosen(_short(field, more=MORE in typed)) for field in found)
+    """What a page asks for."""
+    return tuple(_chosen(field) for field in forms.fields(ReportReceived, typed) if step.holds(field.name))
 
 
 def merged(draft: Typed, step: Step, typed: Typed) -> dict[str, list[str]]:
@@ -128,13 +126,6 @@ def _chosen(field: Field) -> Field:
     """A field that is chosen here, although other systems may say more in it; in rows, too."""
     kind = _ONE_OF.get(field.kind, field.kind) if field.word in CHOICES else field.kind
     return field._replace(kind=kind, rows=tuple(tuple(map(_chosen, row)) for row in field.rows))
-
-
-def _short(field: Field, *, more: bool) -> Field:
-    if field.kind != "rows":
-        return field
-    begun = len(field.rows) - forms.EMPTY_ROWS
-    return field._replace(rows=field.rows[: max(begun + more, 1)])
 
 
 def _asked(name: str) -> bool:

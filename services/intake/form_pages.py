@@ -20,7 +20,7 @@ from contracts.mechanism.calendar import ZONES
 from services.intake import form
 from services.intake.drafts import DraftId
 from services.intake.form import Fault, Step
-from services.node.web.forms import Field
+from services.node.web.forms import MORE, Field
 from services.node.web.inside import UNASKED, Answer
 from services.node.web.shell import Shell, Visitor, typed
 
@@ -135,8 +135,8 @@ def _asking(shell: Shell, here: Any) -> APIRouter:  # noqa: ANN401
         page = _step(step)
         told, pressed = await _written(shell, request, visitor, draft, page)
         await _save(shell, visitor, draft, told)
-        if form.MORE in pressed:
-            return _asked(shell, request, visitor, draft, page, told | {form.MORE: ["1"]})
+        if MORE in pressed:
+            return _asked(shell, request, visitor, draft, page, told | {MORE: pressed[MORE]})
         if LATER in pressed:
             return RedirectResponse("/desk/intake", 303)
         faults = form.faults(told, visitor.words.zone, shell.desk.agency)

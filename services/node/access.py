@@ -37,6 +37,7 @@ from services.node import telemetry
 from services.node.http import AT_DESK, Documented, Unchanged, allowed, problems
 from services.node.log import Log
 from services.node.officers import Officer
+from services.node.recusal import withheld
 from services.node.service import Desk
 from services.node.sql import Connection, queries
 from services.node.writing import CONTROL, Draft
@@ -52,6 +53,7 @@ SAID_BY: Mapping[str, type[CaseRead]] = {
 ANSWERS: Documented = {304: {"description": "Nothing has changed since the answer that If-None-Match names"}}
 ANSWERS |= problems(Code.ACCESS)
 NO_CACHE = {"Cache-Control": "no-store"}
+ABOUT_THE_NODE = {View.PARKED, View.DISCARDED}  # events that are set aside, by name: nothing of what they say
 Shape = TypeVar("Shape")
 
 
@@ -75,10 +77,12 @@ class Shown(NamedTuple):
 async def note(log: Log, connection: Connection, service: str, reader: Reader, shown: Shown) -> None:
     """Append the entry of a read, in the read's own transaction. What shows no case needs none.
 
-    Raises Rejected if it cannot be written, as `Log.append` does or with ACCESS: then nothing may be shown.
+    Raises Rejected if it cannot be written, as `Log.append` does or with ACCESS: then nothing may be shown. Rejected
+    (FORBIDDEN) if it shows a case to somebody who takes no part in it.
     """
     bodies = _bodies(SAID_BY[service], reader, shown)
     try:
+        await _let_in(log, connection, reader, shown)
         await connection.execute(SQL["wait_briefly"])
         for body in bodies:
             draft = Draft(body, (log.agency,), reader.actor, reader.time)
@@ -89,6 +93,11 @@ async def note(log: Log, connection: Connection, service: str, reader: Reader, s
     except Exception as error:
         telemetry.stumbled("access log", error)
         raise Rejected(Code.ACCESS) from error
+
+
+async def _let_in(log: Log, connection: Connection, reader: Reader, shown: Shown) -> None:
+    if shown.view not in ABOUT_THE_NODE and await withheld(log, connection, reader.actor, shown.cases):
+        raise Rejected(Code.FORBIDDEN, "recused")
 
 
 def _bodies(kind: type[CaseRead], reader: Reader, shown: Shown) -> list[CaseRead]:
@@ -130,6 +139,10 @@ class Reading:
         await note(self._desk.log, connection, self._desk.service, self._reader, shown)
         self._response.headers.update(headers)
         return answer
+
+    async def withheld(self, connection: Connection, cases: Collection[str]) -> set[str]:
+        """Of these cases the ones that a list leaves out: this officer takes no part in them."""
+        return await withheld(self._desk.log, connection, self._reader.actor, cases)
 
     async def of_case(self, case_id: str, view: View, shown: Callable[[Case], Shape]) -> Shape:
         """What is `shown` of one case, as this node may read it; Rejected(NOT_FOUND) if it may read nothing of it."""

@@ -23,6 +23,7 @@ from contracts.workflow import rule_for
 from services.node import vocabulary
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
+from services.node.recusal import refuse
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, queries
 from services.node.web.panel import Form
@@ -66,7 +67,8 @@ class Act(NamedTuple):
     coded: bool = True  # in codes of the lists; else in those of a report or a declaration, or too urgent for a slip
 
     def examine(self, moment: Moment, body: Body) -> None:
-        """Raise Rejected(SCHEMA) for a code that its list does not have, and as the act's own check."""
+        """Raise Rejected(FORBIDDEN) for who takes no part, (SCHEMA) for a code of no list, and as the own check."""
+        refuse(moment.case, moment.agency, moment.actor, body)
         if self.coded:
             vocabulary.check(body)
         self.check(moment, body)

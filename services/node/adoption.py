@@ -1,6 +1,7 @@
 """Which mechanism agencies say that they adopted: judged from the signed text alone, in the order of their logs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from contracts.directory import Chain
@@ -9,7 +10,7 @@ from contracts.events.node import MechanismAdopted
 from contracts.mechanism import Mechanism
 from contracts.mechanism.rulebook import Rulebook
 from contracts.mechanism.signed import check_signed, mechanism_of
-from contracts.timeline import Event
+from contracts.timeline import Event, latest
 from services.node import telemetry
 
 
@@ -22,6 +23,7 @@ class Adoption(NamedTuple):
     told: frozenset[str]  # who can read it
     signed: bool  # by all agencies; otherwise it is nothing
     mechanism: Mechanism | None  # None if this software cannot read it
+    at: datetime
 
 
 def adoption(event: Event, directory: int, chain: Chain) -> Adoption:
@@ -38,7 +40,8 @@ def adoption(event: Event, directory: int, chain: Chain) -> Adoption:
         mechanism = mechanism_of(said, by)
     except Rejected as rejected:
         telemetry.stumbled(f"mechanism of {event.agency}", rejected)
-    return Adoption((event.log, event.seq), event.agency, said, frozenset(event.content.to), signed, mechanism)
+    told = frozenset(event.content.to)
+    return Adoption((event.log, event.seq), event.agency, said, told, signed, mechanism, latest(event))
 
 
 def rulebook(adoptions: Iterable[Adoption]) -> Rulebook:
@@ -51,6 +54,12 @@ def newest(adoptions: Iterable[Adoption], agency: str) -> Adoption | None:
     """The last version that an agency adopted and that can be read here, as said last; None if only the first."""
     theirs = [one for one in _good(adoptions) if one.agency == agency and one.mechanism]
     return max(theirs, key=lambda one: (one.said.version, one.place), default=None)
+
+
+def since(adoptions: Iterable[Adoption], agency: str, holds: Callable[[Mechanism], bool]) -> datetime | None:
+    """When an agency first adopted a version of which that holds; None if none of those that can be read here does."""
+    theirs = (one for one in _good(adoptions) if one.agency == agency and one.mechanism)
+    return next((one.at for one in theirs if one.mechanism and holds(one.mechanism)), None)
 
 
 def _good(adoptions: Iterable[Adoption]) -> Iterator[Adoption]:

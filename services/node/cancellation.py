@@ -27,6 +27,7 @@ def uncancelled() -> Literal[True]:
 
 async def together(*works: Work) -> None:
     """Do these side by side, until all have ended or one has failed; ExceptionGroup of what failed."""
+    uncancelled()  # a request to end that was dropped on the way here would reach none of them
     await asyncio.create_task(_group(works))
 
 

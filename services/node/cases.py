@@ -115,7 +115,8 @@ def router(desk: Desk) -> APIRouter:
     async def cases(reading: reader) -> list[CaseSummary]:
         async with desk.pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(SQL["cases"], MAX_LISTED)
-            listed = [CaseSummary(case=r["case_id"], events=r["events"], last=_time(r["last"])) for r in rows]
+            closed = await reading.withheld(connection, [row["case_id"] for row in rows])
+            listed = [_summary(row) for row in rows if row["case_id"] not in closed]
             return await reading.show(connection, listed, Shown(View.CASES, [one.case for one in listed], len(listed)))
 
     @routes.get("/cases/{case}", responses=ANSWERS, summary="One case: its state and its timeline")
@@ -146,6 +147,10 @@ async def view(connection: Connection, log: Log, case_id: str) -> CaseView:
         gaps=await gaps(connection, log, case_id, case),
         timeline=await lines(connection, log, case),
     )
+
+
+def _summary(row: Row) -> CaseSummary:
+    return CaseSummary(case=row["case_id"], events=row["events"], last=_time(row["last"]))
 
 
 async def gaps(connection: Connection, log: Log, case_id: str, case: Case) -> list[Gap]:

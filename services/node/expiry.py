@@ -1,19 +1,16 @@
-"""Dates that people should know of early: the ends of keys and certificates, and what an agency owes every year.
+"""Dates that people should know of early: the ends of keys and certificates.
 
 A clock that decided whether a key is good would give two nodes two verdicts. So an expiry date is a note to
-people. What ends a key is a later version of the directory, which no longer lets it sign. And whether a yearly report
-was published no node knows: it says when the day comes, and never that it was missed (docs/adr/0025).
+people. What ends a key is a later version of the directory, which no longer lets it sign.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
 
 from contracts.directory import Chain, SealingKey, SigningKey
-from contracts.mechanism import Mechanism
 from services.node import telemetry
 from services.node.clock import Clock
 
@@ -22,9 +19,9 @@ DAY_S = 86_400
 
 
 class Ending(NamedTuple):
-    """Something with a date: a key or certificate in use, a yearly date; negative once it has passed."""
+    """A key or certificate in use that has a date; negative once it has passed."""
 
-    kid: str  # the name of a certificate's file, the code of a yearly date
+    kid: str  # or the name of a certificate's file
     expires: str
     seconds: int
 
@@ -51,21 +48,11 @@ def certificates(folder: Path, now_ms: int) -> list[Ending]:
     ]
 
 
-def yearly(rules: Mechanism, agency: str, now_ms: int) -> list[Ending]:
-    """What an agency owes every year, each with the end of the next such day at its office; the nearest first."""
-    today = rules.office_day(datetime.fromtimestamp(now_ms / 1000, UTC), agency)
-    days = {one.code: one.next(today) for one in rules.dates_of(agency)}
-    ends = {code: rules.end_of(day, agency) for code, day in days.items()}
-    found = [Ending(code, str(days[code]), int(end.timestamp()) - now_ms // 1000) for code, end in ends.items()]
-    return sorted(found, key=lambda ending: ending.seconds)
-
-
 class Expiry:
-    """Watches the dates of one agency: of its keys, the certificates of its NATS connections, and its yearly ones."""
+    """Watches the dates of one agency: of its keys, and of the certificates of its NATS connections."""
 
-    def __init__(self, chain: Chain, agency: str, clock: Clock, folder: Path, rules: Callable[[], Mechanism]) -> None:
-        """For the keys that the version in force lists, the certificates in `folder`, and the dates in `rules`."""
-        self._rules = rules
+    def __init__(self, chain: Chain, agency: str, clock: Clock, folder: Path) -> None:
+        """For the keys that the version in force lists, and the certificates in `folder`."""
         self._folder = folder
         self._chain = chain
         self._agency = agency
@@ -80,16 +67,8 @@ class Expiry:
         """Every key and certificate in use that has an end, the next one first."""
         return sorted((*self._endings(), *self._certificates()), key=lambda one: (one.seconds, one.kid))
 
-    def yearly(self) -> list[Ending]:
-        """The agency's yearly dates, the next one first."""
-        return yearly(self._rules(), self._agency, self._clock.now_ms())
-
     async def look(self) -> None:
-        """Tell the metrics how long each key and certificate lasts and when dates come, and the log what is near."""
-        for one in self.yearly():
-            telemetry.date_comes(one.kid, one.seconds)
-            if one.days < WARN_DAYS:
-                telemetry.log.warning("date comes", date=one.kid, day=one.expires, days=one.days)
+        """Tell the metrics how long each key and certificate lasts, and the log which end soon."""
         keys, certs = self._endings(), self._certificates()
         for one in keys:
             telemetry.key_lasts(one.kid, one.seconds)

@@ -22,7 +22,7 @@ from contracts.errors import Rejected
 from services.node.erased import unproven
 from services.node.log import Log, head_of
 from services.node.readers import Reading, side_by_side
-from services.node.reading import SQL, Batch, Checked, Told, one_by_one
+from services.node.reading import SQL, Batch, Checked, Told, rows_of
 from services.node.service import Plug
 from services.node.settled import settled
 from services.node.sql import Connection, Row
@@ -82,11 +82,9 @@ class Fsck:
 
     @contextlib.asynccontextmanager
     async def _readers(self, count: int) -> AsyncIterator[Reading]:
-        if not count:
-            yield partial(one_by_one, self._connection, self._log)
-            return
-        snapshot = await self._connection.fetchval("select pg_export_snapshot()")
-        async with side_by_side(self._home, snapshot, count) as reading:
+        here = partial(rows_of, self._connection, self._log)
+        snapshot = await self._connection.fetchval("select pg_export_snapshot()") if count else ""
+        async with side_by_side(self._home, snapshot, count, here) as reading:
             yield reading
 
     async def _walk(self, walks: Mapping[str, Walk], batches: Iterable[Batch], reading: Reading) -> None:

@@ -1,6 +1,7 @@
 """The node's HTTP door: who is asking, coded errors as problem details (RFC 9457), bounded bodies, strict JSON."""
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,6 +53,9 @@ Documented = dict[int | str, dict[str, object]]  # as FastAPI's `responses`
 AT_EVERY_DOOR = (Code.IDENTITY, Code.FORBIDDEN, Code.NOT_FOUND, Code.SCHEMA, Code.SIZE, Code.SLOW, Code.PACE)
 bearer = HTTPBearer(auto_error=False, description="An officer's token")
 AT_DESK = "rajut.officer"  # who is known already, in the scope of a request that is made inside this process
+# FastAPI names what it builds of a body and keeps pydantic quiet about that; bodies of events are built later, when
+# the first request comes.
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
 class Answer(BaseModel):

@@ -55,6 +55,7 @@ class Link:
         self._pool = pool
         self._admission = admission
         self._client: Client | None = None
+        self._restarts = 0
         self.asked = asyncio.Event()  # whether this partner has told us since the start what it holds of our log
 
     @property
@@ -76,6 +77,7 @@ class Link:
 
     async def restart(self) -> None:
         """Drop the connection; `run` dials again and starts from the stored position."""
+        self._restarts += 1
         if self._client:
             await self._client.close()
 
@@ -92,8 +94,10 @@ class Link:
 
     async def _follow(self, client: "Client") -> None:
         puller = Puller(client, stream_to(self._agency), self._agency)
-        at = await self._position()
+        restarts, at = self._restarts, await self._position()
         created = await puller.start(*at)
+        if self._restarts > restarts:
+            return  # while we had no connection to drop yet: the position may be another one now
         self._client = client
         telemetry.link_up(self.partner)
         await self._look_back()

@@ -6,7 +6,8 @@ re-checks each event's commitment, so an edited row is found by whoever reads it
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +18,7 @@ from contracts.directory import Chain
 from contracts.errors import Code, Rejected
 from contracts.events.node import MechanismAdopted
 from contracts.hlc import Hlc
-from contracts.mechanism import Mechanism
+from contracts.mechanism import GENESIS, Mechanism
 from contracts.mechanism.rulebook import Rulebook
 from contracts.merkle import Tree
 from contracts.record import MAX_AGENCIES, EventId, Seen, Signed, header, read, stored
@@ -28,7 +29,7 @@ from contracts.timeline import Event
 from contracts.workflow.erasure import remains
 from services.node import telemetry
 from services.node.admission import Head
-from services.node.adoption import Adoption, adoption, newest, rulebook
+from services.node.adoption import Adoption, adoption, newest, rulebook, since
 from services.node.clock import Clock
 from services.node.keys import Keyring
 from services.node.sql import Connection, Pool, Row, queries
@@ -141,6 +142,10 @@ class Log:
     def own_rules(self) -> Adoption | None:
         """The newest version that we have adopted ourselves, if any but the first."""
         return newest(self._adoptions.values(), self.agency)
+
+    def followed_since(self, holds: Callable[[Mechanism], bool]) -> datetime | None:
+        """When we adopted a version of which that holds; None for what was so from the first version on, or never."""
+        return None if holds(GENESIS) else since(self._adoptions.values(), self.agency, holds)
 
     def document(self, rules: Mechanism | None) -> MechanismAdopted | None:
         """The signed document behind a version that `rules` has; None for the first one, or if it is not here."""

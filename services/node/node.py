@@ -211,7 +211,7 @@ def _build(
     buses = [Bus(inbox, home.server(inbox.service)) for inbox in inboxes.values()]
     streams = expected_streams(partners)
     health = Health(pools["node"], home.server("link"), streams, steps, clock, settings.clock_bound_ms)
-    expiry = Expiry(log.chain, settings.agency, clock, home.path / "nats", lambda: log.rules.newest(settings.agency))
+    expiry = Expiry(log.chain, settings.agency, clock, home.path / "nats")
     mechanisms = Mechanisms(pools["node"], log, clock, home.path / FOLDER)
     health.expiring = lambda: [*expiry.warnings(), *mechanisms.warnings()]
     own = desk("node")

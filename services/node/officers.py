@@ -61,6 +61,13 @@ class Officers:
         if not self._rules().may(officer.role, permission):
             raise Rejected(Code.FORBIDDEN, permission)
 
+    def named(self, officer: str) -> Officer:
+        """The officer with this pseudonym; Rejected(NOT_FOUND) if there is none."""
+        found = next((one for one in self._by_token.values() if one.officer == officer), None)
+        if found is None:
+            raise Rejected(Code.NOT_FOUND, "officer")
+        return found
+
     def with_role(self, role: str) -> list[Officer]:
         """Everyone who holds a role, in a stable order."""
         return sorted(officer for officer in self._by_token.values() if officer.role == role)

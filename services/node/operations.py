@@ -65,14 +65,6 @@ class EndView(Answer):
     days: int
 
 
-class DateView(Answer):
-    """Something that this agency owes every year: its code, the next day for it, and how many days are left."""
-
-    code: str
-    day: str
-    days: int
-
-
 class ProblemView(Answer):
     """A reason why a node is not ready: its kind, and what belongs to it."""
 
@@ -104,7 +96,6 @@ class OperationsView(Answer):
     disputed: int  # what others signed of our log and our copy contradicts
     parked: list[ParkedView]
     ends: list[EndView]
-    dates: list[DateView]
 
 
 def router(desk: Desk, works: Works) -> APIRouter:
@@ -164,7 +155,6 @@ def _view(
         disputed=int(state.get(("rajut.witness.disputed", desk.agency), 0)),
         parked=list(parked),
         ends=[EndView(name=one.kid, expires=one.expires, days=one.days) for one in works.expiry.all()],
-        dates=[DateView(code=one.kid, day=one.expires, days=one.days) for one in works.expiry.yearly()],
     )
 
 

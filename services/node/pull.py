@@ -8,6 +8,9 @@ A server numbers what it sends to us, beside the places in the stream. A place t
 count goes on was not lost underway: the server has nothing to give there, as its stream forgot its oldest,
 or its disk turned bits over. Reading it again would end there again, for ever, so we go on behind it. What
 we missed is a gap in the partner's log, and is fetched as such.
+
+What had to wait comes in batches that grow. A batch is admitted as a whole, so the first of a large one would
+take effect seconds later on a busy machine.
 """
 
 import asyncio
@@ -21,6 +24,7 @@ from nats.aio.msg import Msg
 from services.node.broker import PENDING_BYTES
 
 BATCH = 256
+FIRST = 16  # so many at most at first, then twice as many each time, up to BATCH
 EXPIRES_S = 5.0
 HEARTBEAT_S = 0.5
 SILENCE_S = 2.5 * HEARTBEAT_S
@@ -50,6 +54,7 @@ class Puller:
         self._arrived: asyncio.Queue[Msg] = asyncio.Queue(4 * BATCH)
         self._request = 0
         self._left = 0
+        self._most = FIRST
         self._next = 0
         self._nth = 0
 
@@ -85,7 +90,8 @@ class Puller:
             if message.seq == self._next:
                 batch.append(message)
                 self._next += 1
-                if len(batch) == BATCH:
+                if len(batch) == self._most:
+                    self._most = min(2 * self._most, BATCH)
                     return batch
             elif message.seq > self._next:
                 raise Broken("hole in the stream")

@@ -1,7 +1,8 @@
 """Several processes that read stored records side by side (`services.node.reading`), for who has many to read.
 
 Each has a connection of its own to the same snapshot of the database and the node's home: it is told places, reads
-there by itself, and answers with what it found, in order. It ends with its standard input.
+there by itself, and answers with what it found, in order. It ends with its standard input. Who asks reads, too,
+whenever all the others have enough to do.
 """
 
 import asyncio
@@ -12,10 +13,9 @@ import os
 import pickle
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
-from itertools import cycle
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, cast
 
 from services.node.clock import SystemClock
 from services.node.database import owner
@@ -27,27 +27,38 @@ from services.node.settings import Home
 from services.node.settled import settled
 
 AHEAD = 3  # batches that each is asked for before it has answered
+MOST = 16  # batches, asked for or read, while the first of them is waited for
 _PIPE = 1 << 20  # bytes: a whole answer, so that nobody waits until it is fetched
 _SIZE = 4
 
-Reading = Callable[[Iterable[Batch]], AsyncIterator[tuple[str, list[Checked]]]]
+Rows = list[Checked]
+Here = Callable[[Batch], Awaitable[Rows]]
+"""Reads a batch in this process."""
+Reading = Callable[[Iterable[Batch]], AsyncIterator[tuple[str, Rows]]]
 """Reads batches in order; the log of each, and its rows."""
 
 
-class Process(NamedTuple):
+class Process:
     """Another process that reads."""
 
-    questions: asyncio.StreamWriter
-    answers: asyncio.StreamReader
+    def __init__(self, questions: asyncio.StreamWriter, answers: asyncio.StreamReader) -> None:
+        """By its standard input and output."""
+        self.asked = 0  # batches that it has yet to answer
+        self._questions = questions
+        self._answers = answers
+        self._turn = asyncio.Lock()
 
-    def ask(self, batch: Batch) -> None:
-        """Have it read a batch."""
-        self.questions.write(pickle.dumps(batch))
+    def read(self, batch: Batch) -> asyncio.Task[Rows]:
+        """Have it read a batch; it answers in the order in which it was asked."""
+        self.asked += 1
+        self._questions.write(pickle.dumps(batch))
+        return asyncio.create_task(self._answer())
 
-    async def answer(self) -> list[Checked]:
-        """What it has found in the batch that it was asked for first."""
-        size = int.from_bytes(await self.answers.readexactly(_SIZE))
-        found: list[Checked] = pickle.loads(await self.answers.readexactly(size))  # noqa: S301  our own process
+    async def _answer(self) -> Rows:
+        async with self._turn:
+            size = int.from_bytes(await self._answers.readexactly(_SIZE))
+            found: Rows = pickle.loads(await self._answers.readexactly(size))  # noqa: S301  our own process
+        self.asked -= 1
         return found
 
 
@@ -60,23 +71,42 @@ class _Pickler(pickle.Pickler):
 
 
 @contextlib.asynccontextmanager
-async def side_by_side(home: Path, snapshot: str, count: int) -> AsyncIterator[Reading]:
-    """Read in `count` processes as long as this context lasts."""
+async def side_by_side(home: Path, snapshot: str, count: int, here: Here) -> AsyncIterator[Reading]:
+    """Read in `count` other processes and in this one, as long as this context lasts."""
     async with contextlib.AsyncExitStack() as stack:
         processes = [await stack.enter_async_context(_process(home, snapshot)) for _ in range(count)]
 
-        async def reading(batches: Iterable[Batch]) -> AsyncIterator[tuple[str, list[Checked]]]:
-            asked: deque[tuple[str, Process]] = deque()
-            for batch, process in zip(batches, cycle(processes)):
-                process.ask(batch)
-                asked.append((batch.log, process))
-                if len(asked) == AHEAD * count:
-                    log, first = asked.popleft()
-                    yield log, await first.answer()
-            for log, process in asked:
-                yield log, await process.answer()
+        async def reading(batches: Iterable[Batch]) -> AsyncIterator[tuple[str, Rows]]:
+            ahead: deque[tuple[str, asyncio.Future[Rows]]] = deque()
+            try:
+                for batch in batches:
+                    ahead.append((batch.log, await _begun(batch, processes, here)))
+                    while ahead and (ahead[0][1].done() or len(ahead) == MOST):
+                        yield ahead[0][0], await ahead[0][1]
+                        ahead.popleft()
+                for log, rows in ahead:
+                    yield log, await rows
+            finally:
+                await _ended([rows for _, rows in ahead])
 
         yield reading
+
+
+async def _begun(batch: Batch, processes: Iterable[Process], here: Here) -> asyncio.Future[Rows]:
+    """The reading of a batch: by another process or, if all have enough to do, by this one, and then it is done."""
+    free = next((process for process in processes if process.asked < AHEAD), None)
+    if free:
+        return free.read(batch)
+    done: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
+    done.set_result(await here(batch))
+    return done
+
+
+async def _ended(answers: Collection[asyncio.Future[Rows]]) -> None:
+    """Whatever is still waited for is given up, and nobody is told later how it failed."""
+    for answer in answers:
+        answer.cancel()
+    await asyncio.gather(*answers, return_exceptions=True)
 
 
 async def serve(home: Home, snapshot: str, source: BinaryIO, sink: BinaryIO) -> None:

@@ -4,7 +4,6 @@ No record needs another one for this, so many can be read at once, in several pr
 What they say together is `services.node.fsck`'s.
 """
 
-from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,14 +42,6 @@ class Checked(NamedTuple):
     told: Told | None = None  # nothing if there is no content
     erased: bool = False  # whether an order destroyed its content
     wrong: tuple[str, ...] = ()
-
-
-async def one_by_one(
-    connection: Connection, log: Log, batches: Iterable[Batch]
-) -> AsyncIterator[tuple[str, list[Checked]]]:
-    """Read batches in this process; the log of each, and its rows."""
-    for batch in batches:
-        yield batch.log, await rows_of(connection, log, batch)
 
 
 async def rows_of(connection: Connection, log: Log, batch: Batch) -> list[Checked]:

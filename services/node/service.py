@@ -16,6 +16,7 @@ from contracts.workflow import rule_for
 from services.node.clock import Clock
 from services.node.log import Log
 from services.node.officers import Officers
+from services.node.recusal import refuse
 from services.node.settings import Settings
 from services.node.sql import Connection, Pool
 from services.node.web.panel import Pages
@@ -87,12 +88,15 @@ class Desk(NamedTuple):
 
         Raises, so that nothing is ever signed that the other nodes would ignore: RulesUnknown while the rules that the
         case names are not here, Rejected(STATE) while we do not hold the event that opened it, Rejected(FORBIDDEN)
-        if the role may not say this, Rejected(STATE) if what is known of the case does not bear it out.
+        if the role may not say this or the officer takes no part in the case, Rejected(STATE) if what is known of the
+        case does not bear it out.
         """
         before = self.case(timeline)
         if not before.participants:
             raise Rejected(Code.STATE, "case")
         rules = before.mechanism
+        for body in bodies:
+            refuse(before, self.agency, actor, body)
         to, now = (self.agency,) if private else tuple(to) or before.participants, self.now()
         after = await self.append(connection, timeline, [Draft(body, to, actor, now) for body in bodies])
         case = self.case(after)

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def settled() -> Iterator[None]:
-    """As long as this context lasts, the collector passes over what is there now."""
+    """As long as this context lasts, the collector passes over what is there now; one inside another adds nothing."""
+    if gc.get_freeze_count():  # whoever began it ends it: what one lets go, it lets go for all
+        yield
+        return
     gc.collect()
     gc.freeze()
     try:

@@ -153,7 +153,7 @@ def certificate_lasts(name: str, seconds: int) -> None:
 
 
 def date_comes(code: str, seconds: int) -> None:
-    """How long it is until the next yearly date of a kind is over."""
+    """How long it is until the day of a yearly date is over that is to be kept; negative if it was missed."""
     _date_comes.set(seconds, {"date": code})
 
 

@@ -40,7 +40,9 @@ def router(desk: Desk) -> APIRouter:
     async def notices(reading: reader) -> list[Notice]:
         """The most pressing first, at most 200."""
         async with desk.pool.acquire() as connection, connection.transaction():
-            open_ = [shown(row) for row in await connection.fetch(SQL["open"])]
+            rows = await connection.fetch(SQL["open"])
+            closed = await reading.withheld(connection, {row["case_id"] for row in rows})
+            open_ = [shown(row) for row in rows if row["case_id"] not in closed]
             seen = Shown(View.NOTICES, [notice.case for notice in open_], len(open_))
             return await reading.show(connection, open_, seen)
 

@@ -93,7 +93,7 @@ def calls(
         return [_auditor(agency, mechanism, level)]
     ladder = mechanism.agencies[agency].ladder
     climbed = len(ladder) if isinstance(body, ReferralEscalated) else rungs(level, mechanism, late)
-    called = [_first(ladder, level, staffed, climbed)]
+    called = [first(ladder, level, staffed, climbed)]
     if isinstance(body, EmergencyProposed):
         called.append(_decider(mechanism, level))
     return list({call.step: call for call in called}.values())
@@ -114,9 +114,21 @@ def climb(
     return Call(place, rules.ladder[place] if above else "", level)
 
 
+def first(ladder: tuple[str, ...], level: str, staffed: Collection[str], climbed: int) -> Call:
+    """The lowest step with somebody on it, or so many higher; the lowest of all if nobody is anywhere: it climbs."""
+    places = [place for place, role in enumerate(ladder) if role in staffed] or [0]
+    place = places[min(climbed, len(places) - 1)]
+    return Call(place, ladder[place], level)
+
+
 def rungs(level: str, mechanism: Mechanism, late: timedelta) -> int:
     """How many times to answer have passed in so long, in minutes of the mechanism."""
     return max(late // mechanism.notices.respond_within(level), 0)
+
+
+def elapsed(then: datetime, now: datetime, minute: timedelta = MINUTE) -> timedelta:
+    """How long ago that was, in minutes of the mechanism; what is still to come was not long ago."""
+    return max(now - then, timedelta()) / minute * MINUTE
 
 
 def may_answer(rules: AgencyRules, step: int, role: str, officer_role: str) -> bool:
@@ -240,13 +252,6 @@ def _left_alone(case: Case, event: Event, body: NoticeEscalated, agency: str, me
     sent = next((sent for at, sent in case.of_type(NoticeSent) if b64(at.id) == body.notice), None)
     escalations = {b64(at.id) for at, _ in case.of_type(NoticeEscalated)}
     return sent is not None and sent.about not in escalations
-
-
-def _first(ladder: tuple[str, ...], level: str, staffed: Collection[str], climbed: int) -> Call:
-    """The lowest step with somebody on it, or so many higher; the lowest of all if nobody is anywhere: it climbs."""
-    places = [place for place, role in enumerate(ladder) if role in staffed] or [0]
-    place = places[min(climbed, len(places) - 1)]
-    return Call(place, ladder[place], level)
 
 
 def _auditor(agency: str, mechanism: Mechanism, level: str) -> Call:

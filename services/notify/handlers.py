@@ -10,14 +10,15 @@ from pathlib import Path
 
 import asyncpg
 
+from contracts.case import Case
 from contracts.encoding import b64, fixed
 from contracts.errors import Code, Rejected
 from contracts.events import Body
 from contracts.events.notify import NoticeAcknowledged, NoticeEscalated, PromiseMissed
 from contracts.events.step import StepOverdue
-from contracts.mechanism import Mechanism
 from contracts.record import EventId
 from contracts.timeline import Event
+from contracts.workflow.recusal import told_recusals
 from services.node import telemetry
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
@@ -96,7 +97,7 @@ def moment(desk: Desk) -> datetime:
 async def _tell(desk: Desk, connection: Connection, event: Event) -> None:
     timeline = await desk.log.lock(connection, event.content.case)
     case = desk.case(timeline)
-    staffed, late = _staffed(desk, case.mechanism), _late(desk, case.bodies.get(event.id))
+    staffed, late = _staffed(desk, case), _late(desk, case.bodies.get(event.id))
     called = domain.calls(case, event, desk.agency, case.mechanism, staffed, late)
     await _call(desk, connection, timeline, event.id, called)
 
@@ -105,10 +106,11 @@ async def _escalate(desk: Desk, connection: Connection, id_: EventId) -> None:
     timeline, row = await _locked(desk, connection, id_)
     if row["acknowledged_at"] or row["escalated_at"]:
         return
-    rules = desk.case(timeline).mechanism
+    case = desk.case(timeline)
+    rules = case.mechanism
     told = [known["step"] for known in await connection.fetch(SQL["told"], row["about"])]
     late = domain.rungs(row["level"], rules, _since(desk, row["respond_by"]))
-    call = domain.climb(rules.agencies[desk.agency], row["step"], row["level"], _staffed(desk, rules), told, late)
+    call = domain.climb(rules.agencies[desk.agency], row["step"], row["level"], _staffed(desk, case), told, late)
     if call:
         said = NoticeEscalated(notice=b64(id_), step=call.step)
         timeline = await desk.say(connection, timeline, SYSTEM, said, private=_is_private(timeline, row["about"]))
@@ -146,13 +148,14 @@ async def _call(
 ) -> None:
     private = _is_private(timeline, about)
     for call in called:
-        due = domain.respond_by(desk.now(), call.level, desk.case(timeline).mechanism, minute(desk))
+        case = desk.case(timeline)
+        due = domain.respond_by(desk.now(), call.level, case.mechanism, minute(desk))
         said = domain.notice(about, call, due)
         timeline = await desk.say(connection, timeline, SYSTEM, said, private=private)
         id_ = timeline.events[-1].id
         row = (id_, about, timeline.case, call.step, call.role, call.level, due)
         await connection.execute(SQL["add_notice"], *row)
-        to_tell = [officer.officer for officer in desk.officers.with_role(call.role)]
+        to_tell = _holders(desk, case, call.role)
         await connection.execute(SQL["add_mail"], id_, to_tell, moment(desk))
 
 
@@ -166,9 +169,15 @@ async def _locked(desk: Desk, connection: Connection, id_: bytes) -> tuple[Timel
     return timeline, row
 
 
-def _staffed(desk: Desk, rules: Mechanism) -> set[str]:
-    roles = domain.roles(rules.of(desk.agency), rules)
-    return {role for role in roles if desk.officers.with_role(role)}
+def _staffed(desk: Desk, case: Case) -> set[str]:
+    roles = domain.roles(case.mechanism.of(desk.agency), case.mechanism)
+    return {role for role in roles if _holders(desk, case, role)}
+
+
+def _holders(desk: Desk, case: Case, role: str) -> list[str]:
+    """Who holds a role and takes part in the case: nobody else is called."""
+    out = {act.body.officer for act in told_recusals(case) if act.agency == desk.agency}
+    return [one.officer for one in desk.officers.with_role(role) if one.officer not in out]
 
 
 def _late(desk: Desk, body: Body | None) -> timedelta:
@@ -180,7 +189,7 @@ def _late(desk: Desk, body: Body | None) -> timedelta:
 
 def _since(desk: Desk, then: datetime) -> timedelta:
     """How long ago that was, in minutes of the mechanism; what is still to come was not long ago."""
-    return max(moment(desk) - then, timedelta()) / minute(desk) * domain.MINUTE
+    return domain.elapsed(then, moment(desk), minute(desk))
 
 
 def _is_private(timeline: Timeline, about: bytes) -> bool:

@@ -92,20 +92,37 @@ select case_id from notify.look where look_at <= $1 order by pressing desc, look
 select case_id, look_at from notify.look where case_id = any($1::text[]);
 
 -- name: add_alarm
--- Tell these officers that a log has two histories; who was told of this log is not told again.
-insert into notify.alarm (log, officer, next_at) select $1, officer, $3 from unnest($2::text[]) as to_tell (officer)
+-- Tell these officers of a matter of this kind; who was told of it is not told again.
+insert into notify.alarm (kind, matter, officer, next_at)
+select $1, $2, officer, $4 from unnest($3::text[]) as to_tell (officer)
 on conflict do nothing;
 
 -- name: waiting_alarm
 -- The next alarm to send; another process skips what this one holds.
-select log, officer, attempts from notify.alarm
+select kind, matter, officer, attempts from notify.alarm
 where sent_at is null and next_at <= $1
 order by next_at limit 1 for update skip locked;
 
 -- name: alarm_sent
 -- It left the house, or there is nobody left to send it to.
-update notify.alarm set sent_at = $3 where log = $1 and officer = $2;
+update notify.alarm set sent_at = $4 where kind = $1 and matter = $2 and officer = $3;
 
 -- name: alarm_failed
 -- Try again later.
-update notify.alarm set attempts = attempts + 1, next_at = $3 where log = $1 and officer = $2;
+update notify.alarm set attempts = attempts + 1, next_at = $4 where kind = $1 and matter = $2 and officer = $3;
+
+-- name: lock_dates
+-- Whoever would say something of a yearly date waits for whoever does.
+select pg_advisory_xact_lock(hashtextextended('notify.date', 3));
+
+-- name: dates_said
+-- What an agency ($1) said of its yearly dates lately, still sealed: more than two years, and more than it ever says of them.
+select e.id, e.log, e.seq, e.type, e.case_id, e.parents, c.blob, c.key, r.jws, null as erased
+from log.event e join log.record r using (id) join log.content c using (id)
+where e.type in ('rajut.notify.date.kept.v1', 'rajut.notify.date.missed.v1')
+    and split_part(e.log, '/', 2) = $1 and e.state = 'applied' and e.admitted_at > clock_timestamp() - interval '800 days'
+order by e.log desc, e.seq desc limit 400;
+
+-- name: begun
+-- The first record of each log of an agency.
+select r.jws from log.head h join log.record r on r.log = h.log and r.seq = 0 where split_part(h.log, '/', 2) = $1;

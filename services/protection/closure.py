@@ -12,12 +12,16 @@ from contracts.encoding import b64, fixed
 from contracts.events.plan import (
     CaseClosed,
     CaseReopened,
+    CircumstancesChanged,
     ClosureAgreed,
     ClosureProposed,
+    IncidentRecorded,
+    ReviewHeld,
 )
 from contracts.promises.plan import planned
 from contracts.record import EventId
-from contracts.workflow.closure import CLOSURE, PROPOSED, UNDECIDED, agreed, needed
+from contracts.timeline import Past
+from contracts.workflow.closure import CLOSURE, PROPOSED, UNDECIDED, Reason, agreed, needed, stayed_ordinary
 from services.node import telemetry
 from services.node.acts import Act
 from services.node.erasure import level
@@ -48,14 +52,26 @@ def proposals(case: Case) -> Iterator[str]:
 
 
 def consequence(case: Case, agency: str) -> CaseClosed | None:
-    """What the agreements oblige the lead to say; None while somebody is missing, or for any other agency."""
+    """What the agreements oblige the lead to say; None while somebody is missing, or for any other agency.
+
+    None, too, while the reason is ordinary risk and a review has yet to look at what happened since.
+    """
     if case.in_force("lead") != agency or case.in_force("emergency") in UNDECIDED:
         return None
     for proposal in proposals(case):
-        if not missing(case, proposal):
+        if not missing(case, proposal) and _holds(case, proposal):
             given = agreed(proposal, case.acts(ClosureAgreed))
             return CaseClosed(proposal=proposal, agreements=tuple(sorted(given.values())))
     return None
+
+
+def _holds(case: Case, proposal: str) -> bool:
+    """Whether risk that was the reason to close is still ordinary."""
+    reason = next(body.reason for event, body in case.of_type(ClosureProposed) if b64(event.id) == proposal)
+    reviews = {act.event.id: act for act in case.acts(ReviewHeld)}
+    happened = [event.id for kind in (IncidentRecorded, CircumstancesChanged) for event, _ in case.of_type(kind)]
+    calm = stayed_ordinary(reviews, happened, Past(case.timeline).has, case.mechanism)
+    return reason != Reason.ORDINARY_RISK or calm
 
 
 async def look(desk: Desk) -> None:

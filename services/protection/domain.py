@@ -33,7 +33,8 @@ from contracts.events.session import SessionTabled
 from contracts.mechanism import EmergencyRules, Mechanism
 from contracts.record import EventId
 from contracts.timeline import Event
-from contracts.workflow.emergency import Tally, Vote, may_vote, reachable, tally
+from contracts.workflow.emergency import Tally, Vote, may_vote, papers_due, reachable, tally
+from contracts.workflow.recusal import leaders_out, told_recusals
 from contracts.workflow.rule import Act
 
 UNREACHABLE = "PERSETUJUAN_TIDAK_TERCAPAI"
@@ -100,15 +101,16 @@ def check_vote(case: Case, agency: str, actor: Actor, vote: Vote, rules: Emergen
 def consequence(case: Case, name: str, mechanism: Mechanism, now: str) -> Body | None:
     """What the votes on proposal `name` oblige the deciding agency to say next; None when all is said."""
     proposal = proposed(case, name)
-    active = next((b64(event.id) for event, body in case.of_type(EmergencyActivated) if body.proposal == name), "")
+    active = next((event for event, body in case.of_type(EmergencyActivated) if body.proposal == name), None)
     if active:
-        return _after_activation(case, active, mechanism, now)
+        return _after_activation(case, active, mechanism)
     if proposal.outcome or case.in_force("emergency") == State.ACTIVE:
         return None
     if proposal.votes.reached(mechanism.emergency):
         by_phone = [one for one, record in confirmed(case).items() if record.proposal == name]
         return _activated(proposal, by_phone, mechanism.emergency, now)
-    if not reachable(proposal.event, proposal.votes, mechanism.emergency):
+    out = leaders_out(told_recusals(case), mechanism.emergency)
+    if not reachable(proposal.event, proposal.votes, mechanism.emergency, out):
         return EmergencyDeclined(proposal=name, refusals=_names(proposal.votes.refusals), reason=UNREACHABLE)
     return None
 
@@ -151,11 +153,12 @@ def _outcome(case: Case, name: str) -> EmergencyActivated | EmergencyDeclined | 
     return activated[0] if activated else declined[0] if declined else None
 
 
-def _after_activation(case: Case, emergency: str, mechanism: Mechanism, now: str) -> Body | None:
+def _after_activation(case: Case, activation: Event, mechanism: Mechanism) -> Body | None:
+    emergency = b64(activation.id)
     if not any(body.emergency == emergency for _, body in case.of_type(SessionTabled)):
         return SessionTabled(emergency=emergency)
     listed = any(body.emergency == emergency for body in deferred(case))
-    return None if listed else _deferred(case, emergency, mechanism, now)
+    return None if listed else _deferred(case, activation, mechanism)
 
 
 def _activated(proposal: Proposal, by_phone: list[str], rules: EmergencyRules, now: str) -> EmergencyActivated:
@@ -164,15 +167,14 @@ def _activated(proposal: Proposal, by_phone: list[str], rules: EmergencyRules, n
     return EmergencyActivated(proposal=b64(proposal.event.id), approvals=names, review_by=review_by)
 
 
-def _deferred(case: Case, emergency: str, mechanism: Mechanism, now: str) -> RequirementsDeferred:
+def _deferred(case: Case, activation: Event, mechanism: Mechanism) -> RequirementsDeferred:
     """The whole list; what an agency outside the case would owe, the deciding agency sees to."""
     gender_lens = any(body.gender_lens for _, body in case.of_type(CaseOpened))
     items = tuple(
         item if item.owner in case.participants else DeferredItem(code=item.code, owner=mechanism.emergency.decided_by)
         for item in mechanism.deferred_items(gender_lens=gender_lens)
     )
-    today = mechanism.office_day(datetime.fromisoformat(now), mechanism.emergency.decided_by)
-    return RequirementsDeferred(emergency=emergency, items=items, due_on=str(mechanism.requirements_due(today)))
+    return RequirementsDeferred(emergency=b64(activation.id), items=items, due_on=papers_due(activation, mechanism))
 
 
 def _names(votes: Mapping[EventId, str]) -> tuple[str, ...]:

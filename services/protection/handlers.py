@@ -4,12 +4,16 @@ A vote and all that follows from it are said together, so no crash can leave a d
 or an active one without its deferred list.
 """
 
+from contracts.encoding import b64
 from contracts.events import Body
-from contracts.events.protection import EmergencyApproved, EmergencyProposed, EmergencyRefused
+from contracts.events.protection import EmergencyApproved, EmergencyDeclined, EmergencyProposed, EmergencyRefused
 from contracts.mechanism import Permission
 from contracts.timeline import Event
 from contracts.workflow.emergency import Vote
 from services.node.acts import Act, Moment
+from services.node.recusal import has_recusals
+from services.node.service import SYSTEM, Desk
+from services.node.sql import Connection
 from services.protection import domain
 
 
@@ -29,6 +33,20 @@ def outcome(moment: Moment, vote: Event) -> Body | None:
     if not isinstance(given, Vote):
         return None
     return domain.consequence(moment.case, given.proposal, moment.rules, moment.now)
+
+
+async def count_leaders(desk: Desk, connection: Connection, event: Event) -> None:
+    """Where leaders take no part, a proposal that the others cannot carry alone is declined, which all hear."""
+    if not await has_recusals(connection, event.content.case):
+        return
+    timeline = await desk.log.lock(connection, event.content.case)
+    case = desk.case(timeline)
+    if case.judged_by is None or desk.agency != case.judged_by.emergency.decided_by:
+        return
+    for proposal in domain.proposals(case):
+        said = domain.consequence(case, b64(proposal.event.id), case.judged_by, desk.now())
+        if isinstance(said, EmergencyDeclined):
+            timeline = await desk.say(connection, timeline, SYSTEM, said)
 
 
 PROPOSE = Act("emergency", EmergencyProposed, "Propose emergency protection", check_proposal, coded=False)

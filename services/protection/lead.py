@@ -24,6 +24,7 @@ from contracts.events.lead import (
 )
 from contracts.mechanism import Mechanism, Permission
 from contracts.promises.lead import promises
+from contracts.promises.need import by_need
 from contracts.timeline import Event, Past
 from contracts.workflow.lead import IN_EMERGENCY, SLOT, signatures_needed
 from services.node import acts
@@ -78,11 +79,21 @@ class ToConfirm(Answer):
     value: str
 
 
+class ByNeed(Answer):
+    """Who should lead while this plan is in force, and why: a reason of list `lead_reason`, with its basis."""
+
+    agency: str
+    reason: str
+    basis: str
+    plan: str
+
+
 class Lead(Answer):
-    """Who leads; `others` would lead, too, and did not know of it."""
+    """Who leads; `others` would lead, too, and did not know of it; `by_need` is a proposal and changes nothing."""
 
     lead: str
     others: list[str]
+    by_need: ByNeed | None
     offers: list[LeadOffer]
     claims: list[LeadClaim]
     to_confirm: list[ToConfirm]
@@ -141,6 +152,7 @@ def shown(case: Case, rules: Mechanism) -> Lead:
     return Lead(
         lead=lead,
         others=sorted({claim.value for claim in case.slots.get(SLOT, ())} - {lead}),
+        by_need=needed(case, rules),
         offers=[
             LeadOffer(event=b64(event.id), by=event.agency, to=body.to, reason=body.reason)
             for event, body in case.of_type(LeadOffered)
@@ -156,6 +168,15 @@ def shown(case: Case, rules: Mechanism) -> Lead:
             for one in to_confirm(case, rules)
         ],
     )
+
+
+def needed(case: Case, rules: Mechanism) -> ByNeed | None:
+    """Who should lead by need; None without a plan in force, or if no need, or nobody to ask, is left."""
+    found = by_need(case, rules)
+    if found is None:
+        return None
+    need = found.need
+    return ByNeed(agency=need.agency, reason=need.reason, basis=need.basis, plan=found.plan.name)
 
 
 def router(desk: Desk) -> APIRouter:

@@ -53,6 +53,7 @@ _DRAFTS = {
     PoliceReported: plan.heard,
     ReviewHeld: course.review_draft,
     ReferralSent: referrals.draft,
+    LeadOffered: lead.draft,
 }
 OF_OTHERS = (LetterRequested, HandoverOffered, LeadOffered, ReferralSent)  # what nobody asks of their own agency
 _NAMED: Mapping[Naming, tuple[type[Body], ...]] = {

@@ -1,4 +1,4 @@
-"""What officers say of the joint plan: propose, agree, decline, report of measures, record incidents, hold reviews.
+"""What officers say of the joint plan: propose, agree, decline, report of measures, record what happens, hold reviews.
 
 The rules of `contracts.workflow.plan` judge all of it. The checks here only say earlier and more plainly what is wrong.
 """
@@ -8,6 +8,7 @@ from datetime import datetime
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events.plan import (
+    CircumstancesChanged,
     IncidentRecorded,
     MeasureCompleted,
     MeasureFailed,
@@ -68,5 +69,6 @@ ACTS = (
     Act("measures/complete", MeasureCompleted, "Say that a measure is done"),
     Act("measures/fail", MeasureFailed, "Say that a measure failed"),
     Act("incidents", IncidentRecorded, "Record that something happened again", check_incident),
+    Act("circumstances", CircumstancesChanged, "Record that the circumstances of the person have changed"),
     Act("reviews", ReviewHeld, "Record a review of the risk"),
 )

@@ -108,13 +108,15 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(tags=["triage"], responses=problems(Code.STATE), route_class=StrictRoute)
     Reader = Annotated[Reading, Depends(reads(desk, Permission.READ_CASE))]  # noqa: N806
     Counter = Annotated[Officer, Depends(allowed(desk.officers, Permission.READ_OPERATIONS))]  # noqa: N806
-    Doer = Annotated[Reading, Depends(reads(desk, Permission.ACKNOWLEDGE_NOTICE))]  # noqa: N806
+    Doer = Annotated[Reading, Depends(reads(desk, Permission.RECEIVE_REPORT))]  # noqa: N806
 
     @routes.get("/tasks", responses=ANSWERS, summary="What this agency has to do")
     async def work(reading: Reader, case: CaseId | None = None) -> Work:
         """Open items by due time, at most 500. Items end when they are done, never because their time has passed."""
         async with desk.pool.acquire() as connection, connection.transaction():
             items = [shown(row) for row in await handlers.open_work(connection, case)]
+            closed = await reading.withheld(connection, {item.case for item in items})
+            items = [item for item in items if item.case not in closed]
             return await reading.show(connection, Work(items=items), _listed(items))
 
     @routes.get("/tasks/figures", summary="How this agency keeps what it promises, in counts")

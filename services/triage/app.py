@@ -10,7 +10,7 @@ from contracts.promises import MOVING
 from services.node import acts
 from services.node.gauges import EVERY_S
 from services.node.service import Desk, Handler, Plug, Timer
-from services.triage import api, risk_view, status_view
+from services.triage import api, recusal, risk_view, status_view
 from services.triage.check import check
 from services.triage.handlers import case_moved, case_opened, look
 from services.triage.panel import PAGES
@@ -22,6 +22,7 @@ def plug(desk: Desk) -> Plug:
     handlers[CaseOpened] = partial(case_opened, desk)
 
     def routers() -> list[APIRouter]:
-        return [acts.router(desk, "triage", api.ACTS), *(part.router(desk) for part in (api, status_view, risk_view))]
+        said = acts.router(desk, "triage", (*api.ACTS, recusal.READMIT))
+        return [said, *(part.router(desk) for part in (api, status_view, risk_view, recusal))]
 
     return Plug("triage", handlers, routers, [Timer(EVERY_S, partial(look, desk))], partial(check, desk), PAGES)

@@ -1,4 +1,4 @@
-"""What triage shows of a case at the desk: how urgent, is this a defender, what risk, what LPSK may take it as."""
+"""What triage shows of a case at the desk: how urgent, is this a defender, what risk, whose subject, who is out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from contracts.events.triage import (
     AppealDecided,
     EligibilityDetermined,
+    OfficerReadmitted,
+    OfficerRecused,
     StatusAppealed,
     StatusDetermined,
     StatusDisputed,
@@ -19,7 +21,7 @@ from contracts.workflow.rule import PROTECTIVE
 from contracts.workflow.status import APPEALED, FINAL, REJECTED, Ruling, is_another, slot
 from services.node import acts
 from services.node.web.panel import Form, Look, Offer, Pages, Panel, Place
-from services.triage import risk, status
+from services.triage import recusal, risk, status
 from services.triage.api import OVERRIDE, Urgency, urgency_of
 from services.triage.risk import Judgement
 from services.triage.risk_view import Eligibility, Risk, eligibility_of, risk_of
@@ -90,6 +92,23 @@ def subject_offers(_: Look) -> Iterator[Offer]:
     yield Offer(EligibilityDetermined.type)
 
 
+def recused(look: Look) -> Sequence[recusal.Out]:
+    """Who takes no part in the case, or does not once a second person says so."""
+    return recusal.said_of(look.case)
+
+
+def recusal_offers(look: Look) -> Iterator[Offer]:
+    """To step back oneself, or to say it of somebody; to say what one alone has said; and what others may take back."""
+    me = look.officer.officer
+    yield Offer(OfficerRecused.type, {} if look.may(Permission.RECUSE_OFFICER) else {"officer": me})
+    for out in recusal.said_of(look.case):
+        if out.agency != look.agency or me in {out.officer, out.by}:
+            continue
+        if not out.stands and look.may(Permission.RECUSE_OFFICER):
+            yield Offer(OfficerRecused.type, {"officer": out.officer, "reason": out.reason}, about=out.event)
+        yield Offer(OfficerReadmitted.type, {"recusal": out.event}, about=out.event)
+
+
 def _quiet(look: Look) -> bool:
     """Whether nobody's life is at risk as far as is known: else nothing here is the obvious next thing."""
     calm = look.case.in_force("urgency") != PROTECTIVE["urgency"][-1]
@@ -149,6 +168,8 @@ def _to_request(look: Look) -> Iterator[Offer]:
 FORMS = (
     *acts.forms((OVERRIDE, *status.ACTS, *risk.ACTS)),
     Form("risk", Judgement, Permission.ASSESS_RISK, draft=scores),
+    Form(recusal.RECUSE.path, recusal.Recusal, Permission.STEP_BACK, grave=True),
+    *acts.forms((recusal.READMIT,)),
 )
 PAGES = Pages(
     Path(__file__).parent,
@@ -157,6 +178,7 @@ PAGES = Pages(
         Panel("risk", Place.ASIDE, danger, danger_offers),
         Panel("status", Place.MAIN, defender, defender_offers),
         Panel("eligibility", Place.ASIDE, subject, subject_offers),
+        Panel("recusal", Place.ASIDE, recused, recusal_offers),
     ),
     FORMS,
 )

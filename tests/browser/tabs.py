@@ -86,9 +86,19 @@ class Tabs:
             self.faults.append(text)
 
 
-async def findings(page: Page) -> list[str]:
+async def findings(page: Page, *, colours_alone: bool = False) -> list[str]:
     """What axe-core finds seriously or critically wrong with a page as it is now: the rule, and where."""
-    await page.evaluate((PACKAGES / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    await _equip(page)
+    only = {"runOnly": {"type": "tag", "values": ["cat.color"]}} if colours_alone else {}
+    options = {"resultTypes": ["violations"], **only}
+    found: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", options)
     grave = [one for one in found["violations"] if one["impact"] in _GRAVE]
     return [f"{one['id']}: {node['target']}" for one in grave for node in one["nodes"]]
+
+
+async def _equip(page: Page) -> None:
+    """Bring axe-core into a page, and into all that follow it in its context: it is sent once, since it is large."""
+    if not await page.evaluate("'axe' in window"):
+        script = (PACKAGES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+        await page.context.add_init_script(script)
+        await page.evaluate(script)

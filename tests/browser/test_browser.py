@@ -19,7 +19,9 @@ GOOD = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><ti
 BAD = GOOD.replace("<h1>", '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><h1>')
 ELSEWHERE = GOOD.replace("<h1>", '<img alt="" src="http://127.0.0.2:9/seen.gif"><h1>')
 LOUD = GOOD.replace("<script>", "<script>nobody.there();")
-PAGES = {"/": GOOD, "/bad": BAD, "/elsewhere": ELSEWHERE, "/loud": LOUD}
+NIGHT = "<style>@media (prefers-color-scheme: dark) { #said { color: #777; background: #666 } }</style>"
+DIM = BAD.replace("</head>", f"{NIGHT}</head>")
+PAGES = {"/": GOOD, "/bad": BAD, "/elsewhere": ELSEWHERE, "/loud": LOUD, "/dim": DIM}
 
 
 class Site(BaseHTTPRequestHandler):
@@ -81,6 +83,15 @@ async def test_what_keeps_people_out_is_found(tabs: Tabs, origin: str, axe: Call
     await axe(page)
     await page.goto("/bad")
     assert await findings(page) == ["image-alt: ['img']"]
+
+
+async def test_what_cannot_be_read_by_night_is_found(tabs: Tabs, origin: str) -> None:
+    """Asked for colours alone: text without contrast is named once it is dark, and a picture without words is not."""
+    page = await tabs.open(origin)
+    await page.goto("/dim")
+    assert await findings(page, colours_alone=True) == []
+    await page.emulate_media(color_scheme="dark")
+    assert await findings(page, colours_alone=True) == ["color-contrast: ['#said']"]
 
 
 async def test_a_request_to_elsewhere_is_a_fault(suspects: Tabs, origin: str) -> None:

@@ -172,7 +172,7 @@ async def test_only_what_people_have_said_meanwhile_is_looked_at_first(desks: De
 
 
 async def test_a_plan_is_made_and_begun_at_the_desk(desks: Desks, tabs: Tabs) -> None:
-    """One officer fills in a measure and leaves the other row empty, another agrees and says that it has begun."""
+    """One officer fills in a measure and leaves a row empty that they asked for, another agrees and it has begun."""
     case = desks.report("komnas-perempuan")
     triaged(desks, case)
     page = await desks.enter(tabs, "kp-upr", path=f"/desk/cases/{case}/act/protection.plan.proposed")
@@ -182,6 +182,9 @@ async def test_a_plan_is_made_and_begun_at_the_desk(desks: Desks, tabs: Tabs) ->
         await page.fill(f'[name="measures.0.{name}"]', text)
     for name, option in (chosen | {"code": "BANTUAN_HUKUM", "agreement.given_by": "defender"}).items():
         await page.select_option(f'[name="measures.0.{name}"]', option)
+    await expect(page.locator('[name="measures.1.code"]')).to_have_count(0)
+    await page.click('[name="_more"]')
+    await expect(page.locator('[name="measures.1.code"]')).to_be_in_viewport()
     await page.click("main form > button")
     await expect(page.locator(".said")).to_be_visible()
     other = await desks.enter(tabs, "kp-piket", path=f"/desk/cases/{case}")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from deploy.dev.ports import free_port
 from deploy.dev.process import Process
@@ -55,6 +55,7 @@ class House(NamedTuple):
         await page.fill("input[name=login]", officer)
         await page.fill("input[name=password]", "anything")
         await page.click("button[type=submit]")
+        await expect(page.locator("input[name=prompt]")).to_have_value("consent")
         await page.click("button[type=submit]")
         return page
 
@@ -129,7 +130,7 @@ async def test_a_pseudonym_is_one_persons(house: House, tabs: Tabs) -> None:
     first = await house.visit(tabs, "pimpinan-1")
     await first.wait_for_url("**/desk/cases")
     page = await house.visit(tabs, "penyamar", "403")
-    assert "E_BOUND" in await page.content()
+    await expect(page.locator("main")).to_contain_text("E_BOUND")
     assert "rajut" not in [cookie["name"] for cookie in await page.context.cookies(house.desk)]
 
 
@@ -137,7 +138,7 @@ async def test_a_pseudonym_is_one_persons(house: House, tabs: Tabs) -> None:
 async def test_whoever_has_no_role_or_two_stays_out(house: House, tabs: Tabs, person: str) -> None:
     """Whom the issuer knows and the desk has no one role for is told so, and is not let in."""
     page = await house.visit(tabs, person, "403")
-    assert "E_FORBIDDEN" in await page.content()
+    await expect(page.locator("main")).to_contain_text("E_FORBIDDEN")
     assert "rajut" not in [cookie["name"] for cookie in await page.context.cookies(house.desk)]
 
 

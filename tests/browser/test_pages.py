@@ -27,6 +27,7 @@ OFFICERS = {
     "act": "kp-koordinator",
     "audit": "kp-auditor",
     "operations": "kp-admin",
+    "dates": "kp-koordinator",
 }
 PAGES = {
     "work": (
@@ -48,6 +49,7 @@ PAGES = {
     "act": ("/desk/cases/CASE/act/protection.emergency.proposed", "/desk/cases/CASE/act/protection.plan.agreed"),
     "audit": ("/desk/audit", "/desk/cases/CASE/access", "/desk/cases/CASE/events/EVENT"),
     "operations": ("/desk/operations",),
+    "dates": ("/desk/dates",),
 }
 PLAIN = {"intake"}  # pages made of the same pieces as those of the other groups: looked at in the light only
 REFUSED = ("401", "403", "404", "409", "422", "429")
@@ -159,11 +161,11 @@ async def test_a_timeline_is_filtered_without_a_script(tabs: Tabs, desks: Desks,
     await page.goto(place.fill("/desk/cases/CASE/timeline"))
     await page.select_option("#kind", "triage")
     await page.click("form[role=search] button")
-    assert await page.locator(".lanes tbody tr:not(.day)").count() == 1
+    await expect(page.locator(".lanes tbody tr:not(.day)")).to_have_count(1)
     await page.goto(place.fill("/desk/cases/CASE/timeline"))
     await page.click(".routine summary")
     await page.click(".routine li a >> nth=0")
-    assert await page.locator("#proof").is_visible()
+    await expect(page.locator("#proof")).to_be_visible()
 
 
 async def test_a_timeline_on_paper_says_who_printed_it(tabs: Tabs, desks: Desks, place: Place) -> None:
@@ -234,7 +236,7 @@ async def by_night_and_narrow(page: Page, path: str, *, night: bool) -> None:
     """Dark colours keep nobody out, and nothing is wider than a narrow screen."""
     if night:
         await page.emulate_media(color_scheme="dark")
-        assert await findings(page) == [], path
+        assert await findings(page, colours_alone=True) == [], path  # nothing else of a page knows of the night
         await page.emulate_media(color_scheme="light")
     for width in NARROW:
         await page.set_viewport_size({"width": width, "height": 800})

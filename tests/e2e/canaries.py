@@ -6,6 +6,7 @@ import subprocess
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from contracts.codes import CATALOGUES
 
@@ -25,11 +26,14 @@ def canaries(reports: Iterable[Path]) -> list[str]:
 
 
 def forms(text: str) -> Iterator[bytes]:
-    """A string as it could stand in a file: UTF-8, JSON, hexadecimal, and base64 at each of three offsets."""
+    """A string as it could stand in a file: UTF-8, UTF-16, JSON, an address, hexadecimal, base64 at three offsets."""
     data = text.encode()
     yield from {
         data,
+        text.encode("utf-16-le"),
         json.dumps(text)[1:-1].encode(),
+        quote(text).encode(),
+        quote_plus(text).encode(),
         data.hex().encode(),
         json.dumps(text, ensure_ascii=False)[1:-1].encode(),
     }

@@ -35,6 +35,7 @@ REPORTS = {
 }
 LOGS = {agency: f"rajut.example/{agency}/1" for agency in AGENCIES}
 RECEIVERS = {"komnas-ham": "kh-petugas", "komnas-perempuan": "kp-upr", "lpsk": "lpsk-hotline"}
+STOP_WITHIN_S = 30
 READERS = {"komnas-ham": "kh-hrd", "komnas-perempuan": "kp-upr", "lpsk": "lpsk-darurat"}
 
 
@@ -80,23 +81,24 @@ async def running(home: Path) -> AsyncIterator[Node]:
 
 @contextlib.asynccontextmanager
 async def tasks(*work: Awaitable[None]) -> AsyncIterator[None]:
-    """Parts of nodes that run meanwhile and are cancelled at the end."""
+    """Parts of nodes that run meanwhile and are cancelled at the end; AssertionError with those that go on."""
     running_ = [asyncio.ensure_future(one) for one in work]
+    ended = asyncio.gather(*running_, return_exceptions=True)
     try:
         yield
     finally:
         for task in running_:
             task.cancel()
-        await asyncio.gather(*running_, return_exceptions=True)
+        await asyncio.wait([ended], timeout=STOP_WITHIN_S)
+        assert ended.done(), [task for task in running_ if not task.done()]
 
 
 async def until(holds: Callable[[], Awaitable[object]], within_s: float = 60.0) -> float:
     """Wait until something is true and say how long it took, in seconds; TimeoutError if it does not come true."""
     started = time.monotonic()
-    while not await holds():
-        if time.monotonic() - started > within_s:
-            raise TimeoutError
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(within_s):  # also of a question that is never answered: its stack says where it hangs
+        while not await holds():  # noqa: ASYNC110  it is true elsewhere: in a database, or at another node
+            await asyncio.sleep(0.02)
     return time.monotonic() - started
 
 

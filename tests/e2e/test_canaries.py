@@ -13,14 +13,15 @@ import httpx2
 import pytest
 
 from deploy.dev import cast
-from deploy.dev.mailbox import Mailbox
 from deploy.dev.runner import ThreeNodes
 from tests.conftest import Postgres
 from tests.e2e.canaries import canaries, forms, hits
+from tests.e2e.planted import PLANTED, Gossip, plant
 from tests.e2e.stage import AGENCIES, CASES, LOGS, READERS, RECEIVERS, desk, eventually, three
 
 FILES = sorted(CASES.glob("*.json"))
-CANARIES = canaries(FILES)
+CANARIES = [*canaries(FILES), *PLANTED]
+SHARED = "ppham-ancaman-langsung"
 SECRET = "saksi-hanya-lpsk"
 MIB = 1 << 20
 
@@ -36,18 +37,21 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(server_folder: Path) -> Iterator[Played]:
-    """All sample reports taken in on three nodes, and much that was refused."""
+    """All sample reports taken in on three nodes, more said and written beside them, and much that was refused."""
     root, folder = server_folder / "canaries", server_folder / "told"
     folder.mkdir()
-    with Mailbox() as mailbox, three(root, mail_port=mailbox.port, settings='traces = "HOME/spans.jsonl"\n') as nodes:
+    mailbox, settings = Gossip("lpsk-pimpinan-7"), 'traces = "HOME/spans.jsonl"\n'
+    with mailbox, three(root, mail_port=mailbox.port, settings=settings) as nodes:
         cases = take_all(nodes)
+        plant(nodes, cases[SHARED], cases[SECRET])
         provoke(nodes, folder)
         eventually(lambda: equal_heads(nodes))
-        eventually(lambda: len(mailbox.mails()) > len(FILES))
+        eventually(lambda: len(mailbox.mails()) > len(FILES) and mailbox.told)
         time.sleep(1)  # spans leave twice a second
         for agency in AGENCIES:
             metrics = httpx2.get(f"http://127.0.0.1:{nodes[agency].ports.ops}/metrics")
             (folder / f"{agency}.metrics").write_bytes(metrics.content)
+            (folder / f"{agency}.processes").write_bytes(b"\n".join(processes(nodes, agency)))
             nodes[agency].stop("node")
             (folder / f"{agency}.dump").write_text(dump(nodes, agency))
             nodes[agency].postgres.sql("checkpoint;")
@@ -112,6 +116,17 @@ def refusable() -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     yield "POST", f"/cases/{'0' * 26}/status", {}, json.dumps({"defender_kind": name}).encode()
 
 
+def processes(nodes: ThreeNodes, agency: str) -> Iterator[bytes]:
+    """What anybody on the machine reads of a node, its servers and their children: arguments, titles, environment."""
+    parts = nodes[agency]
+    left = [part.process.pid for part in (parts.postgres, parts.nats, parts.node)]
+    while left:
+        told = Path("/proc") / str(left.pop())
+        with suppress(FileNotFoundError, ProcessLookupError):  # a server's child may be gone by now
+            yield (told / "cmdline").read_bytes() + (told / "environ").read_bytes()
+            left += map(int, (told / "task" / told.name / "children").read_text().split())
+
+
 def equal_heads(nodes: ThreeNodes) -> bool:
     """Whether all nodes hold the same of every log."""
     heads = {
@@ -131,12 +146,13 @@ def dump(nodes: ThreeNodes, agency: str) -> str:
 
 
 def test_nothing_personal_is_found_anywhere(played: Played, tmp_path: Path) -> None:
-    """Logs, databases, streams, spans, metrics, mails and refusals of all agencies, byte by byte: no hit at all."""
+    """Logs, databases, streams, spans, metrics, mails, refusals, processes of all agencies, byte by byte: no hit."""
     assert len(CANARIES) > 60
     homes = list(played.nodes.homes.values())
     for agency, home in played.nodes.homes.items():
         for expected in ("node.log", "spans.jsonl", "nats/server.log", "nats/jetstream", "postgres/postgres.log"):
             assert (home / expected).exists(), (agency, expected)
+        assert b"services.cli\x00node\x00run" in (played.folder / f"{agency}.processes").read_bytes()
     data = [(home / "postgres" / "data").resolve() for home in homes]
     found = hits(CANARIES, *homes, *data, played.folder, scratch=tmp_path)
     assert not found, "\n".join(found)

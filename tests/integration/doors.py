@@ -59,10 +59,13 @@ ACTS = {
     "POST /cases/{case}/status/appeal/decide": {"events", "version"},
     "POST /cases/{case}/risk": {"events", "version"},
     "POST /cases/{case}/eligibility": {"events", "version"},
+    "POST /cases/{case}/recusals": {"events", "version"},
+    "POST /cases/{case}/recusals/end": {"events", "version"},
     "POST /cases/{case}/emergency": {"proposal", "version"},
     "POST /cases/{case}/emergency/{proposal}/approve": {"events", "state", "version"},
     "POST /cases/{case}/emergency/{proposal}/refuse": {"events", "state", "version"},
     "POST /notices/{notice}/acknowledge": set(),
+    "POST /dates/{date}/{day}/kept": set(),
     "POST /operations/parked/{service}/{event}/replay": set(),
     "POST /operations/parked/{service}/{event}/discard": set(),
     "POST /cases/{case}/steps": {"events", "version"},
@@ -107,6 +110,7 @@ ACTS = {
     "POST /cases/{case}/measures/complete": {"events", "version"},
     "POST /cases/{case}/measures/fail": {"events", "version"},
     "POST /cases/{case}/incidents": {"events", "version"},
+    "POST /cases/{case}/circumstances": {"events", "version"},
     "POST /cases/{case}/reviews": {"events", "version"},
     "POST /cases/{case}/closure": {"events", "version"},
     "POST /cases/{case}/closure/agree": {"events", "version"},
@@ -131,6 +135,7 @@ ACTS = {
     "POST /cases/{case}/erasure/{request}/confirm": {"event"},
 }
 COUNTS = {"GET /tasks/figures"}
+OF_NO_CASE = {"GET /dates"}  # what an agency owes every year, and roles that were told
 # What an officer is still writing is of no case yet, and is shown to that officer alone (`test_node_drafts`).
 DRAFTS = {"GET /drafts", "GET /drafts/{draft}", "PUT /drafts/{draft}", "DELETE /drafts/{draft}"}
 NOTHING = {"GET /openapi.json", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /desk"}

@@ -1,8 +1,8 @@
 """Runs `rajut` many times for the price of starting Python once: each run is a process of its own, forked from here.
 
-As a program it reads runs from standard input, one JSON list of arguments a line, and answers each with a line of JSON:
-status, standard output, standard error. A run that does not end is ended by SIGALRM, and one that wants more memory
-than any command needs does not get it.
+As a program it reads runs from standard input, one a line, as JSON: arguments, home, seconds that it may take. It
+answers each with a line of JSON: status, standard output, standard error. A run that does not end is ended by SIGALRM,
+and one that wants more memory than any command needs does not get it.
 """
 
 import gc
@@ -49,11 +49,11 @@ class Rajut:
     def __exit__(self, *_: object) -> None:
         self._server.communicate()
 
-    def __call__(self, arguments: Sequence[str]) -> Ran:
-        """Run the command once."""
+    def __call__(self, arguments: Sequence[str], home: str = "", within_s: int = WITHIN_S) -> Ran:
+        """Run the command once, for a node's home if one is named."""
         assert self._server.stdin
         assert self._server.stdout
-        self._server.stdin.write(json.dumps(arguments) + "\n")
+        self._server.stdin.write(json.dumps([arguments, home, within_s]) + "\n")
         self._server.stdin.flush()
         return Ran(*json.loads(self._server.stdout.readline()))
 
@@ -68,7 +68,7 @@ def serve() -> None:
     for line in sys.stdin:
         run = os.fork()
         if run == 0:
-            become(json.loads(line))
+            become(*json.loads(line))
             main()
             return
         status = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
@@ -76,13 +76,15 @@ def serve() -> None:
         print(json.dumps([status, *told]), flush=True)  # noqa: T201
 
 
-def become(arguments: Sequence[str]) -> None:
+def become(arguments: Sequence[str], home: str, within_s: int) -> None:
     """Be what the operating system would have started."""
+    if home:
+        os.environ["RAJUT_HOME"] = home
     for number, name, flags in ((0, os.devnull, os.O_RDONLY), (1, "out", _FRESH), (2, "err", _FRESH)):
         os.dup2(os.open(name, flags, 0o600), number)
     sys.argv = ["rajut", *arguments]
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.alarm(WITHIN_S)
+    signal.alarm(within_s)
 
 
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC

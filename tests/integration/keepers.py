@@ -7,7 +7,6 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from deploy.dev.trio import rajut
 from services.cli import app
 from services.cli.standing import held_chain
 from services.node.custody import standings
@@ -15,6 +14,7 @@ from services.node.link import every
 from services.node.node import Node
 from services.node.settings import Home
 from tests.e2e.stage import talk, tasks, until
+from tests.integration.commands import rajut
 from tests.integration.notaries import notaries
 from tests.integration.trio import Trio, agree
 

@@ -18,12 +18,17 @@ from typer.models import OptionInfo
 from deploy.dev.runner import ThreeNodes
 from services.cli import NAMES, loaded
 from tests.integration.forked import Rajut, Ran
+from tests.integration.hostile import HOSTILE
 
 CODED = re.compile(r"rajut: E_(?!UNEXPECTED)[A-Z_]+: .+")  # bad input is to be expected
 ANSWERS_BY_STATUS = {"fsck", "node recover", "audit export", "audit verify"}  # 1 is an answer of theirs, too
 SERVES = "node run"  # with a home that is in order it would not end
-BROKEN = (b"", b"\xff\xfe\x00", b"{", b"[]", b"null", b'{"a": 1}', b"0" * 64, b"zz" * 32, b"=\n", b"x" * 70_000)
-FILES = ("nowhere", "folder", "circle", "huge", "/dev/zero", "/dev/full", "", *map(str, range(len(BROKEN))))
+REPORT = Path(__file__).parents[1] / "cases" / "saksi-hanya-lpsk.json"
+BROKEN = (
+    *(b"", b"\xff\xfe\x00", b"{", b"[]", b"null", b'{"a": 1}', b"0" * 64, b"zz" * 32, b"=\n", b"x" * 70_000),
+    *(spoil(REPORT.read_bytes()) for spoil, _ in HOSTILE.values()),
+)
+FILES = ("nowhere", "folder", "circle", "pipe", "huge", "/dev/zero", "/dev/full", "", *map(str, range(len(BROKEN))))
 WORDS = ("", "-", "--", "-1", "0" * 26, "A" * 43, "lpsk.intake.1", "..", "node", "%s{0}\n\t", "é\udcff", "9" * 400)
 SPOILED = ("node.toml", "officers.json", "directory/1.json", "directory/pin", "keys/*", "secrets/pg-*", "nats/*.seed")
 MANY = settings(
@@ -58,6 +63,7 @@ def rajut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rajut]:
         (folder / str(number)).write_bytes(data)
     (folder / "folder").mkdir()
     (folder / "circle").symlink_to("circle")
+    os.mkfifo(folder / "pipe")
     (folder / "huge").touch()
     os.truncate(folder / "huge", 1 << 40)
     with Rajut(folder) as made:
@@ -150,7 +156,7 @@ WITH_A_HOME: Mapping[str, tuple[str, ...]] = {
     "fsck": ("--home",),
     "case show": ("0" * 26, "--home"),
     "parked list": ("--home",),
-    "report": (str(Path(__file__).parents[1] / "cases" / "saksi-hanya-lpsk.json"), "--token", "none", "--home"),
+    "report": (str(REPORT), "--token", "none", "--home"),
     "node run": (),
     "node migrate": (),
     "keys list": (),

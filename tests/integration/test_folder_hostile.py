@@ -3,8 +3,7 @@
 import json
 import os
 import pwd
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
@@ -15,20 +14,10 @@ from deploy.dev.runner import ThreeNodes
 from services.intake.folder import Folder
 from tests.clocks import BentClock
 from tests.e2e.stage import CASES, opened
+from tests.integration.hostile import HOSTILE, ordinary
 
 REPORT = (CASES / "saksi-hanya-lpsk.json").read_bytes()
 TAKEN = "select count(*) from log.event where type = 'rajut.intake.report.received.v1'"
-REFUSED = {
-    "empty": (b"", "E_JSON"),
-    "binary": (bytes(range(256)), "E_ENCODING"),
-    "nul": (bytes(1000), "E_JSON"),
-    "deep": (b"[" * 100_000, "E_JSON"),
-    "cut": (REPORT[:-3], "E_JSON"),
-    "utf-16": (REPORT.decode().encode("utf-16"), "E_ENCODING"),
-    "twice": (b'{"channel": 1, "channel": 1}', "E_JSON"),
-    "other": (b"[1]", "E_REPORT"),
-    "large": (REPORT + b" " * 300_000, "E_SIZE"),
-}
 
 
 class Watched:
@@ -67,19 +56,6 @@ def given(path: Path) -> None:
         os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
 
 
-@contextmanager
-def ordinary() -> Iterator[None]:
-    """Be somebody to whom a file can be closed, which root is not."""
-    was_root = os.geteuid() == 0
-    if was_root:
-        os.seteuid(pwd.getpwnam("nobody").pw_uid)
-    try:
-        yield
-    finally:
-        if was_root:
-            os.seteuid(0)
-
-
 @pytest.fixture
 async def watched(agencies: ThreeNodes, server_folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[Watched]:
     """LPSK's intake over a folder of its own."""
@@ -94,15 +70,17 @@ async def watched(agencies: ThreeNodes, server_folder: Path, request: pytest.Fix
 
 
 async def test_what_is_no_report_is_put_aside_with_its_reason(watched: Watched) -> None:
-    """Each broken file is refused under its code; the good ones among them are taken; all of it at one look."""
+    """Each broken file is refused under its code, and kept; the good ones among them are taken; all at one look."""
     before = await watched.pool.fetchval(TAKEN)
-    for name, (data, _) in REFUSED.items():
-        watched.write(f"{name}.json", data)
+    for name, (spoil, _) in HOSTILE.items():
+        watched.write(f"{name}.json", spoil(REPORT))
     os.truncate(watched.write("huge.json", b""), 1 << 40)
     for number, name in enumerate(("good", os.fsdecode(b"\xff\xfe"), "-rf", "a b\n", "n" * 245), start=1):
         watched.write(f"{name}.json", REPORT + b" " * number)
     await watched.look(2)
-    assert {name: watched.problem(name) for name in REFUSED} == {name: code for name, (_, code) in REFUSED.items()}
+    for name, (spoil, codes) in HOSTILE.items():
+        assert watched.problem(name) in codes.split(), name
+        assert (watched.path / "refused" / f"{name}.json").read_bytes() == spoil(REPORT), name
     assert watched.problem("huge") == "E_SIZE"
     assert len(list((watched.path / "done").glob("*.receipt.json"))) == 5
     assert not list(watched.path.glob("*.json"))
@@ -161,4 +139,24 @@ async def test_a_file_that_is_still_written_is_not_taken_by_halves(watched: Watc
     await watched.look(2)
     receipts = [(watched.path / "done" / f"{name}.receipt.json").read_text() for name in ("slow", "again")]
     assert receipts[0] == receipts[1]
+    assert await watched.pool.fetchval(TAKEN) == before + 1
+
+
+async def test_a_file_that_gets_its_name_while_it_waits_is_taken_once(watched: Watched) -> None:
+    """Written under another name, then moved into place, moved again, and gone: one report, and nobody stumbles."""
+    before = await watched.pool.fetchval(TAKEN)
+    part = watched.write("report.json.part", REPORT + b"\n\t")
+    await watched.look(2)
+    first = part.rename(watched.path / "first.json")
+    await watched.look()
+    second = first.rename(watched.path / "second.json")
+    watched.write("gone.json", b"{")
+    await watched.look()
+    assert await watched.pool.fetchval(TAKEN) == before
+    (watched.path / "gone.json").unlink()
+    with capture_logs() as said:
+        await watched.look(2)
+    assert not [line for line in said if line["event"] == "stumbled"]
+    assert (watched.path / "done" / second.name).exists()
+    assert {path.name for path in watched.path.iterdir()} == {"done"}
     assert await watched.pool.fetchval(TAKEN) == before + 1

@@ -1,11 +1,12 @@
 """Whatever is sent to the HTTP door: a problem with a code comes back, nothing is stored, and the node lives."""
 
 import asyncio
-import gzip
 import json
+import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -16,16 +17,15 @@ import pytest
 
 from deploy.dev import cast
 from deploy.dev.runner import AgencyProcesses, ThreeNodes
+from services.cli import main
 from services.node import http as door_module
 from tests.e2e.stage import CASES, RECEIVERS, REPORTS, eventually, running
+from tests.integration.hostile import HOSTILE, MIB, SAID, ordinary
 
-MIB = 1 << 20
 REPORT = (CASES / "saksi-hanya-lpsk.json").read_bytes()
 DECISION = json.dumps({"level": "KRITIS", "reason": "dilihat sendiri"}).encode()
 JSON = {"Content-Type": "application/json"}
-SAID = """select (select count(*) from log.event where type !~ '^rajut[.](node[.]|[a-z]+[.]case[.]read)'),
-    (select count(*) from intake.submission), (select count(*) from intake.person_key),
-    (select count(*) from triage.work_item), (select count(*) from notify.notice);"""
+UNREAD = "E_SCHEMA E_SETTINGS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,14 +72,19 @@ def doors(lpsk: AgencyProcesses) -> dict[str, Door]:
     assert taken.status_code == 201, taken.text
     case = taken.json()["case"]
     decisions = Door(agency=lpsk, path=f"/cases/{case}/urgency", officer="lpsk-darurat", good=DECISION)
-    settled: list[str] = []
+    settle(reports)
+    return {"report": reports, "decision": decisions}
+
+
+def settle(door: Door) -> None:
+    """Wait until what was taken leads to nothing more."""
+    seen: list[str] = []
 
     def nothing_moves() -> bool:
-        settled.append(reports.stored())
-        return len(settled) > 6 and len(set(settled[-6:])) == 1
+        seen.append(door.stored())
+        return len(seen) > 6 and len(set(seen[-6:])) == 1
 
     eventually(nothing_moves)
-    return {"report": reports, "decision": decisions}
 
 
 @pytest.fixture(params=["report", "decision"])
@@ -102,55 +107,6 @@ def problem(answer: httpx2.Response) -> str:
     assert told["type"] == f"urn:rajut:error:{told['code']}"
     code: str = told["code"]
     return code
-
-
-def twice(good: bytes) -> bytes:
-    """The document with its first member repeated."""
-    name, value = next(iter(json.loads(good).items()))
-    return f'{{"{name}": {json.dumps(value)}, '.encode() + good.lstrip()[1:]
-
-
-def with_member(good: bytes, value: bytes) -> bytes:
-    """The document with a member that does not belong there."""
-    return b'{"member": ' + value + b", " + good.lstrip()[1:]
-
-
-def marked(good: bytes, mark: bytes) -> bytes:
-    """The document with something inside its last text."""
-    before, quote, after = good.rpartition(b'"')
-    return before + mark + quote + after
-
-
-HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "one member twice": (twice, "E_JSON"),
-    "UTF-16": (lambda good: good.decode().encode("utf-16"), "E_ENCODING"),
-    "UTF-32": (lambda good: good.decode().encode("utf-32-le"), "E_JSON"),  # ASCII and NUL bytes: UTF-8, and no JSON
-    "Latin-1": (lambda good: marked(good, b"\xe9"), "E_ENCODING"),
-    "overlong": (lambda good: marked(good, b"\xc0\xaf"), "E_ENCODING"),
-    "lone surrogate": (lambda good: marked(good, b"\\ud800"), "E_JSON"),
-    "byte order mark": (lambda good: b"\xef\xbb\xbf" + good, "E_JSON"),
-    "compressed": (gzip.compress, "E_ENCODING"),
-    "last byte missing": (lambda good: good.rstrip()[:-1], "E_JSON"),
-    "cut in half": (lambda good: good[: len(good) // 2], "E_JSON"),
-    "twice in a row": (lambda good: good + good, "E_JSON"),
-    "NUL before": (lambda good: b"\0" + good, "E_JSON"),
-    "NUL after": (lambda good: good + b"\0", "E_JSON"),
-    "NUL inside": (lambda good: marked(good, b"\0"), "E_JSON"),
-    "NUL as an escape": (lambda good: marked(good, b"\\u0000"), "E_SCHEMA E_REPORT"),
-    "nothing but NUL": (lambda _: bytes(100_000), "E_JSON"),
-    "arrays without end": (lambda _: b"[" * 200_000, "E_JSON"),
-    "objects without end": (lambda _: b'{"a":' * 40_000, "E_JSON"),
-    "deep, and whole": (lambda good: with_member(good, b"[" * 50_000 + b"]" * 50_000), "E_JSON"),
-    "just too deep": (lambda good: with_member(good, b"[" * 16 + b"]" * 16), "E_JSON"),
-    "a fraction": (lambda good: with_member(good, b"1.5"), "E_JSON"),
-    "no number": (lambda good: with_member(good, b"NaN"), "E_JSON"),
-    "a number of 100,000 digits": (lambda good: with_member(good, b"9" * 100_000), "E_JSON"),
-    "a member more": (lambda good: with_member(good, b"1"), "E_SCHEMA E_REPORT"),
-    "a list": (lambda _: b"[]", "E_SCHEMA E_REPORT"),
-    "a form": (lambda _: b"level=KRITIS&reason=x", "E_JSON"),
-    "XML with an entity": (lambda _: b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', "E_JSON"),
-    "more than fits": (lambda good: good + b" " * MIB, "E_SIZE"),
-}
 
 
 @pytest.mark.parametrize("spoiled", HOSTILE)
@@ -206,6 +162,61 @@ def test_a_body_without_end_is_answered_while_it_still_comes(door: Door) -> None
         eventually(talk, 10)
     assert told.startswith(b"HTTP/1.1 413 ")
     assert b'"code":"E_SIZE"' in told
+
+
+def test_the_command_refuses_files_as_the_door_does(
+    doors: dict[str, Door], server_folder: Path, command: Callable[..., tuple[int, str]]
+) -> None:
+    """`rajut report` of what is spoiled or no file: a code, the file as it was, nothing stored; then a good one is."""
+    door, folder = doors["report"], server_folder / "handed in"
+    folder.mkdir()
+    before = door.stored()
+    for name, (spoil, codes) in HOSTILE.items():
+        file = folder / name
+        file.write_bytes(spoil(door.good))
+        status, said = command(file)
+        assert (status, said.partition(":")[0] in codes.split()) == (1, True), (name, said)
+        assert file.read_bytes() == spoil(door.good)
+    for name, codes in no_files(folder).items():
+        with ordinary() if name == "closed" else nullcontext():
+            status, said = command(folder / name)
+        assert (status > 0, said.partition(":")[0] in codes.split()) == (True, True), (name, said)
+        assert name in said or codes != UNREAD, (name, said)
+    assert door.stored() == before
+    for number, name in enumerate(("a\n b", os.fsdecode(b"\xff.json"), "--help", "%s{0}"), start=1):
+        (folder / name).write_bytes(door.good + b"\n")
+        assert command(folder / name, "--key", "one of many names") == (0, ""), number
+    settle(door)
+
+
+def no_files(folder: Path) -> dict[str, str]:
+    """What lies in a folder and is no file that can be read, and the codes that it may earn."""
+    (folder / "folder").mkdir()
+    (folder / "nowhere").symlink_to("away")
+    (folder / "circle").symlink_to("circle")
+    os.mkfifo(folder / "pipe")
+    (folder / "sparse").touch()
+    os.truncate(folder / "sparse", 100 * MIB)
+    (folder / "closed").touch(0)
+    unread = dict.fromkeys(("folder", "nowhere", "circle", "never", "closed", "n" * 300), UNREAD)
+    return unread | {"pipe": "E_JSON", "sparse": "E_SIZE"}
+
+
+@pytest.fixture
+def command(
+    doors: dict[str, Door], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """`rajut report`, by an officer of the door, in this process: its status, and the last line that it said."""
+    door = doors["report"]
+    given = ("--home", str(door.agency.home), "--token", cast.token(door.agency.home, door.officer))
+
+    def run(file: Path, *more: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["rajut", "report", str(file), *given, *more])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().err.rpartition("rajut: ")[2]
+
+    return run
 
 
 def test_who_hangs_up_in_the_middle_leaves_nothing(door: Door) -> None:

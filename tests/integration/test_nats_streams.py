@@ -19,10 +19,12 @@ from nats.js.errors import APIError
 from deploy.dev.errors import RunnerError
 from deploy.dev.home import Ports, write_homes
 from deploy.dev.nats_server import NatsServer
-from deploy.nats.client import client_tls, connect
+from deploy.nats.client import client_tls, connect, connect_to_partner
 from deploy.nats.provision import ProvisioningError, provision_home
+from services.node.pull import BATCH, FIRST, Puller
 from services.node.relay import OutOfStep, publish
 from services.node.streams import ADMITTED, API_PREFIX, stream_to, subject_to
+from tests.e2e.stage import until
 
 PROJECT = Path(__file__).parents[2]
 _numbers = count(1)
@@ -140,6 +142,22 @@ async def test_a_relay_that_is_out_of_step_hears_behind_what_it_may_go_on(link: 
             await publish(link, subject, messages, wrong)
         assert refused.value.last == 2
     assert await publish(link, subject, [b"3"], 2) == 3
+
+
+async def test_what_waited_is_read_in_growing_batches(home: Path, link: Client) -> None:
+    """The first of what was said while nobody read is handed on after a few messages; all of it comes, in order."""
+    said = [str(number).encode() for number in range(300)]
+    await publish(link, subject_to("komnas-ham"), said, 0)
+    client = await connect_to_partner(home.parent / "komnas-ham", "lpsk")
+    puller = Puller(client, stream_to("komnas-ham"), "komnas-ham")
+    await puller.start("", 0)
+    await until(lambda: asyncio.sleep(0, puller._arrived.qsize() >= BATCH))
+    batches = [await puller.batch()]
+    while sum(map(len, batches)) < len(said):
+        batches.append(await puller.batch())
+    assert [len(batch) for batch in batches[:4]] == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST]
+    assert [message.data for batch in batches for message in batch] == said
+    await client.close()
 
 
 async def test_a_wiped_server_comes_back_empty_and_right(home: Path, server: NatsServer, link: Client) -> None:

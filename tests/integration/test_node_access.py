@@ -17,13 +17,13 @@ from contracts.events.access import CaseRead, Door, Purpose, View
 from contracts.record import EventId
 from contracts.timeline import Event
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from services.cli import app as command
 from services.cli.access import operator
 from services.node.access import SAID_BY
 from services.node.node import Node
 from services.node.pace import STORE
 from tests.e2e.stage import LOGS, ask, events, opened, report, size
+from tests.integration.commands import rajut
 from tests.integration.doors import (
     ACTS,
     COMMANDS,
@@ -33,6 +33,7 @@ from tests.integration.doors import (
     LEADER,
     LPSK,
     NOTHING,
+    OF_NO_CASE,
     READS,
     SILENT,
     Read,
@@ -98,7 +99,7 @@ async def play(node: Node) -> tuple[str, int, EventId]:
 async def test_every_route_is_classified(scene: Scene) -> None:
     """A new route leaves an entry, is an act, or shows nothing of a case: whoever adds one must say which."""
     found = {name for name, route in routes(scene.node).items() if not is_mount(route)}
-    assert found == READS.keys() | ACTS.keys() | COUNTS | DRAFTS | NOTHING
+    assert found == READS.keys() | ACTS.keys() | COUNTS | OF_NO_CASE | DRAFTS | NOTHING
 
 
 async def test_an_act_answers_what_became_of_it_and_no_more(scene: Scene) -> None:

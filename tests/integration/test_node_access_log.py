@@ -13,10 +13,10 @@ import pytest
 from contracts.case import digest, fold
 from contracts.record import read
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from services.cli.fsck import verify
 from services.node.node import Node
 from tests.e2e.stage import LOGS, READERS, ask, deliveries, opened, report, size
+from tests.integration.commands import rajut
 from tests.integration.trio import A, B, C
 from tests.integration.warrants import handle
 

@@ -12,8 +12,8 @@ import pytest
 
 from deploy.dev import cast
 from deploy.dev.runner import AgencyProcesses, ThreeNodes
-from deploy.dev.trio import rajut
 from tests.e2e.stage import CASES, eventually
+from tests.integration.commands import rajut
 
 REPORT = CASES / "saksi-hanya-lpsk.json"
 NOBODY = "0" * 26

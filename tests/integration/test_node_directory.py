@@ -1,11 +1,13 @@
 """The directory moves on while nodes run, not everywhere at once: nothing is lost, and nobody moves it alone."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import httpx2
 import pytest
 from structlog.testing import capture_logs
 
@@ -14,12 +16,15 @@ from contracts.encoding import b64
 from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
 from services.node.directories import read_chain
-from services.node.keys import root_signer
+from services.node.enrolment import Request, first_entry
+from services.node.keys import ROOT, generate, make_root, root_key, root_signer
 from services.node.link import every
 from services.node.node import Node
 from tests.e2e.stage import (
     LOGS,
     READERS,
+    RECEIVERS,
+    REPORTS,
     ask,
     events,
     level,
@@ -31,9 +36,12 @@ from tests.e2e.stage import (
     tasks,
     until,
 )
-from tests.integration.trio import A, B, C
+from tests.integration.keepers import Keepers, go_over
+from tests.integration.notaries import notaries
+from tests.integration.trio import A, B, C, Trio, agree
 
 ADOPTED = "rajut.node.directory.adopted.v1"
+NEW = "lembaga-contoh"
 
 
 class Version(NamedTuple):
@@ -98,6 +106,62 @@ async def test_records_of_a_later_directory_wait_for_it(machines: ThreeNodes) ->
             assert [(await adoptions(node, log))[-2:] for node in (a, b, c)] == [told] * 3
         digests = [(await ask(node, "GET", f"/cases/{case}", READERS[node.log.agency])).json() for node in (a, b, c)]
         assert len({one["digest"] for one in digests}) == 1
+
+
+async def test_a_member_that_joins_while_a_partner_is_away(machines: ThreeNodes, tmp_path: Path) -> None:
+    """Nothing waits for the partner but the newcomer; back, it learns of both: of the member and of every case."""
+    catch_up(machines.homes)
+    keepers = Keepers(machines.homes, tmp_path)
+    version = keepers.version(enrolled(tmp_path))
+    async with opened(machines.homes[A]) as a, opened(machines.homes[B]) as b:
+        number = a.log.chain.latest.version + 1
+        keepers.adopt(version, A, B)
+        looks = [every(0.05, node.duties.adopt_directories) for node in (a, b)]
+        async with talk(a, b), tasks(*notaries(a, b), *looks):
+            await until(lambda: both_adopted(number, a, b))
+            case = await report(a)
+            await until(lambda: level_of(a, b, LOGS[A]))
+        assert (await shared_with_all(a)).json()["detail"] == "consent.share_with"
+        async with opened(machines.homes[C]) as c:
+            assert c.log.chain.latest.version < number
+            keepers.adopt(version, C)
+            trio = Trio(a, b, c)
+            await go_over(trio)
+            joint = (await shared_with_all(a)).json()["case"]
+            await agree(trio)
+            told = [[await seen(node, one) for node in trio] for one in (case, joint)]
+            assert not await c.pools["node"].fetch("select from log.quarantine")
+    assert [len({one["digest"] for one in views}) for views in told] == [1, 1]
+    assert [{tuple(one["participants"]) for one in views} for views in told] == [
+        {tuple(sorted((A, B, C)))},
+        {tuple(sorted((A, B, C, NEW)))},
+    ]
+
+
+def enrolled(folder: Path) -> Path:
+    """The request of an agency that wants to take part, with keys of its own."""
+    generate(folder / NEW, NEW)
+    keys = folder / NEW / "keys"
+    make_root(keys, f"{NEW}.root.1")
+    name = {"id": "Lembaga contoh", "en": "Sample agency"}
+    entry = first_entry(keys, NEW, f"rajut.example/{NEW}/1", name=name, root=root_key(keys / ROOT))
+    request = folder / "enrol.json"
+    request.write_bytes(Request(agency=NEW, entry=entry).encode())
+    return request
+
+
+async def shared_with_all(node: Node) -> httpx2.Response:
+    """What comes of a report that is for everybody, the newcomer among them."""
+    told = json.loads(REPORTS[A].read_bytes())
+    told["consent"] |= {"share_with": [B, C, NEW]}
+    return await ask(node, "POST", "/reports", RECEIVERS[A], json=told)
+
+
+async def seen(node: Node, case: str) -> Any:
+    """A case as a node tells it."""
+    answer = await ask(node, "GET", f"/cases/{case}", READERS[node.log.agency])
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 async def both_adopted(number: int, *nodes: Node) -> bool:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from services.node.node import Node
 from tests.e2e.stage import READERS, ask, opened, tasks, until
+from tests.integration.commands import rajut
 from tests.integration.test_node_store import edited
 from tests.integration.trio import A, B, C, three
 from tests.integration.warrants import duties, erase, fsck, held, nothing_held, told

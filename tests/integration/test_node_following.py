@@ -10,11 +10,11 @@ from contracts.encoding import b64
 from contracts.record import stored
 from contracts.roster import sign
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from services import wiring
 from services.node.keys import root_signer
 from services.node.node import Node
 from tests.e2e.stage import ask, migrate, opened, report, three
+from tests.integration.commands import rajut
 
 AGENCY, OTHER = "lpsk", "komnas-ham"
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - edits behind the program's back are what is tested
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from services.node import fsck as checking
 from services.node.database import owner
 from services.node.fsck import Report
 from services.node.readers import side_by_side
-from services.node.reading import SQL, Batch, one_by_one
+from services.node.reading import SQL, Batch, rows_of
 from services.node.walk import Cases, Finding
 from tests.e2e.stage import LOGS, size
 from tests.integration.test_node_store import FLIP, FOREIGN, OWN, UNLOCK, activation, edited, fsck, play, seal_anew
@@ -184,10 +185,12 @@ async def test_records_are_read_in_other_processes_as_here(machines: ThreeNodes)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             snapshot = await connection.fetchval("select pg_export_snapshot()")
             batches = [Batch(*row) for row in await connection.fetch(SQL["batches"], 1)]
-            here = [one async for one in one_by_one(connection, node.log, batches)]
-            async with side_by_side(node.home.path, snapshot, 2) as reading:
-                assert [one async for one in reading(batches)] == here
-            assert len([log for log, _ in here if log == LOGS[C]]) > 5
+            here = partial(rows_of, connection, node.log)
+            one_by_one = [(batch.log, await here(batch)) for batch in batches]
+            for others in (0, 1, 3):
+                async with side_by_side(node.home.path, snapshot, others, here) as reading:
+                    assert [one async for one in reading(batches)] == one_by_one
+            assert len([log for log, _ in one_by_one if log == LOGS[C]]) > 5
         await connection.close()
 
 

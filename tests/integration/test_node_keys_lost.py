@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, size, tasks, until
+from tests.integration.commands import rajut
 from tests.integration.keepers import Keepers
 from tests.integration.trio import A, B, C, agree, three
 

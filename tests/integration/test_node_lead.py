@@ -1,5 +1,6 @@
-"""Lead, referral and consent as three agencies play them over HTTP, on real nodes that hear each other."""
+"""Lead, referral, consent and dates as three agencies play them over HTTP, on real nodes that hear each other."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
@@ -10,12 +11,16 @@ from contracts.hlc import instant
 from contracts.record import EventId
 from deploy.dev.runner import ThreeNodes
 from services.node.clock import SystemClock
-from services.node.node import Node
-from tests.e2e.stage import READERS, ask, report
+from services.node.node import Node, desk_of, officers_of
+from services.node.service import Desk
+from services.notify import yearly
+from tests.e2e.stage import READERS, ask, report, until
 from tests.integration.trio import agree, by_name
+from tests.integration.visitors import Desk as Visit, hidden
 
 HAM, PEREMPUAN, LPSK = "komnas-ham", "komnas-perempuan", "lpsk"
 HOUR_MS = 3_600_000
+YEAR_MS = 366 * 24 * HOUR_MS
 NEED, PROVIDER = "BANTUAN_HUKUM", "PENGADA_LAYANAN"
 
 
@@ -25,6 +30,7 @@ class Scene(NamedTuple):
     nodes: dict[str, Node]
     case: str
     clock: "Behind"
+    machines: ThreeNodes
 
     async def say(self, officer: str, path: str, status: int = 201, *, body: Mapping[str, object]) -> Any:
         """An officer says something at their own desk; the answer."""
@@ -56,10 +62,10 @@ def _seated(node: Node, officer: str) -> bool:
 class Behind:
     """A clock that is hours behind, the same at all three agencies, until a test moves it on.
 
-    Never ahead: the database takes no record from the future.
+    Their logs begin a year earlier. Never ahead: the database takes no record from the future.
     """
 
-    behind_ms = 3 * HOUR_MS
+    behind_ms = YEAR_MS
 
     def now_ms(self) -> int:
         """Milliseconds since 1970 UTC."""
@@ -86,7 +92,8 @@ def clock() -> Behind:
 async def scene(machines: ThreeNodes, clock: Behind) -> AsyncIterator[Scene]:
     """A fresh case that all three know."""
     async with by_name(machines, clock) as nodes:
-        told = Scene(nodes, await report(nodes[PEREMPUAN]), clock)
+        clock.behind_ms = min(clock.behind_ms, 3 * HOUR_MS)
+        told = Scene(nodes, await report(nodes[PEREMPUAN]), clock, machines)
         await told.meet()
         yield told
 
@@ -202,6 +209,58 @@ async def test_somebody_outside_the_case_is_told_and_only_the_own_agency_reads_o
     await node.inboxes["notify"].handle(EventId(fixed(name, 32)))
     notices = (await ask(node, "GET", "/notices", "kp-piket")).json()
     assert [one["role"] for one in notices if one["about"] == name] == ["auditor"]
+
+
+def notify(node: Node, clock: Behind) -> Desk:
+    """What notify is offered as its process starts, where a minute of the rules lasts a moment."""
+    officers, pool = officers_of(node.home, node.log), node.pools["notify"]
+    desk = desk_of("notify", node.home, node.log, pool, officers, clock, node.keyring)
+    return desk._replace(settings=desk.settings.model_copy(update={"notice_unit_s": 0.0001}))
+
+
+async def said(node: Node, verb: str) -> list[EventId]:
+    """What a node holds that was said of yearly dates, in the order in which it came."""
+    query = "select id from log.event where type = $1 order by admitted_at"
+    return [row["id"] for row in await node.pools["node"].fetch(query, f"rajut.notify.date.{verb}.v1")]
+
+
+async def test_a_missed_date_climbs_to_the_others_until_somebody_keeps_it(scene: Scene) -> None:
+    """Each step once, though timers fire together and the node starts again; kept by a press of a button, once."""
+    node, other = scene.nodes[PEREMPUAN], scene.nodes[LPSK]
+
+    async def told_all() -> bool:
+        await asyncio.gather(*(yearly.miss_due(notify(node, scene.clock)) for _ in range(2)))
+        return all(one["told_all"] for one in (await ask(node, "GET", "/dates", "kp-upr")).json())
+
+    await until(told_all)
+    assert await told_all()
+    dates = (await ask(node, "GET", "/dates", "kp-koordinator")).json()
+    assert all(one["days"] < 0 and one["told"] == ["komisioner_piket"] and one["told_all"] for one in dates)
+    assert len(dates) * 2 == len(await said(node, "missed")) == 6
+    await scene.meet()
+    for id_ in await said(other, "missed"):
+        await other.inboxes["notify"].handle(id_)
+    calls = await other.pools["notify"].fetch("select matter, officer from notify.alarm where kind = 'DATE'")
+    matters = {(f"{PEREMPUAN} {one['code']} {one['day']}", "lpsk-darurat") for one in dates}
+    assert (len(calls), {(one["matter"], one["officer"]) for one in calls}) == (3, matters)
+    assert (await ask(other, "GET", "/dates", "lpsk-darurat")).json() == [one | {"told": []} for one in dates]
+    path = f"/dates/{dates[0]['code']}/{dates[0]['day']}/kept"
+    refused = [await ask(node, "POST", path, "kp-upr"), await ask(node, "POST", path[:-6] + "9/kept", "kp-mitra")]
+    assert [one.status_code for one in refused] == [403, 422]
+    assert (await ask(other, "POST", path, "lpsk-pimpinan-1")).status_code == 404
+    assert (await ask(node, "POST", "/dates/CATAHU_TERBIT/2000-03-08/kept", "kp-mitra")).status_code == 404
+    async with Visit(node, scene.machines, scene.case).entered("kp-koordinator") as browser:
+        page = (await browser.get("/desk/dates")).text
+        (form, *_) = [hidden(form) for form in page.split("<form")[1:] if 'name="day"' in form]
+        for _ in range(2):
+            assert (await browser.post("/desk/dates", data=form)).headers["location"] == "/desk/dates"
+    assert (form["date"], form["day"]) == (dates[0]["code"], dates[0]["day"])
+    await asyncio.gather(*(yearly.miss_due(notify(node, scene.clock)) for _ in range(2)))
+    assert (len(await said(node, "kept")), len(await said(node, "missed"))) == (1, 6)
+    await scene.meet()
+    assert len((await ask(other, "GET", "/dates", "lpsk-darurat")).json()) == 2
+    kept = {one["code"]: one["kept"] for one in (await ask(node, "GET", "/dates", "kp-upr")).json()}
+    assert (kept[form["date"]]["day"], kept[form["date"]]["role"]) == (form["day"], "koordinator_upr")
 
 
 async def _handled(scene: Scene, agency: str) -> None:

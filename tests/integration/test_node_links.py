@@ -13,6 +13,7 @@ from deploy.dev.runner import ThreeNodes
 from services.node.admit import Admission, Step
 from services.node.log import SQL
 from services.node.node import Node
+from services.node.pull import Puller
 from tests.e2e.stage import (
     LOGS,
     READERS,
@@ -64,6 +65,34 @@ async def test_two_thousand_appends_from_many_connections_arrive_without_a_hole(
         await asyncio.gather(*map(append, range(2000)))
         assert await size(trio.a, LOGS[A]) == start + 1900
         await until(lambda: level(*trio))
+
+
+async def test_who_is_told_to_read_again_while_it_dials_reads_again(
+    trio: Trio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The position was set back in the moment in which the link went to the old one: nothing is left unread."""
+    link = next(one for one in trio.b.links if one.partner == A)
+    start, starts = Puller.start, []
+
+    async def set_back(puller: Puller, created: str, position: int) -> str:
+        found = await start(puller, created, position)
+        starts.append(position)
+        if len(starts) == 1:
+            await trio.b.pools["node"].execute("update log.link set stream_seq = 0 where partner = $1", A)
+            await link.restart()
+        return found
+
+    monkeypatch.setattr(Puller, "start", set_back)
+    async with tasks(link.run()):
+        await until(lambda: asyncio.sleep(0, len(starts) > 1), 20)
+        await until(lambda: read_on(trio.b), 20)
+    assert starts[0] > starts[1] == 0
+
+
+async def read_on(node: Node) -> bool:
+    """Whether a node is behind the start of its partner's stream again."""
+    at = await node.pools["node"].fetchval("select stream_seq from log.link where partner = $1", A)
+    return bool(at > 0)
 
 
 async def test_a_frozen_server_is_left_and_found_again(machines: ThreeNodes, trio: Trio) -> None:

@@ -12,7 +12,6 @@ from contracts.events import REGISTRY
 from contracts.record import EventId
 from contracts.timeline import Event
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from services import wiring
 from services.cli.access import operator
 from services.node.bus import PAUSES_S
@@ -20,6 +19,7 @@ from services.node.node import Wire, opened as build
 from services.node.service import Desk, Plug
 from services.node.sql import Connection
 from tests.e2e.stage import report
+from tests.integration.commands import rajut
 
 OPENED = "rajut.intake.case.opened.v1"
 SECRET = "Yohana B."

@@ -21,7 +21,6 @@ from deploy.dev import cast
 from deploy.dev.ports import free_port
 from deploy.dev.probe import answers_ok
 from deploy.dev.runner import NodeServer, ThreeNodes
-from deploy.dev.trio import rajut
 from deploy.nats.client import connect
 from services import wiring
 from services.node.directories import read_chain
@@ -30,6 +29,7 @@ from services.node.part import service
 from services.node.settings import PARTS, Doors, Home, Part
 from services.node.streams import ADMITTED
 from tests.e2e.stage import CASES, LOGS, desk, eventually, migrate, three, until
+from tests.integration.commands import rajut
 
 AGENCY, PARTNER, THIRD = "lpsk", "komnas-perempuan", "komnas-ham"
 GUIDE = Path(__file__).parents[2] / "docs" / "howto" / "run-a-node.md"

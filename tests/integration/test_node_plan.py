@@ -67,9 +67,22 @@ class Desks:
         asked = (ask(self.nodes[one], "GET", f"/cases/{self.case}/plan", READERS[one]) for one in AGENCIES)
         return [answer.json() for answer in await asyncio.gather(*asked)]
 
+    async def by_need(self) -> list[tuple[str, str]]:
+        """Who should lead, and why, as each desk sees it."""
+        await self.settle()
+        asked = (ask(self.nodes[one], "GET", f"/cases/{self.case}/lead", READERS[one]) for one in AGENCIES)
+        told = [answer.json()["by_need"] for answer in await asyncio.gather(*asked)]
+        return [(one["agency"], one["reason"]) for one in told]
+
     async def closure(self) -> set[str]:
         """What the desks see of the end."""
         return {one["closure"] for one in await self.plans()}
+
+
+async def owes(node: Node, case: str, kind: str) -> bool:
+    """Whether the work list of the lead has something of this kind in a case."""
+    told = (await ask(node, "GET", f"/tasks?case={case}", "kh-hrd")).json()
+    return kind in {item["kind"] for item in told["items"]}
 
 
 async def open_case(node: Node) -> str:
@@ -94,6 +107,15 @@ async def agreed_plan(desks: Desks) -> str:
     return plan
 
 
+async def lpsk_is_asked_to_lead(desks: Desks) -> None:
+    """Every desk says that it should, the lead's work list has it; it says no, and the next need is looked at."""
+    assert await desks.by_need() == [("lpsk", "PELINDUNGAN_FISIK")] * 3
+    await until(lambda: owes(desks.nodes["komnas-ham"], desks.case, "LEMBAGA_UTAMA"))
+    offer = await desks.done("kh-komisioner", "lead/offer", to="lpsk", reason="PELINDUNGAN_FISIK")
+    await desks.done("lpsk-darurat", "lead/decline", offer=offer, reason="TANPA_KAPASITAS")
+    assert await desks.by_need() == [("komnas-ham", "KRIMINALISASI")] * 3
+
+
 async def test_a_suspect_is_not_left_to_one_agency_and_the_second_plan_is_carried_out(desks: Desks) -> None:
     """The first draft cannot be agreed and says why; the one with a partner's measure is in force at all desks."""
     alone = await desks.done("kh-hrd", "plan", measures=[ESCORT], replaces=[])
@@ -111,6 +133,9 @@ async def test_a_suspect_is_not_left_to_one_agency_and_the_second_plan_is_carrie
         assert {one["agency"] for one in told["due"] if one["kind"] == "TINDAKAN"} == {"komnas-ham", "lpsk"}
     assert (await desks.say("kh-hrd", "measures/start", plan=plan, measure=ESCORT["id"]))[0] == 409
     await desks.done("lpsk-darurat", "measures/start", plan=plan, measure=ESCORT["id"])
+    await lpsk_is_asked_to_lead(desks)
+    assert (await desks.say("kp-auditor", "circumstances", change="PINDAH_ALAMAT"))[0] == 403
+    await desks.done("kp-upr", "circumstances", change="PINDAH_ALAMAT")
     incident = await desks.done(
         "kp-upr", "incidents", forms=["PENGUNTITAN"], gendered_forms=[], sphere="FISIK", happened="SEHARI"
     )
@@ -119,7 +144,7 @@ async def test_a_suspect_is_not_left_to_one_agency_and_the_second_plan_is_carrie
         assert told["measures"] == {ESCORT["id"]: "STARTED"}
         assert told["taken_back"] == [LAWYER["id"]]
         assert [version["in_force"] for version in told["versions"]] == [False, True]
-        assert [one["kept"] for one in told["due"] if one["kind"] == "TINJAUAN"] == [False]
+        assert [one["kept"] for one in told["due"] if one["kind"] == "TINJAUAN"] == [False, False]
         assert sorted(one["kept"] for one in told["due"] if one["kind"] == "RENCANA") == [False, True]
     await desks.done("kh-hrd", "reviews", occasion="KEJADIAN_BARU", before="TINGGI", after="SEDANG")
     assert [told["risk"] for told in await desks.plans()] == ["SEDANG"] * 3

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,16 +15,15 @@ import pytest
 from deploy.dev.home import Ports
 from deploy.dev.ports import free_port
 from deploy.dev.runner import AgencyProcesses, ThreeNodes
-from deploy.dev.trio import rajut
 from deploy.nats.client import connect
 from deploy.nats.provision import provision_home
 from services import wiring
 from tests.clocks import BentClock
 from tests.e2e.stage import RECEIVERS, REPORTS, ask, opened, report
+from tests.integration.commands import rajut
 
 AGENCY = "lpsk"
 DAY_MS = 24 * 60 * 60 * 1000
-_PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -207,8 +204,7 @@ def test_what_cannot_be_used_stops_the_start_in_one_line(
 def test_a_taken_port_stops_the_start_in_one_line(machines: ThreeNodes) -> None:
     """A second node on one port says so and ends, instead of hanging."""
     machines[AGENCY].start("node")
-    command = [sys.executable, "-m", "services.cli", "node", "run", str(machines.homes[AGENCY])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_PROJECT, timeout=30)
+    done = rajut(machines.homes[AGENCY], "node", "run", str(machines.homes[AGENCY]))
     machines[AGENCY].stop("node")
     assert done.returncode == 1
     assert "rajut: E_SETTINGS: node.toml: http" in done.stderr

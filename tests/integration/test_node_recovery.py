@@ -6,7 +6,6 @@ from collections.abc import Awaitable
 
 from contracts.errors import Code
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from services.node.node import Node
 from tests.e2e.stage import (
     LOGS,
@@ -21,6 +20,7 @@ from tests.e2e.stage import (
     tasks,
     until,
 )
+from tests.integration.commands import rajut
 from tests.integration.trio import A, B, C, agree, three
 
 

@@ -19,13 +19,13 @@ from contracts.delivery import Delivery, position
 from contracts.events.protection import EmergencyActivated
 from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
-from deploy.dev.trio import rajut
 from services.cli.fsck import verify
 from services.node.bus import SQL as BUS_SQL
 from services.node.fsck import Report
 from services.node.node import Node
 from services.node.writing import Draft, write
 from tests.e2e.stage import LOGS, READERS, ask, level, opened, report, running, talk, until
+from tests.integration.commands import rajut
 from tests.integration.trio import A, B, C
 
 UNLOCK = "alter table log.record disable trigger record_immutable;"

@@ -23,6 +23,7 @@ from services.node.node import Node, systems_of
 from services.node.settings import Home
 from services.node.systems import AT_ONCE, SUBJECT, Systems
 from tests.e2e.stage import CASES, LOGS, READERS, RECEIVERS, events, opened, size, tasks, until
+from tests.integration.hostile import HOSTILE, SAID
 
 LPSK, NAME = "lpsk", "registry"
 FOREIGN = (
@@ -140,6 +141,19 @@ async def test_what_is_refused_over_http_is_refused_here(node: Node) -> None:
         answers = [await told(client, data) for data, _, _ in asked]
     assert [(one["status"], one["body"]["code"]) for one in answers] == [(status, code) for _, status, code in asked]
     assert all(one["headers"] == {"Content-Type": "application/problem+json"} for one in answers)
+
+
+async def test_a_message_that_somebody_spoiled_is_refused(node: Node, agencies: ThreeNodes) -> None:
+    """What is almost a good request is refused for what is wrong with it, as over HTTP, and nothing is stored."""
+    database, good = agencies[LPSK].postgres, request(node.home.path, RECEIVERS[LPSK], "POST", "/reports", body=REPORT)
+    before = database.sql(SAID, database="rajut")
+    async with system(node.home.path) as client:
+        for name, (spoil, codes) in HOSTILE.items():
+            data = spoil(good)
+            if len(data) <= client.max_payload:  # else the server takes no such message
+                answer = await told(client, data)
+                assert answer["body"]["code"] in codes.split(), name
+    assert database.sql(SAID, database="rajut") == before
 
 
 async def test_a_request_with_a_foreign_reply_is_not_done(answering: Answering) -> None:

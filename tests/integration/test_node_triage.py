@@ -16,6 +16,8 @@ from tests.integration.warrants import fsck, handle, shown
 
 FARMER = CASES / "petani-kriminalisasi.json"  # received by Komnas HAM, shared with both others
 VERIFIED = {"defender_kind": "PEMBELA", "status": "TERVERIFIKASI", "basis": ["KERJA_HAM", "UNIVERSALITAS"]}
+GROUND = {"ground": "ANCAMAN_NYATA", "needs": []}
+LISTS = ("/cases", "/tasks", "/notices")
 REJECTED = {"defender_kind": "PEMBELA", "status": "DITOLAK", "basis": ["CARA_DAMAI"]}
 
 
@@ -152,9 +154,75 @@ async def test_a_present_threat_acts_at_once_and_eligibility_stays_apart(trio: T
         assert (await shown(node, case, "/risk"))["level"] == "EKSTREM"
         assert (await shown(node, case, "/urgency"))["level"] == "KRITIS"
         assert (await shown(node, case, "/eligibility"))["category"] == "TIDAK_MEMENUHI"
-    ground = {"ground": "ANCAMAN_NYATA", "needs": []}
-    asked = await ask(trio.c, "POST", f"/cases/{case}/emergency", "kh-hrd", json=ground)
+    asked = await ask(trio.c, "POST", f"/cases/{case}/emergency", "kh-hrd", json=GROUND)
     assert asked.status_code == 201, asked.text
+
+
+async def seen(node: Node, case: str, officer: str) -> set[str]:
+    """Where an officer is shown something of a case: of all cases, the lists in which it stands."""
+    answers = {path: await ask(node, "GET", path, officer) for path in (f"/cases/{case}", *LISTS)}
+    return {path for path, answer in answers.items() if answer.status_code == 200 and case in answer.text}
+
+
+async def called(node: Node, case: str) -> set[str]:
+    """Who got a mail about a case."""
+    rows = await node.pools["notify"].fetch(
+        "select officer from notify.mail join notify.notice n on n.id = notice where case_id = $1", case
+    )
+    return {row["officer"] for row in rows}
+
+
+async def test_a_leader_with_a_conflict_of_interest_is_kept_out_and_others_decide(trio: Trio) -> None:
+    """Neither asked nor shown the case, their approval is refused; two others put protection in force at all nodes."""
+    case = await opened(trio)
+    out, other, third = (f"lpsk-pimpinan-{number}" for number in (1, 2, 3))
+    recusal = await say(trio.b, f"/cases/{case}/recusals", out, {"reason": "KERABAT"})
+    await say(trio.b, f"/cases/{case}/recusals", "lpsk-darurat", {"officer": other, "reason": "LAINNYA"}, 403)
+    hotline = {"officer": "lpsk-hotline", "reason": "TERLIBAT"}
+    await say(trio.b, f"/cases/{case}/recusals", other, hotline)
+    assert await seen(trio.b, case, "lpsk-hotline")
+    await say(trio.b, f"/cases/{case}/recusals", third, hotline)
+    assert not await seen(trio.b, case, "lpsk-hotline")
+    asked = await ask(trio.c, "POST", f"/cases/{case}/emergency", "kh-hrd", json=GROUND)
+    approve = f"/cases/{case}/emergency/{asked.json()['proposal']}/approve"
+    await tell(trio)
+    assert not await seen(trio.b, case, out)
+    assert [(await ask(trio.b, "GET", path, out)).status_code for path in LISTS] == [200] * len(LISTS)
+    assert await seen(trio.b, case, other) == {f"/cases/{case}", *LISTS}
+    assert {other, third} <= await called(trio.b, case)
+    assert out not in await called(trio.b, case)
+    for path in (f"/cases/{case}", f"/cases/{case}/emergency", f"/cases/{case}/access"):
+        refused = await ask(trio.b, "GET", path, out)
+        assert (refused.status_code, refused.json()["detail"]) == (403, "recused")
+    refused = await ask(trio.b, "POST", approve, out)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "recused")
+    assert [(await ask(trio.b, "POST", approve, who)).status_code for who in (other, third)] == [200, 200]
+    await tell(trio)
+    assert {(await shown(node, case, "/emergency"))["state"] for node in trio} == {"ACTIVE"}
+    await say(trio.b, f"/cases/{case}/recusals/end", out, {"recusal": recusal}, 403)
+    await say(trio.b, f"/cases/{case}/recusals/end", other, {"recusal": recusal})
+    assert await seen(trio.b, case, out) == {f"/cases/{case}", *LISTS}
+    await tell(trio)
+    assert len({(await shown(node, case))["digest"] for node in trio}) == 1
+    assert [(await fsck(node)).findings for node in trio] == [[], [], []]
+
+
+async def test_leaders_who_step_back_leave_too_few_and_all_hear_it(trio: Trio) -> None:
+    """Nobody refused, and yet two can no longer approve: the proposal is declined at once, and so is the next one."""
+    case = await opened(trio)
+    asked = await ask(trio.c, "POST", f"/cases/{case}/emergency", "kh-hrd", json=GROUND)
+    assert asked.status_code == 201, asked.text
+    await tell(trio)
+    for number in range(1, 7):
+        await say(trio.b, f"/cases/{case}/recusals", f"lpsk-pimpinan-{number}", {"reason": "KEPENTINGAN"})
+    assert (await shown(trio.b, case, "/emergency"))["state"] == "PROPOSED"
+    await handle(trio.b)
+    await tell(trio)
+    assert {(await shown(node, case, "/emergency"))["state"] for node in trio} == {"DECLINED"}
+    await ask(trio.c, "POST", f"/cases/{case}/emergency", "kh-hrd", json=GROUND)
+    await tell(trio)
+    proposals = [(await shown(node, case, "/emergency"))["proposals"] for node in trio]
+    assert [[one["state"] for one in told] for told in proposals] == [["DECLINED", "DECLINED"]] * 3
 
 
 def judgement(threat: int, vulnerability: int, capacity: int) -> dict[str, Any]:

@@ -3,16 +3,20 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import httpx2
+
 from contracts.bundle.archive import pack
 from contracts.encoding import b64
 from contracts.events.access import CaseRead, Door, Purpose
 from contracts.events.plan import PlanProposed
+from contracts.events.triage import OfficerRecused
 from services.node.http import MAX_BODY
+from services.node.web.shell import LANGUAGE
 from tests.e2e.stage import LOGS, ask, events, report, size
 from tests.integration.visitors import ADMIN, AUDITOR, LPSK, OFFICER, Desk, csrf, hidden
 from tests.unit.contracts.tampering import headless
 
-WITHOUT_A_CASE = {"/", "/cases", "/login", "/away", "/live", "/audit", "/operations", "/intake"}
+WITHOUT_A_CASE = {"/", "/cases", "/login", "/away", "/live", "/audit", "/operations", "/dates", "/intake"}
 # A line that says no more of a case than that something is new there; a form of which nothing is typed already; and the
 # question whether to show who somebody is.
 TELLS_NOTHING = {"/cases/{case}/live", "/cases/{case}/act/{name}", "/cases/{case}/person"}
@@ -55,8 +59,8 @@ async def test_a_link_tells_nobody_that_they_have_said_something(desk: Desk) -> 
     )
     assert answer.status_code in {201, 409}, answer.text
     async with desk.entered() as officer:
-        shown = [(await officer.get(f"/desk/cases/{desk.case}?said={name}")).text for name in (proposed, approved)]
-    assert ['class="said"' in page for page in shown] == [True, False]
+        shown = [await officer.get(f"/desk/cases/{desk.case}?said={name}") for name in (proposed, approved)]
+    assert [(page.status_code, 'class="said"' in page.text) for page in shown] == [(200, True), (200, False)]
 
 
 async def test_an_event_says_who_read_since_it_is_here(desk: Desk) -> None:
@@ -77,6 +81,63 @@ async def test_an_event_says_who_read_since_it_is_here(desk: Desk) -> None:
     assert told["total"] == len(told["entries"])
     assert len((await ask(desk.node, "GET", f"{since}&most=1", AUDITOR)).json()["entries"]) == 1
     assert (await ask(desk.node, "GET", f"{of_case}/access?since={'A' * 43}", AUDITOR)).status_code == 404
+
+
+async def test_a_case_that_is_none_is_said_to_be_none_with_the_way_back(desk: Desk) -> None:
+    """A mistyped number and one that nobody gave look the same, in both languages; who reads no cases gets no list."""
+    said = {"id": "Kasus ini tidak ada", "en": "There is no such case"}
+    async with desk.entered() as officer, desk.entered(ADMIN) as admin:
+        for language, title in said.items():
+            officer.cookies.set(LANGUAGE, language)
+            for number in ("0QH-PAJ", "0" * 26):
+                for path in (f"cases/{number}", f"cases/{number}/timeline", f"cases/{number}/act/{PlanProposed.type}"):
+                    answer = await officer.get(f"/desk/{path}")
+                    assert (answer.status_code, f"<h1>{title}</h1>" in answer.text) == (404, True), path
+                    assert '<a href="/desk/cases">' in answer.text.partition("<main")[2]
+        assert '<a href="/desk/cases">' not in (await admin.get("/desk/cases/0QH-PAJ")).text
+        assert (await officer.get(f"/desk/cases/{desk.case}/events/{'A' * 43}")).status_code == 404
+        assert (await officer.get(f"/desk/cases/{desk.case}/events/none")).status_code == 404
+
+
+async def test_who_steps_back_at_the_desk_is_shown_nothing_more_of_the_case(desk: Desk) -> None:
+    """No page of it, whatever it shows, nor its line in any list; a colleague sees who has stepped back."""
+    case, name = await report(desk.node), OfficerRecused.type
+    told = [path for path in desk.pages() if "{case}" in path and path not in TELLS_NOTHING and "{" not in path[14:]]
+    async with desk.entered("lpsk-pimpinan-7") as out, desk.entered() as colleague:
+        asked = await out.get(f"/desk/cases/{case}/act/{name}?officer=lpsk-pimpinan-7")
+        said = await out.post(f"/desk/cases/{case}/act/{name}", data=hidden(asked.text) | {"reason": "KERABAT"})
+        assert said.status_code == 303
+        for path in told:
+            shown = await out.get(f"/desk{path.replace('{case}', case)}")
+            assert (shown.status_code, "Anda mundur dari kasus ini" in shown.text) == (403, True), path
+        assert case not in (await out.get("/desk")).text + (await out.get("/desk/cases")).text
+        assert case in (await colleague.get("/desk/cases")).text
+        assert "lpsk-pimpinan-7" in (await colleague.get(f"/desk/cases/{case}")).text.partition('id="p-recusal"')[2]
+
+
+async def test_the_list_of_cases_says_how_urgent_each_is(desk: Desk) -> None:
+    """In a word beside its mark, also where nobody knows; what a person judges otherwise is there at the next look.
+
+    What presses stands at the head of the case's own page, too.
+    """
+    case = await report(desk.node)
+    async with desk.entered() as officer:
+        assert "○</span> Belum diketahui" in row(await officer.get("/desk/cases"), case)
+        for level, shown in (("MENDESAK", "▲</span> Mendesak"), ("BIASA", "●</span> Biasa")):
+            said = await ask(
+                desk.node, "POST", f"/cases/{case}/urgency", OFFICER, json={"level": level, "reason": "uji"}
+            )
+            assert said.status_code == 201, said.text
+            for _ in range(2):  # worked out, and kept
+                assert shown in row(await officer.get("/desk/cases"), case)
+            head = (await officer.get(f"/desk/cases/{case}")).text.partition("case-head")[2].partition("</header>")[0]
+            assert (shown in head) is (level == "MENDESAK")
+        assert (await officer.get("/desk/cases?page=9")).text.count("<tr>") > 1
+
+
+def row(page: httpx2.Response, case: str) -> str:
+    """What a list says of a case."""
+    return page.text.partition(f"/desk/cases/{case}")[2].partition("</tr>")[0]
 
 
 async def test_what_is_too_much_or_no_form_is_refused(desk: Desk) -> None:
@@ -146,7 +207,8 @@ async def test_auditors_and_operators_see_no_more_than_theirs(desk: Desk) -> Non
         entry = (await events(desk.node, LOGS[LPSK], CaseRead.wire_type))[-1]
         read = CaseRead.read(entry.content.body)
         assert (entry.content.actor.officer, read.door, read.purpose) == (AUDITOR, Door.PAGE, Purpose.AUDIT)
-        assert "/act/" not in (await auditor.get(of_case[0])).text.replace("/act/notify", "")
+        offered = re.findall(r"/act/([a-z.]+)", (await auditor.get(of_case[0])).text)
+        assert {name for name in offered if not name.startswith("notify.")} == {OfficerRecused.type}
     async with desk.entered(OFFICER) as officer:
         assert {(await officer.get(path)).status_code for path in ("/desk/operations", "/desk/audit", of_case[2])} == {
             403

@@ -18,7 +18,7 @@ import pytest
 from contracts.events import Body
 from contracts.events.node import ErasureAsked, ErasureConfirmed
 from contracts.events.protection import EmergencyApproved, EmergencyRefused
-from contracts.events.triage import RiskAssessed
+from contracts.events.triage import OfficerRecused, RiskAssessed
 from contracts.mechanism import LATEST, Permission
 from contracts.workflow import rule_for
 from deploy.dev import cast
@@ -32,10 +32,12 @@ BODIES = Path(__file__).parents[1] / "cases" / "bodies"
 NAME = "A" * 43
 SOME_CASE = "0" * 26  # in the samples of events
 PLACES = {"{service}": "triage", "{draft}": NAME, "{event}": NAME}
+PLACES |= {"{date}": "CATAHU_TERBIT", "{day}": "2000-03-08"}
 PLACES |= {"{proposal}": NAME, "{request}": NAME, "{item}": "1", "{notice}": "1"}
 # Routes whose request is not the event itself: the event that they say.
 SAYS: Mapping[str, type[Body]] = {
     "POST /cases/{case}/risk": RiskAssessed,
+    "POST /cases/{case}/recusals": OfficerRecused,
     "POST /cases/{case}/emergency/{proposal}/approve": EmergencyApproved,
     "POST /cases/{case}/emergency/{proposal}/refuse": EmergencyRefused,
     "POST /cases/{case}/erasure": ErasureAsked,
@@ -45,6 +47,7 @@ SAYS: Mapping[str, type[Body]] = {
 ASKED_FOR = {
     "POST /reports": Permission.RECEIVE_REPORT,
     "POST /cases/{case}/consent": Permission.RECORD_CONSENT,
+    "POST /cases/{case}/recusals": Permission.STEP_BACK,
     "POST /cases/{case}/identity": Permission.RECORD_CONSENT,
     "POST /cases/{case}/emergency/{proposal}/approve": Permission.DECIDE_EMERGENCY,
     "POST /cases/{case}/emergency/{proposal}/refuse": Permission.DECIDE_EMERGENCY,
@@ -53,18 +56,21 @@ ASKED_FOR = {
     "PUT /drafts/{draft}": Permission.RECEIVE_REPORT,
     "DELETE /drafts/{draft}": Permission.RECEIVE_REPORT,
     "GET /tasks": Permission.READ_CASE,
-    "POST /tasks/{item}/done": Permission.ACKNOWLEDGE_NOTICE,
+    "POST /tasks/{item}/done": Permission.RECEIVE_REPORT,
     "GET /notices": Permission.ACKNOWLEDGE_NOTICE,
     "POST /notices/{notice}/acknowledge": Permission.ACKNOWLEDGE_NOTICE,
     "GET /cases/{case}/access": Permission.READ_ACCESS,
     "GET /cases/{case}/bundle": Permission.READ_ACCESS,
     "GET /operations": Permission.READ_OPERATIONS,
     "GET /tasks/figures": Permission.READ_OPERATIONS,
+    "GET /dates": Permission.READ_DATES,
+    "POST /dates/{date}/{day}/kept": Permission.KEEP_DATE,
     "POST /operations/parked/{service}/{event}/replay": Permission.HANDLE_PARKED,
     "POST /operations/parked/{service}/{event}/discard": Permission.HANDLE_PARKED,
 }
 REQUESTS: Mapping[str, object] = {
     "POST /cases/{case}/risk": {"present_threat": True},
+    "POST /cases/{case}/recusals": {"reason": "KERABAT"},
     "POST /cases/{case}/emergency/{proposal}/refuse": {"reason": "DASAR_TIDAK_TERPENUHI"},
     "POST /cases/{case}/erasure": {"scope": "CASE", "basis": "SUBJECT_REQUEST"},
     "POST /cases/{case}/identity": {"to": ["lpsk"], "fields": ["identity"]},

@@ -71,7 +71,7 @@ class Run:
             Figure(f"3 catch-up of {count} records", "records/s", rates[0], rates[1], 0.6, more_is_better=True),
             Figure("3 memory at the end of it; beside it midway", "MiB", end, midway, 1.1),
             Figure(
-                f"4 fsck, with {readers()} processes that read; the floor has none beside it",
+                f"4 fsck, with {readers()} other processes that read; the floor has none beside it",
                 "records/s",
                 checks[0],
                 checks[1],

@@ -37,6 +37,7 @@ def _untried(told: Any) -> list[str]:
 # A matter that one of the desk's views shows: its word, the view, and what is read there.
 VIEWS: Mapping[str, tuple[str, Callable[[Any], Sequence[str]]]] = {
     "lembaga utama": ("lead", lambda told: [told["lead"]]),
+    "sebaiknya memimpin": ("lead", lambda told: [told["by_need"]["agency"]] if told["by_need"] else []),
     "perlu dikuatkan": ("lead", lambda told: [one["event"] for one in told["to_confirm"]]),
     "rencana berlaku": ("plan", _in_force),
     "penutupan menunggu": ("plan", lambda told: [name for one in told["endings"] for name in one["waits_for"]]),

@@ -28,7 +28,7 @@ class Story:
         self._desks = desks
         self._calendar = calendar
         self._days = days
-        self._own = desks[fate.agency]
+        self._own = self._lead = desks[fate.agency]
         self._among = {fate.agency, *fate.share_with}
         self._kind = self._proposal = self._plan = self._sent = ""
         self.case = ""
@@ -83,8 +83,9 @@ class Story:
         """The plan, its measure, and as long as protection is in force the risk again and again."""
         when = self._fate.days
         planned = when["approval"] if self._in_force else when["plan"]
-        steps = [(planned, self._agree), (planned + when["measure"], self._measure("start"))]
-        steps.append((planned + when["measure"] + 20, self._measure("complete")))
+        begun = planned + when["measure"]
+        steps: list[tuple[int, Step]] = [(planned, self._agree), (planned, self._hand_over)]
+        steps += [(begun, self._measure("start")), (begun + 20, self._measure("complete"))]
         if not self._in_force:
             return steps
         reviews = range(when["review"], self._days, AGAIN)
@@ -112,7 +113,7 @@ class Story:
         place = f"/tasks?case={self.case}"
         work = await self._own.until(reader, place, lambda told: any(map(self._is_triage, told["items"])))
         item = next(filter(self._is_triage, work["items"]))
-        await self._own.say(Permission.ACKNOWLEDGE_NOTICE, f"/tasks/{item['id']}/done")
+        await self._own.say(Permission.RECEIVE_REPORT, f"/tasks/{item['id']}/done")
 
     def _is_triage(self, item: Mapping[str, str]) -> bool:
         return (item["case"], item["kind"]) == (self.case, HUMAN_TRIAGE)
@@ -172,6 +173,17 @@ class Story:
         for agency in sorted(self._among):
             await self._say(self._desks[agency], Permission.AGREE_PLAN, "plan/agree", {"plan": self._plan}, officer=1)
 
+    async def _hand_over(self) -> None:
+        """Once all are heard to agree, the lead goes to whom the case needs most, if that is another agency."""
+        reader = self._own.officers(Permission.READ_CASE)[0]
+        await self._own.until(reader, f"/cases/{self.case}/plan", lambda told: not told["versions"][0]["waits_for"])
+        needed = (await self._own.get(reader, f"/cases/{self.case}/lead"))["by_need"]
+        if needed and self._desks[needed["agency"]] is not self._own:
+            body = {"to": needed["agency"], "reason": needed["reason"]}
+            offered = await self._say(self._own, Permission.LEAD_CASE, "lead/offer", body)
+            self._lead = self._desks[needed["agency"]]
+            await self._say(self._lead, Permission.LEAD_CASE, "lead/accept", {"offer": offered["events"][0]})
+
     def _promised(self, number: int, agency: str) -> dict[str, Any]:
         day = str(LATEST.office_day(self._now(), self._fate.agency))
         return {
@@ -195,7 +207,7 @@ class Story:
 
     async def _review(self) -> None:
         body = {"occasion": "BERKALA", "before": "SEDANG", "after": "SEDANG"}
-        await self._say(self._own, Permission.HOLD_REVIEW, "reviews", body)
+        await self._say(self._lead, Permission.HOLD_REVIEW, "reviews", body)
 
     async def _refer(self) -> None:
         reader = self._own.officers(Permission.READ_CASE)[0]
@@ -214,7 +226,7 @@ class Story:
 
     async def _close(self) -> None:
         body = {"reason": "PERMINTAAN_PEMBELA"}
-        said = await self._say(self._own, Permission.PROPOSE_CLOSURE, "closure", body)
+        said = await self._say(self._lead, Permission.PROPOSE_CLOSURE, "closure", body)
         agreed = {"proposal": said["events"][0]}
         for agency in sorted(self._among):
             await self._say(self._desks[agency], Permission.AGREE_CLOSURE, "closure/agree", agreed)

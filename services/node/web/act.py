@@ -35,7 +35,7 @@ from services.node.web.shell import Shell, Visitor, typed
 from services.node.writing import Timeline, version_of
 
 # Fields of the form itself; no field of a body begins so.
-KEY, VERSION, FIXED, MORE = "_key", "_version", "_fixed", "_more"
+KEY, VERSION, FIXED = "_key", "_version", "_fixed"
 TRIES = 3
 _TELLING = {body.wire_type for body in ONLY_TELLING | {NoticeAcknowledged}}
 
@@ -64,7 +64,7 @@ def router(shell: Shell) -> APIRouter:
     async def say(request: Request, case: CaseId, name: str, visitor: Here) -> Response:
         form, given = _form(shell, name), await typed(request)
         shell.desk.officers.allow(visitor.session.officer, form.permission)
-        more = MORE in given  # another row, asked for without a script
+        more = forms.MORE in given  # another row, asked for without a script
         answer = UNASKED if more else await _said(shell, visitor, case, form, given)
         if answer.held and not more:
             return RedirectResponse(f"/desk/cases/{case}?{urlencode({'said': name})}", 303)

@@ -28,11 +28,13 @@ PER_PAGE = 100
 SCOPES = ("court", "whole")
 _PIN = re.compile(r"[0-9a-fA-F]{64}")
 
+OF_THEMSELVES = {Permission.ACKNOWLEDGE_NOTICE, Permission.STEP_BACK}  # that they were told, or take no part
+
 
 def purpose_of(shell: Shell, visitor: Visitor) -> Purpose:
-    """What a visitor reads for: who may see who read, and may say nothing in a case but that they were told, audits."""
+    """What a visitor reads for: who may see who read, and says nothing in a case but of themself, audits."""
     audits = shell.may(visitor, Permission.READ_ACCESS)
-    said = {form.permission for form in shell.forms.values()} - {Permission.ACKNOWLEDGE_NOTICE}
+    said = {form.permission for form in shell.forms.values()} - OF_THEMSELVES
     acts = any(shell.may(visitor, permission) for permission in said)
     return Purpose.AUDIT if audits and not acts else Purpose.HANDLING
 

@@ -31,10 +31,10 @@ class Checked(NamedTuple):
 _CHECKED = TypeAdapter(Checked)
 
 
-async def check(data: bytes, pin: bytes | None, limit_s: int = LIMIT_S) -> Checked:
+async def check(data: bytes, pin: bytes | None, limit_s: int = LIMIT_S, limit_bytes: int = LIMIT_BYTES) -> Checked:
     """What `verify_archive` says; Rejected(SIZE) if that takes more than it may."""
     # -P: the folder in which somebody calls us is none to take programs from.
-    command = (sys.executable, "-P", "-m", __name__, str(limit_s), (pin or b"").hex())
+    command = (sys.executable, "-P", "-m", __name__, str(limit_s), str(limit_bytes), (pin or b"").hex())
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
     try:
@@ -52,10 +52,10 @@ async def check(data: bytes, pin: bytes | None, limit_s: int = LIMIT_S) -> Check
 
 
 def _main() -> None:
-    limit_s, pin = int(sys.argv[1]), bytes.fromhex(sys.argv[2])
+    limit_s, limit_bytes, pin = int(sys.argv[1]), int(sys.argv[2]), bytes.fromhex(sys.argv[3])
     os.nice(10)
     resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s))  # also if whoever asked is gone
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
     whole = verify_archive(sys.stdin.buffer.read(), pin or None)
     shown = whole._replace(findings=whole.findings[:MOST_FINDINGS], lines=whole.lines[:MOST_LINES])
     sys.stdout.buffer.write(_CHECKED.dump_json(Checked(shown, len(whole.findings), len(whole.lines))))

@@ -14,7 +14,7 @@ from contracts.events.fields import DAY, MAX_CODES
 from contracts.events.lists import code_list
 from contracts.mechanism.calendar import ZONES
 
-EMPTY_ROWS = 2  # of a list of things, shown beyond those that are filled in
+MORE = "_more"  # the name of the button that asks for another row; its value is the list's name
 Typed = Mapping[str, Sequence[str]]  # as a browser sends it: every name with its values
 _CODE = "^[A-Z][A-Z0-9_]{0,63}$"
 _NUMBER = re.compile("[0-9]{1,9}")
@@ -64,7 +64,7 @@ class _Group(NamedTuple):
 
 
 def fields(body: type[Body], typed: Typed) -> tuple[Field, ...]:
-    """What a form asks for; lists of things have as many rows as are typed, and a few more."""
+    """What a form asks for; lists of things have the rows that are typed or a first one, and the one of `MORE`."""
     schema = body.model_json_schema()
     return tuple(_fields(schema, _Group(body.type, "", (), schema.get("$defs", {})), typed))
 
@@ -100,9 +100,10 @@ def _of_rows(schema: Mapping[str, Any], of: Field, group: _Group, typed: Typed) 
 
 
 def _rows(name: str, typed: Typed) -> range:
-    filled = (_place(key, name) for key in typed if any(typed[key]))
-    used = [int(row) for row, *rest in filter(None, filled) if rest != [_OWN] and _NUMBER.fullmatch(row)]
-    return range(min(max(used, default=-1) + 1 + EMPTY_ROWS, MAX_CODES))
+    more = name in typed.get(MORE, ())  # below all that are shown, whether anything is typed there or not
+    begun = (_place(key, name) for key in typed if more or any(typed[key]))
+    used = [int(row) for row, *rest in filter(None, begun) if rest != [_OWN] and _NUMBER.fullmatch(row)]
+    return range(min(max(max(used, default=-1) + 1 + more, 1), MAX_CODES))
 
 
 def _place(key: str, name: str) -> list[str]:

@@ -77,7 +77,9 @@ def _own(told: Told) -> Iterator[Worry]:
             yield Worry(word, {"name": end["name"], "days": end["days"]}, "ends", grave=end["days"] < 0)
     for date in told["dates"]:
         if date["days"] < WARN_DAYS:
-            yield Worry("worry.date", {"date": date["code"], "day": date["day"]}, "dates")
+            word = "worry.date_missed" if date["days"] < 0 else "worry.date"
+            about = {"agency": date["agency"], "date": date["code"], "day": date["day"]}
+            yield Worry(word, about, "dates", grave=date["days"] < 0)
 
 
 def _of_partner(partner: Told, heartbeat_s: float) -> Iterator[Worry]:
@@ -102,13 +104,15 @@ def router(shell: Shell) -> APIRouter:
             return shell.refusal(request, visitor, answer.code, answer.detail)
         figures = await shell.ask(visitor, "GET", "/tasks/figures")
         kept = figures.told if figures.held else {"kinds": [], "weeks": []}
+        dates = await shell.ask(visitor, "GET", "/dates")
+        told = {**answer.told, "dates": dates.told if dates.held else []}
         return shell.page(
             request,
             "operations.html",
             visitor,
-            told=answer.told,
+            told=told,
             kept=kept,
-            worries=worries(answer.told, kept),
+            worries=worries(told, kept),
             bars=bars,
             type_name=type_name,
             wide=WIDE,

@@ -12,15 +12,17 @@ from services.node.sql import queries
 from services.node.web import work
 from services.node.web.inside import Answer
 from services.node.web.shell import Shell, Visitor, local, typed
+from services.node.web.urgency import Urgencies
 
 SQL = queries(Path(__file__).with_name("queue.sql"))
 MINE, UNIT = "mine", "unit"
 PER_PAGE = 100  # a page stays below 100 kB
+CASES_PER_PAGE = 25  # each is folded when it is first shown
 
 
 def router(shell: Shell) -> APIRouter:
     """`/`: the queue; `/cases`: all cases of this agency; and what is done from a queue with one press."""
-    routes = APIRouter()
+    routes, urgencies = APIRouter(), Urgencies(shell.desk)
     Here = Annotated[Visitor, Depends(shell.visitor)]  # noqa: N806
     Choice = Annotated[str, Query(max_length=64)]  # noqa: N806
     Number = Annotated[int, Query(ge=1, le=1000)]  # noqa: N806
@@ -58,11 +60,22 @@ def router(shell: Shell) -> APIRouter:
         )
 
     @routes.get("/cases")
-    async def cases(request: Request, visitor: Here) -> Response:
+    async def cases(request: Request, visitor: Here, page: Number = 1) -> Response:
         answer = await shell.ask(visitor, "GET", "/cases")
         if not answer.held:
             return shell.refusal(request, visitor, answer.code, answer.detail)
-        return shell.page(request, "cases.html", visitor, cases=answer.told)
+        pages = max(-(-len(answer.told) // CASES_PER_PAGE), 1)
+        page = min(page, pages)
+        shown = answer.told[(page - 1) * CASES_PER_PAGE : page * CASES_PER_PAGE]
+        return shell.page(
+            request,
+            "cases.html",
+            visitor,
+            cases=shown,
+            urgency=await urgencies.of(shown, answer.told),
+            page=page,
+            pages=pages,
+        )
 
     @routes.post("/notices/{notice}/acknowledge")
     async def acknowledge(request: Request, notice: str, visitor: Here) -> Response:

@@ -20,13 +20,13 @@ from services.node.database import AWAY
 from services.node.http import BoundedBody
 from services.node.service import Desk
 from services.node.settings import BadSettings, Web
-from services.node.web import act, audit, case, live, login, login_oidc, operations, queue, timeline
+from services.node.web import act, audit, case, dates, live, login, login_oidc, operations, queue, timeline
 from services.node.web.oidc import Issuer
 from services.node.web.panel import Pages
 from services.node.web.session import Sessions
 from services.node.web.shell import HERE, Away, Shell, guarded, local, policed
 
-PAGES = (queue, case, act, timeline, audit, operations, live)
+PAGES = (queue, case, act, timeline, audit, operations, dates, live)
 
 
 def site(desk: Desk, api: FastAPI, web: Web, pages: Mapping[str, Pages], issuer: Issuer | None = None) -> FastAPI:
@@ -96,12 +96,19 @@ def _told(error: Exception) -> tuple[str, str]:
         case HTTPException(status_code=404):
             return Code.NOT_FOUND, ""
         case HTTPException() | RequestValidationError():
-            return Code.SCHEMA, ""
+            wrong = _mistyped(error)
+            return (Code.NOT_FOUND, wrong) if wrong else (Code.SCHEMA, "")
         case _ if isinstance(error, AWAY):
             return Code.UNAVAILABLE, ""
         case _:
             telemetry.stumbled("desk", error)
             return Code.UNEXPECTED, ""
+
+
+def _mistyped(error: Exception) -> str:
+    """What of the address is no name of its kind, such as `case`: there is none; "" if that is not what is wrong."""
+    places = [told["loc"] for told in error.errors()] if isinstance(error, RequestValidationError) else []
+    return next((str(name) for where, name, *_ in places if where == "path"), "")
 
 
 def _loopback(origin: str) -> bool:

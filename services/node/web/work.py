@@ -36,6 +36,7 @@ DONE_BY: Mapping[str, Permission] = {
     "TINDAKAN_PERTAMA": Permission.CARRY_OUT_MEASURE,
     "TINJAUAN": Permission.HOLD_REVIEW,
     "TAWARAN_MEMIMPIN": Permission.LEAD_CASE,
+    "LEMBAGA_UTAMA": Permission.LEAD_CASE,
     "TANDA_TANGAN_AMBIL_ALIH": Permission.TAKE_LEAD,
     "TANDA_HADIR_LEMBAGA_UTAMA": Permission.LEAD_CASE,
     "JAWABAN_RUJUKAN": Permission.ANSWER_REFERRAL,

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from contracts.codes import codes
-from contracts.events.plan import CaseReopened, ClosureAgreed, ClosureProposed, IncidentRecorded, ReviewHeld
+from contracts.events.plan import (
+    CaseReopened,
+    CircumstancesChanged,
+    ClosureAgreed,
+    ClosureProposed,
+    IncidentRecorded,
+    ReviewHeld,
+)
 from contracts.timeline import Event
 from contracts.workflow.closure import CLOSED, CLOSURE, OPEN
 from services.node.web.panel import Look, Offer
@@ -16,10 +23,11 @@ MOST = 5  # of incidents and reviews, the newest
 
 
 class Incident(NamedTuple):
-    """Something that happened again."""
+    """Something that happened again, or that has changed: one of the two."""
 
     event: Event
-    body: IncidentRecorded
+    body: IncidentRecorded | None = None
+    change: str = ""
 
 
 class Review(NamedTuple):
@@ -37,15 +45,20 @@ class Closure(NamedTuple):
 
 
 def incidents(look: Look) -> list[Incident]:
-    """What happened since the case was opened, the newest first."""
-    return [Incident(*told) for told in look.case.of_type(IncidentRecorded)][: -MOST - 1 : -1]
+    """What happened and changed since the case was opened, the newest first."""
+    found = {event.id: Incident(event, body) for event, body in look.case.of_type(IncidentRecorded)}
+    changes = look.case.of_type(CircumstancesChanged)
+    found |= {event.id: Incident(event, change=body.change) for event, body in changes}
+    return [found[event.id] for event in look.case.timeline if event.id in found][: -MOST - 1 : -1]
 
 
 def incident_offers(look: Look) -> Iterator[Offer]:
-    """Record another one."""
-    body = IncidentRecorded(forms=codes("form")[:1], gendered_forms=(), sphere="FISIK", happened="SEHARI")
-    if would_count(look)(body):
+    """Record another incident, or a change."""
+    counts = would_count(look)
+    if counts(IncidentRecorded(forms=codes("form")[:1], gendered_forms=(), sphere="FISIK", happened="SEHARI")):
         yield Offer(IncidentRecorded.type)
+    if counts(CircumstancesChanged(change=codes("circumstance")[0])):
+        yield Offer(CircumstancesChanged.type)
 
 
 def reviews(look: Look) -> list[Review]:

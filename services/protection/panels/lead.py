@@ -1,6 +1,6 @@
 """Who leads, and how that changes: an offer and its answer, a take-over and its signatures, an old lead's decisions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.codes import codes
 from contracts.events.lead import (
@@ -16,7 +16,7 @@ from contracts.hlc import instant as written
 from contracts.workflow.lead import SLOT
 from services.node.web.panel import Look, Offer
 from services.node.web.present import Counts, would_count
-from services.protection.lead import Lead, shown
+from services.protection.lead import Lead, needed, shown
 
 _REASON = codes("lead_reason")[0]
 
@@ -38,6 +38,13 @@ def offers(look: Look) -> Iterator[Offer]:
         yield Offer(LeadOffered.type)
     if _silent(look, counts):
         yield Offer(LeadClaimed.type, {"replaces": stands.lead})
+
+
+def draft(look: Look) -> Mapping[str, Sequence[str]]:
+    """Whom the lead would offer to by need, and why; whoever fills it in may choose another."""
+    rules = look.case.judged_by
+    found = needed(look.case, rules) if rules else None
+    return {"to": [found.agency], "reason": [found.reason]} if found and found.agency in look.others else {}
 
 
 def _waiting(counts: Counts, stands: Lead) -> Iterator[Offer]:

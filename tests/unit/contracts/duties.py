@@ -14,6 +14,7 @@ from contracts.events.ending import DecisionApproved, HandoverAccepted, Handover
 from contracts.events.plan import ClosureAgreed, PlanAgreed
 from contracts.events.protection import EmergencyApproved, EmergencyProposed
 from contracts.events.session import SessionDecided, SessionTabled
+from contracts.events.triage import OfficerReadmitted, OfficerRecused
 from contracts.mechanism import LATEST, Permission
 from contracts.timeline import Event
 from contracts.workflow import rule_for
@@ -125,6 +126,14 @@ def _breach() -> Trial:
     return Trial(case, found, own, case.add(HAM, back(found), actor=second))
 
 
+def _readmission() -> Trial:
+    case, chief = Chronicle(), Actor("komisioner_pengaduan", "o-2")
+    said = case.add(HAM, OfficerRecused(officer="o-1", role="tim_hrd", reason="KERABAT"), actor=chief)
+    back = OfficerReadmitted(recusal=b64(said.id))
+    own, other = (case.add(HAM, back, actor=chief._replace(officer=who)) for who in ("o-2", "o-3"))
+    return Trial(case, said, own, other)
+
+
 def _record() -> Trial:
     case = Outage()
     record = case.write("p-1", "p-2")
@@ -212,6 +221,7 @@ DUTIES = (
     Duty("disclosure", _disclosure, "another officer of the same agency, in another role; the auditor is told at once"),
     Duty("outsider", _outside, "another officer of the same agency, in another role; the auditor is told at once"),
     Duty("breach", _breach, "to take it back another officer of the same agency, in another role; else nobody"),
+    Duty("readmission", _readmission, "to say it of others or take it back another officer there; to step back nobody"),
     Duty("erasure", _erasure, "another officer of the agency that opened the case, in another role"),
     Duty(
         "withdrawal",

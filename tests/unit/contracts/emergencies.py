@@ -28,6 +28,7 @@ from contracts.mechanism import LATEST
 from contracts.mechanism.calendar import office_day
 from contracts.record import EventId
 from contracts.timeline import Event
+from contracts.workflow.emergency import papers_due
 from tests.unit.contracts.chronicle import AGENCIES, Chronicle, officer, opening
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -39,16 +40,17 @@ DUE = "2027-01-08"
 class Emergency(Chronicle):
     """A case in which two leaders of the deciding agency have put protection in force."""
 
-    def __init__(self, *, to: tuple[str, ...] = AGENCIES) -> None:
+    def __init__(self, *, to: tuple[str, ...] = AGENCIES, start: datetime = START) -> None:
         super().__init__(to=to, opened=False)
-        self.now = START
+        self.now = start
         self.say(to[0], opening(to[0], to=to))
         self.active = self.begin()
         items = (
             DeferredItem(code="IDENTITAS", owner="lpsk"),
             DeferredItem(code="KETERANGAN_STATUS", owner=to[0]),
         )
-        self.listed = self.say("lpsk", RequirementsDeferred(emergency=self.active, items=items, due_on=DUE))
+        due_on = papers_due(self.events[-1], LATEST)
+        self.listed = self.say("lpsk", RequirementsDeferred(emergency=self.active, items=items, due_on=due_on))
         self.say("lpsk", SessionTabled(emergency=self.active))
 
     @property

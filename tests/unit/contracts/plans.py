@@ -6,6 +6,7 @@ from contracts.events import Body
 from contracts.events.plan import (
     Agreement,
     CaseClosed,
+    CircumstancesChanged,
     ClosureAgreed,
     ClosureProposed,
     IncidentRecorded,
@@ -27,6 +28,7 @@ from tests.unit.contracts.chronicle import Chronicle, opening
 Parents = tuple[EventId, ...] | None
 LEAD = "komnas-ham"
 DUE = "2026-11-25T16:59:59.000Z"
+MOVED = CircumstancesChanged(change="PINDAH_ALAMAT")
 INCIDENT = IncidentRecorded(forms=("PENGUNTITAN",), gendered_forms=(), sphere="FISIK", happened="SEHARI")
 
 

@@ -15,7 +15,7 @@ from contracts.events.protection import (
     EmergencyProposed,
     EmergencyRefused,
 )
-from contracts.events.triage import StatusDetermined, UrgencyOverridden
+from contracts.events.triage import OfficerReadmitted, OfficerRecused, StatusDetermined, UrgencyOverridden
 from contracts.mechanism import LATEST
 from contracts.record import EventId
 from contracts.timeline import Event
@@ -58,6 +58,8 @@ def decision(names: list[str], draw: st.DrawFn) -> Body:
     decisions: list[Callable[[], Body]] = [
         lambda: UrgencyOverridden(level=draw(st.sampled_from([*LEVELS, "BARU"])), reason="x"),
         lambda: StatusDetermined(defender_kind="PEMBELA", status=draw(st.sampled_from(STATUSES)), basis=()),
+        lambda: OfficerRecused(officer=draw(st.sampled_from(ACTORS)).officer, role="pimpinan", reason="KERABAT"),
+        lambda: OfficerReadmitted(recusal=draw(name)),
         lambda: EmergencyProposed(ground="ANCAMAN_NYATA", needs=()),
         lambda: EmergencyApproved(proposal=draw(name)),
         lambda: EmergencyRefused(proposal=draw(name), reason="DASAR_TIDAK_TERPENUHI"),

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -11,7 +13,9 @@ from contracts.events.protection import (
     RequirementsDeferred,
 )
 from contracts.events.triage import UrgencyOverridden
+from contracts.hlc import Hlc
 from contracts.mechanism import LATEST
+from contracts.workflow.emergency import papers_due
 from tests.unit.contracts.chronicle import Chronicle
 
 LEADERS = [f"leader-{number}" for number in range(1, LATEST.emergency.leaders + 1)]
@@ -179,12 +183,39 @@ def test_papers_are_deferred_by_the_deciding_agency_after_an_activation() -> Non
     proposal = case.propose()
     active = case.activate(proposal, case.approve(proposal, "leader-1"), case.approve(proposal, "leader-2"))
     items = (DeferredItem(code="IDENTITAS", owner="lpsk"),)
+    due_on = papers_due(active, LATEST)
     told = [
-        case.add(agency, RequirementsDeferred(emergency=emergency, items=items, due_on="2027-01-07"))
+        case.add(agency, RequirementsDeferred(emergency=emergency, items=items, due_on=due_on))
         for agency, emergency in [("lpsk", b64(active.id)), ("komnas-ham", b64(active.id)), ("lpsk", proposal)]
     ]
     assert case.case.unsupported == {told[1].id, told[2].id}
     assert case.case.in_force("requirement/IDENTITAS") == "lpsk"
+
+
+@pytest.mark.parametrize("said", ["2026-11-23T16:59:59.999Z", "1999-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z"])
+def test_papers_are_due_on_the_day_that_the_rules_give_and_on_no_other(said: str) -> None:
+    """Thirty working days from the day of the record at the office that decides, whatever time the activation claims.
+
+    A list by a day before or after it counts nothing, and neither does a second one, which would undo an extension.
+    """
+    case = Chronicle()
+    proposal = case.propose()
+    yes = tuple(case.approve(proposal, leader) for leader in LEADERS[:2])
+    body = EmergencyActivated(proposal=proposal, approvals=yes, review_by=said)
+    active = case.add("lpsk", body, time=said)
+    ms = int(datetime(2026, 11, 23, 16, 59, 59, 999_000, tzinfo=UTC).timestamp() * 1000)  # 23:59 of that day there
+    case.events[-1] = active = active._replace(hlc=Hlc(ms, 0))
+    items = (DeferredItem(code="IDENTITAS", owner="lpsk"),)
+    told = {
+        day: case.add("lpsk", RequirementsDeferred(emergency=b64(active.id), items=items, due_on=day), time=said)
+        for day in ("1999-02-12", "2026-11-24", "2027-01-07", "2027-01-11", "2099-02-12", "2199-12-31", "2027-01-08")
+    }
+    again = case.add("lpsk", RequirementsDeferred(emergency=b64(active.id), items=items, due_on="2027-01-08"))
+    assert {day for day, event in told.items() if event.id not in case.case.unsupported} == {"2027-01-08"}
+    assert again.id in case.case.unsupported
+    assert case.case.in_force(f"deadline/{b64(active.id)}") == "2027-01-08"
+    case.events[case.events.index(active)] = active._replace(hlc=Hlc(ms + 1, 0))  # which is the next day there
+    assert case.case.in_force(f"deadline/{b64(active.id)}") == "2027-01-11"
 
 
 @given(st.from_regex(r"\A[A-Z][A-Z0-9_]{0,20}\Z"), st.lists(st.from_regex(r"\A[A-Z][A-Z0-9_]{0,20}\Z"), max_size=4))

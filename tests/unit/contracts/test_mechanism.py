@@ -106,9 +106,9 @@ def test_every_role_has_a_name(agency: str) -> None:
 
 @pytest.mark.parametrize("agency", AGENCIES)
 def test_whoever_runs_the_machine_reads_no_case(agency: str) -> None:
-    """The administrator of a node sees how it runs and what is parked, and has no permission at all in a case."""
+    """The administrator of a node sees how it runs, what is parked and which dates come; a case, not at all."""
     held = {permission for permission in Permission if LATEST.may(agency, "admin_node", permission)}
-    assert held == {Permission.READ_OPERATIONS, Permission.HANDLE_PARKED}
+    assert held == {Permission.READ_OPERATIONS, Permission.READ_DATES, Permission.HANDLE_PARKED}
 
 
 @pytest.mark.parametrize("agency", AGENCIES)

@@ -110,6 +110,22 @@ def test_a_yearly_date_comes_again(today: date, comes: date) -> None:
     assert {one.code: one.next(today) for one in GENESIS.dates_of("komnas-perempuan")}["CATAHU_TERBIT"] == comes
 
 
+@pytest.mark.parametrize(
+    ("today", "before"),
+    [(date(2027, 3, 8), date(2026, 3, 8)), (date(2027, 3, 9), date(2027, 3, 8)), (date(2027, 1, 1), date(2026, 3, 8))],
+)
+def test_a_yearly_date_is_past_the_day_after(today: date, before: date) -> None:
+    """On the day itself the last one is still that of the year before."""
+    assert {one.code: one.last(today) for one in GENESIS.dates_of("komnas-perempuan")}["CATAHU_TERBIT"] == before
+
+
+def test_a_yearly_date_that_a_version_moves_is_another_one() -> None:
+    """Another basis for the same day changes nothing; another day does."""
+    first, *_ = GENESIS.dates
+    assert first.falls_with(first.model_copy(update={"basis": "Kesepakatan."}))
+    assert not first.falls_with(first.model_copy(update={"day": first.day - 1}))
+
+
 def test_yearly_dates_have_names_and_are_of_some_agency() -> None:
     """Each has words to be shown by; an agency to which none belongs is reminded of nothing."""
     assert [one.code for one in GENESIS.dates] == [*codes("agency_date")]

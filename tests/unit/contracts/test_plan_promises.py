@@ -9,7 +9,7 @@ from contracts.mechanism import LATEST
 from contracts.promises import plan, review
 from contracts.promises.promise import Promise
 from contracts.timeline import Event, claimed
-from tests.unit.contracts.plans import DUE, LEAD, LPSKS, OURS, PARTNERS, Planning, in_force
+from tests.unit.contracts.plans import DUE, LEAD, LPSKS, MOVED, OURS, PARTNERS, Planning, in_force
 
 
 def owed(case: Planning, kind: str) -> list[Promise]:
@@ -156,6 +156,16 @@ def test_need_is_looked_at_a_week_into_an_emergency() -> None:
     case = Planning()
     active = case.activate_emergency()
     assert [within(one, active) for one in owed(case, "TINJAUAN")] == [timedelta(days=7)]
+
+
+def test_a_change_of_circumstances_calls_for_a_review_at_once() -> None:
+    """Where the person lives, or a stage of proceedings that ended: within a day, by the lead, knowing of it."""
+    case = Planning()
+    changed = case.say("lpsk", MOVED)
+    asked = [one for one in owed(case, "TINJAUAN") if one.source == changed.id]
+    assert [(one.agency, within(one, changed), one.kept) for one in asked] == [(LEAD, timedelta(hours=24), False)]
+    case.review("SEDANG")
+    assert [one.kept for one in owed(case, "TINJAUAN") if one.source == changed.id] == [True]
 
 
 def test_an_incident_calls_for_a_review_of_somebody_who_knew_of_it() -> None:

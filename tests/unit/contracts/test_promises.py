@@ -1,7 +1,7 @@
 """All promises of a case together: once each, alike everywhere, never beyond the end, and one always live in danger."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -15,13 +15,11 @@ from contracts.encoding import b64
 from contracts.events import BODIES, REGISTRY, read_body
 from contracts.events.plan import CaseClosed, ClosureAgreed, ClosureProposed, ReviewHeld
 from contracts.events.protection import (
-    DeferredItem,
     EmergencyActivated,
     EmergencyDeclined,
     EmergencyProposed,
     EmergencyRefused,
     LetterRequested,
-    RequirementsDeferred,
 )
 from contracts.events.triage import CaseTriaged, UrgencyOverridden
 from contracts.mechanism import LATEST
@@ -157,7 +155,12 @@ def test_a_person_of_the_receiving_agency_looks_in_time(level: str, minutes: int
 
 @pytest.mark.parametrize(
     ("agency", "role", "opened"),
-    [("lpsk", "pimpinan", 0), ("komnas-ham", "admin_node", 0), ("komnas-ham", "tim_hrd", 1)],
+    [
+        ("lpsk", "pimpinan", 0),
+        ("komnas-ham", "admin_node", 0),
+        ("komnas-ham", "auditor", 0),
+        ("komnas-ham", "tim_hrd", 1),
+    ],
 )
 def test_nobody_else_says_that_a_case_was_looked_at(agency: str, role: str, opened: int) -> None:
     """Another agency, a role that handles no cases, or about something that opened none: nothing is kept by it."""
@@ -170,10 +173,8 @@ def test_nobody_else_says_that_a_case_was_looked_at(agency: str, role: str, open
 
 def test_a_day_that_nobody_lives_to_see_breaks_nothing() -> None:
     """A deadline at the end of the calendar is a promise like any other."""
-    case = Emergency()
-    items = (DeferredItem(code="IDENTITAS", owner="lpsk"),)
-    body = RequirementsDeferred(emergency=case.active, items=items, due_on="2199-12-31")
-    assert case.counts(case.say("lpsk", body, role="system"))
+    case = Emergency(start=datetime(2199, 11, 19, tzinfo=UTC))
+    assert case.case.in_force(f"deadline/{case.active}") == "2199-12-31"
     assert {one.due.year for one in owed(case) if one.kind in {"TENGGAT_LEWAT", "KEPUTUSAN_TENGGAT"}} == {2199, 2200}
 
 
@@ -200,4 +201,6 @@ def test_what_is_said_in_cases_is_followed() -> None:
         "notify.notice.escalated",
         "notify.reminder.given",
         "notify.promise.missed",
+        "notify.date.kept",
+        "notify.date.missed",
     }

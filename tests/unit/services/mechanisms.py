@@ -1,5 +1,7 @@
 """Officers of one agency at their own machine, in a case that a test tells."""
 
+from datetime import datetime
+
 from contracts.case import Case, fold
 from contracts.content import Actor
 from contracts.events import Body
@@ -8,7 +10,7 @@ from contracts.hlc import Hlc
 from contracts.mechanism import LATEST, Mechanism
 from contracts.promises.promise import Promise
 from contracts.record import EventId
-from contracts.timeline import Event
+from contracts.timeline import Event, recorded
 from services.protection.mechanisms import MACHINES
 from services.protection.mechanisms.declaration import Machine
 from services.protection.mechanisms.machine import Option, check, options, promises, states
@@ -28,8 +30,9 @@ class Player:
         self.story = story or Chronicle()
         self.machine = machine or MACHINES[agency]
         self.rules = rules
-        told = enumerate(self.story.events)
-        self.story.events[:] = [event._replace(hlc=Hlc(AFTER + place, 0)) for place, event in told]
+        for place, event in enumerate(self.story.events):
+            if recorded(event) < datetime.fromisoformat(event.content.time):
+                self.story.events[place] = event._replace(hlc=Hlc(AFTER + place, 0))
 
     @property
     def case(self) -> Case:

@@ -85,5 +85,5 @@ def emergency() -> list[Event]:
     active = EmergencyActivated(proposal=proposal, approvals=approvals, review_by=text(NOW + timedelta(days=7)))
     events.append(happened(active, LPSK, events))
     items = (*MECHANISM.deferred_items(gender_lens=True), DeferredItem(code="SYARAT_BARU", owner=LPSK))
-    deferred = RequirementsDeferred(emergency=b64(events[-1].id), items=items, due_on="2027-01-08")
+    deferred = RequirementsDeferred(emergency=b64(events[-1].id), items=items, due_on="2027-01-07")
     return [*events, happened(deferred, LPSK, events)]

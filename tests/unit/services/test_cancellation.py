@@ -1,6 +1,7 @@
 """Endless work ends when it is told to."""
 
 import asyncio
+import contextlib
 from functools import partial
 
 import pytest
@@ -83,3 +84,24 @@ async def test_a_group_that_is_ended_before_it_begins_leaves_nothing_begun() -> 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_what_was_told_to_end_before_a_group_begins_no_group() -> None:
+    """A library may drop the request: the members would be tasks that nobody has told, and go on for ever."""
+    begun = asyncio.Event()
+
+    async def for_ever() -> None:
+        while uncancelled():
+            begun.set()
+            await asyncio.sleep(0.01)
+
+    async def deaf() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await together(for_ever)
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    task.cancel()
+    _, late = await asyncio.wait({task}, timeout=2)
+    assert (late, begun.is_set(), task.cancelled()) == (set(), False, True)

@@ -1,11 +1,13 @@
 """What the commands take from their lines."""
 
+import gc
+import sys
 from typing import Any
 
 import pytest
 from typer.main import get_group
 
-from services.cli import NAMES, app
+from services.cli import NAMES, app, loaded, main
 
 EVENT = "-b" + "A" * 41
 TAKE_EVENTS = ("erase confirm", "parked show", "parked replay", "parked discard")
@@ -38,3 +40,17 @@ def test_no_other_command_is_told_an_event_as_an_argument() -> None:
     """The list above names all that need it."""
     told = {line for line, one in commands().items() for parameter in one.params if parameter.name in HAS_EVENT}
     assert told == set(TAKE_EVENTS)
+
+
+def test_what_was_loaded_is_not_gone_through_again_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The collector of cycles rests while a command is loaded and when all ends, and in between it works."""
+    loaded.cache_clear()
+    gc.unfreeze()
+    monkeypatch.setattr(sys, "argv", ["rajut", "fsck", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "fsck" in capsys.readouterr().out
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 10_000

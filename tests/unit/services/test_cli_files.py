@@ -1,7 +1,9 @@
 """What commands read from files that came from anywhere."""
 
+import os
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,17 @@ def test_what_tells_no_size_is_read_to_its_bound_and_no_further() -> None:
     with pytest.raises(Rejected) as refused:
         read(Path("/dev/zero"), 1 << 16)
     assert refused.value.code is Code.SIZE
+
+
+def test_a_pipe_is_read_to_its_end_and_waits_for_nobody(tmp_path: Path) -> None:
+    """What a program hands over through a pipe is all read, however slowly; a pipe that nobody writes into is empty."""
+    pipe, whole = tmp_path / "pipe", b"x" * 100_000  # more than a pipe holds
+    os.mkfifo(pipe)
+    assert read(pipe) == b""
+    reading, writing = os.pipe()
+    with ThreadPoolExecutor(1) as readers, os.fdopen(reading), os.fdopen(writing, "wb") as program:
+        held = readers.submit(read, Path(f"/dev/fd/{reading}"))
+        time.sleep(0.05)
+        program.write(whole)
+        program.close()
+        assert held.result(5) == whole

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import permutations
 
@@ -10,7 +11,7 @@ from contracts.mechanism.signed import BEGINNING
 from contracts.record import EventId
 from contracts.timeline import Event
 from contracts.vectors import material
-from services.node.adoption import Adoption, adoption, newest, rulebook
+from services.node.adoption import Adoption, adoption, newest, rulebook, since
 
 SECOND = GENESIS_TEXT.replace(b"version = 1\n", b"version = 2\n", 1)
 OTHER = SECOND.replace(b"approvals = 2", b"approvals = 3", 1)
@@ -85,3 +86,11 @@ def test_the_newest_is_what_an_agency_itself_adopted() -> None:
     assert last
     assert last.place[1] == 9
     assert newest(told, "komnas-ham") is None
+
+
+def test_what_counts_from_when_is_told_by_the_first_version_that_has_it() -> None:
+    """Of all that an agency adopted, the first one of which it holds; what another agency adopted tells nothing."""
+    third = adopted(said(OTHER), 7, agency="komnas-ham")._replace(at=datetime(2027, 1, 1, tzinfo=UTC))
+    told = [third, adopted(said(), 3), adopted(said(OTHER), 9, agency="komnas-ham")]
+    assert since(told, "komnas-ham", lambda rules: rules.emergency.approvals == 3) == third.at
+    assert since(told, "lpsk", lambda rules: rules.emergency.approvals == 3) is None

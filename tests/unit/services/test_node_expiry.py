@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.mechanism import GENESIS
-from services.node.expiry import certificates, yearly
+from services.node.expiry import certificates
 
 pytestmark = pytest.mark.enable_socket  # looking for free ports opens sockets
 
@@ -31,20 +30,3 @@ def test_a_certificate_that_has_ended_counts_below_zero(homes: dict[str, Path]) 
     """Once its date has passed the number is negative, and goes on falling."""
     later = datetime.now(UTC) + LIFETIME + timedelta(days=2)
     assert all(one.days in {-2, -3} for one in certificates(homes["lpsk"] / "nats", int(later.timestamp() * 1000)))
-
-
-@pytest.mark.parametrize(
-    ("now", "nearest"),
-    [
-        ("2027-01-01T17:00:00+07:00", ("DIREKTORI_MITRA", "2027-01-31", 30)),
-        ("2027-01-31T23:00:00+07:00", ("DIREKTORI_MITRA", "2027-01-31", 0)),
-        ("2027-02-01T00:00:00+07:00", ("CATAHU_BEKU", "2027-02-28", 27)),
-        ("2027-03-09T00:00:00+07:00", ("DIREKTORI_MITRA", "2028-01-31", 328)),
-    ],
-)
-def test_a_yearly_date_is_told_until_its_day_is_over_at_the_office(now: str, nearest: tuple[str, str, int]) -> None:
-    """Then the next year's counts: a node cannot know whether the thing was done, and says nothing of the past."""
-    ends = yearly(GENESIS, "komnas-perempuan", int(datetime.fromisoformat(now).timestamp() * 1000))
-    assert (ends[0].kid, ends[0].expires, ends[0].days) == nearest
-    assert {one.kid for one in ends} == {"DIREKTORI_MITRA", "CATAHU_BEKU", "CATAHU_TERBIT"}
-    assert yearly(GENESIS, "lpsk", 0) == []

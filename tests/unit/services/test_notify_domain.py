@@ -17,6 +17,7 @@ from contracts.events.referral import ReferralDeclined
 from contracts.events.step import StepOverdue
 from contracts.events.triage import RiskAssessed, UrgencyOverridden
 from contracts.mechanism import LATEST, Permission
+from contracts.workflow.emergency import papers_due
 from services.notify import domain
 from services.notify.domain import Call
 from tests.unit.contracts.chronicle import AGENCIES, NOW, Chronicle
@@ -81,7 +82,8 @@ def test_deferred_papers_call_their_owners() -> None:
     proposal = case.propose()
     active = case.activate(proposal, case.approve(proposal, "l-1"), case.approve(proposal, "l-2"))
     items = tuple(DeferredItem(code=code, owner=owner) for code, owner in [("IDENTITAS", "lpsk"), ("X", "komnas-ham")])
-    event = case.add("lpsk", RequirementsDeferred(emergency=b64(active.id), items=items, due_on="2027-01-07"))
+    due_on = papers_due(active, LATEST)
+    event = case.add("lpsk", RequirementsDeferred(emergency=b64(active.id), items=items, due_on=due_on))
     assert called(case, event) == {agency: [Call(0, DUTY[agency], "BIASA")] for agency in ("komnas-ham", "lpsk")}
 
 

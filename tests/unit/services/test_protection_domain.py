@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, strategies as st
@@ -16,8 +16,10 @@ from contracts.events.protection import (
     RequirementsDeferred,
 )
 from contracts.events.session import SessionTabled
+from contracts.events.triage import OfficerRecused
+from contracts.hlc import Hlc
 from contracts.mechanism import LATEST
-from contracts.workflow.emergency import Vote
+from contracts.workflow.emergency import Vote, papers_due
 from services.protection import domain
 from tests.unit.contracts.chronicle import NOW, Chronicle
 
@@ -80,18 +82,20 @@ def test_need_is_reviewed_after_seven_days_and_papers_are_due_after_thirty_worki
     assert isinstance(active, EmergencyActivated)
     assert isinstance(deferred, RequirementsDeferred)
     assert datetime.fromisoformat(active.review_by) - datetime.fromisoformat(NOW) == timedelta(days=7)
-    assert deferred.due_on == str(LATEST.requirements_due(date(2026, 11, 22)))
+    assert deferred.due_on == papers_due(case.events[4], LATEST)
 
 
 def test_an_evening_in_utc_is_the_next_day_in_the_office() -> None:
-    """At 18:00 UTC it is 01:00 of the next day in Jakarta."""
+    """At 18:00 UTC it is 01:00 of the next day in Jakarta; a list that comes days later names the same day."""
     case = Chronicle()
     proposal = case.propose()
-    case.activate(proposal, case.approve(proposal, "leader-1"), case.approve(proposal, "leader-2"))
-    tabled = domain.consequence(case.case, proposal, LATEST, "2026-11-19T18:00:00.000Z")
+    active = case.activate(proposal, case.approve(proposal, "leader-1"), case.approve(proposal, "leader-2"))
+    ms = int(datetime(2026, 11, 19, 18, tzinfo=UTC).timestamp() * 1000)
+    case.events[-1] = active._replace(hlc=Hlc(ms, 0))
+    tabled = domain.consequence(case.case, proposal, LATEST, NOW)
     assert isinstance(tabled, SessionTabled)
     case.add("lpsk", tabled)
-    body = domain.consequence(case.case, proposal, LATEST, "2026-11-19T18:00:00.000Z")
+    body = domain.consequence(case.case, proposal, LATEST, NOW)
     assert isinstance(body, RequirementsDeferred)
     assert body.due_on == "2027-01-07"
 
@@ -128,6 +132,19 @@ def test_declined_once_two_can_no_longer_be_reached() -> None:
     assert len(declined.refusals) == 6
     assert not case.case.unsupported
     assert case.case.in_force("emergency") == domain.State.DECLINED
+
+
+def test_leaders_who_take_no_part_are_not_waited_for() -> None:
+    """Once six of seven have stepped back the proposal is declined, though nobody refused it; with five it waits."""
+    case = Chronicle()
+    proposal, followed = case.propose(), []
+    for name in LEADERS[:6]:
+        stepped = OfficerRecused(officer=name, role=RULES.role, reason="KERABAT")
+        case.add(RULES.decided_by, stepped, actor=leader(name))
+        followed.append(domain.consequence(case.case, proposal, LATEST, NOW))
+    declined = EmergencyDeclined(proposal=proposal, refusals=(), reason=domain.UNREACHABLE)
+    assert followed == [None] * 5 + [declined]
+    assert case.add(RULES.decided_by, declined).id not in case.case.unsupported
 
 
 def test_a_leader_votes_once() -> None:

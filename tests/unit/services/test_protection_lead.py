@@ -23,6 +23,7 @@ from contracts.mechanism import LATEST
 from contracts.workflow.referral import partner
 from services.node.acts import Act, Moment
 from services.protection import lead, referral
+from tests.unit.contracts.plans import LPSKS, OURS, Planning
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, SILENT, TRIED, Relay
 from tests.unit.contracts.test_referral import NEED, SERVICE, Story, answer, fail_twice
 
@@ -85,6 +86,17 @@ def test_the_desk_shows_one_lead_and_all_that_is_open() -> None:
     case.support(LPSK, claim, knows=(claim,))
     shown = lead.shown(case.case, LATEST)
     assert (shown.lead, shown.offers, shown.claims) == (PEREMPUAN, [], [])
+
+
+def test_the_desk_shows_who_should_lead_by_need_and_why() -> None:
+    """With the reason, its basis in the mechanism and the plan; nothing until a plan is in force."""
+    case = Planning()
+    assert lead.shown(case.case, LATEST).by_need is None
+    plan = case.agreed_plan(OURS, LPSKS)
+    shown = lead.shown(case.case, LATEST)
+    assert shown.by_need is not None
+    assert (shown.lead, shown.by_need.agency, shown.by_need.reason) == (HAM, LPSK, "PELINDUNGAN_FISIK")
+    assert (shown.by_need.plan, shown.by_need.basis) == (plan, LATEST.lead.needs[0].basis)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import pytest
 from contracts.case import Case
 from contracts.codes import LANGUAGES
 from contracts.encoding import b64
+from contracts.events.lead import LeadAccepted, LeadOffered
 from contracts.events.protection import LetterRequested
 from contracts.events.referral import ReferralAccepted, ReferralReported
+from services.node.web.present import would_count
+from services.protection.panels import lead
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.emergencies import OTHERS, Emergency
-from tests.unit.contracts.plans import INCIDENT, LPSKS, OURS, PARTNERS, Planning
+from tests.unit.contracts.plans import INCIDENT, LPSKS, MOVED, OURS, PARTNERS, Planning
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay
 from tests.unit.contracts.test_promises_by_law import Violence
 from tests.unit.contracts.test_record_afterwards import Earlier
@@ -52,6 +55,7 @@ def planned() -> Case:
     case.start(case.agreed_plan(OURS, LPSKS, PARTNERS), OURS)
     case.plan(OURS, LPSKS, replaces=tuple(looks_at(case.case)))
     case.incident()
+    case.say(HAM, MOVED)
     case.review("TINGGI")
     return case.case
 
@@ -78,6 +82,15 @@ def led() -> Case:
     start = (case.events[-1],)
     case.offer(HAM, LPSK, knows=start)
     case.claim(PEREMPUAN, HAM, knows=start)
+    return case.case
+
+
+def led_by_need(*, accepted: bool = False) -> Case:
+    case = Planning()
+    case.agreed_plan(OURS, LPSKS)
+    if accepted:
+        offer = case.say(HAM, LeadOffered(to=LPSK, reason="PELINDUNGAN_FISIK"))
+        case.say(LPSK, LeadAccepted(offer=b64(offer.id)))
     return case.case
 
 
@@ -119,13 +132,14 @@ STORIES: list[Callable[[], Case]] = [
     closing,
     closed,
     led,
+    led_by_need,
     referred,
     taken_back,
     noted,
     reported,
 ]
-NAMES = ["new", "proposed", "in force", "ended", "planned", "closing", "closed", "led", "referred"]
-NAMES += ["taken back", "noted", "reported"]
+NAMES = ["new", "proposed", "in force", "ended", "planned", "closing", "closed", "led", "led by need"]
+NAMES += ["referred", "taken back", "noted", "reported"]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=NAMES)
@@ -163,6 +177,21 @@ def test_who_is_left_to_one_agency_is_seen_at_the_plan() -> None:
     suspect, other = (looks.look(taken_back(status), LPSK, "pimpinan") for status in ("TERSANGKA", None))
     assert "Rencana ini tetap berlaku" in page("protection", "plan", suspect)
     assert "Rencana ini tetap berlaku" not in page("protection", "plan", other)
+
+
+def test_who_should_lead_by_need_is_said_and_the_offer_is_filled_in() -> None:
+    """All see it; the lead's form is there to be gone over, and where the lead is as it should be nothing is said."""
+    case = led_by_need()
+    for agency, role in ((HAM, "tim_hrd"), (LPSK, "pimpinan")):
+        html = page("protection", "lead", looks.look(case, agency, role))
+        assert "Menurut kebutuhan sebaiknya lpsk yang memimpin: " in html
+    seen = looks.look(case, HAM, "komisioner_pengaduan")
+    assert lead.draft(seen) == {"to": [LPSK], "reason": ["PELINDUNGAN_FISIK"]}
+    assert would_count(seen)(LeadOffered(to=LPSK, reason="PELINDUNGAN_FISIK"))
+    assert lead.draft(looks.look(case, LPSK, "pimpinan")) == {}
+    settled = looks.look(led_by_need(accepted=True), LPSK, "pimpinan")
+    assert "Menurut kebutuhan" not in page("protection", "lead", settled)
+    assert lead.draft(settled) == {}
 
 
 def test_what_goes_along_unseen_is_said() -> None:

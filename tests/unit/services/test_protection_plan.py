@@ -23,7 +23,7 @@ from contracts.mechanism import LATEST
 from services.node.acts import Moment
 from services.protection import closure, outlook, plan
 from tests.unit.contracts.chronicle import NOW
-from tests.unit.contracts.plans import INCIDENT, LEAD, LPSKS, OURS, Planning, measure
+from tests.unit.contracts.plans import INCIDENT, LEAD, LPSKS, MOVED, OURS, Planning, measure
 
 
 def moment(case: Planning, agency: str = LEAD) -> Moment:
@@ -95,6 +95,7 @@ def test_an_agreement_that_would_leave_the_defender_alone_is_refused_with_the_re
         INCIDENT.model_copy(update={"sphere": "BARU"}),
         INCIDENT.model_copy(update={"happened": "BARU"}),
         INCIDENT.model_copy(update={"forms": ()}),
+        MOVED.model_copy(update={"change": "BARU"}),
         ReviewHeld(occasion="BARU", before="SEDANG", after="SEDANG"),
         ReviewHeld(occasion="BERKALA", before="BARU", after="SEDANG"),
         ReviewHeld(occasion="BERKALA", before="SEDANG", after="BARU"),
@@ -142,6 +143,20 @@ def test_what_happened_meanwhile_stops_the_closing(emergency: bool) -> None:  # 
     case.propose("lpsk") if emergency else case.incident()
     assert closure.consequence(case.case, LEAD) is None
     assert list(closure.proposals(case.case)) == []
+
+
+def test_a_closing_for_ordinary_risk_waits_for_a_review_of_what_has_changed() -> None:
+    """Nothing is tried that would not count; once a review that knows of it finds the same, it follows by itself."""
+    case = Planning()
+    for level in ("RENDAH", "RENDAH"):
+        case.review(level)
+    case.agree_closure(case.propose_closure("RISIKO_BIASA"), LEAD)
+    case.say("lpsk", MOVED)
+    assert closure.consequence(case.case, LEAD) is None
+    case.review("RENDAH")
+    closing = closure.consequence(case.case, LEAD)
+    assert closing is not None
+    assert case.counts(case.say(LEAD, closing))
 
 
 def test_the_desk_sees_what_the_defender_agreed_to_later() -> None:

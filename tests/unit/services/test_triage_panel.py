@@ -11,6 +11,8 @@ from contracts.encoding import b64
 from contracts.events.triage import (
     AppealDecided,
     EligibilityDetermined,
+    OfficerReadmitted,
+    OfficerRecused,
     RiskAssessed,
     Score,
     StatusAppealed,
@@ -71,6 +73,14 @@ def judged() -> Chronicle:
     return case
 
 
+def recused() -> Chronicle:
+    case = new()
+    chief = Actor("komisioner_pengaduan", "o-9")
+    case.add(HAM, OfficerRecused(officer="o-1", role="tim_hrd", reason="KERABAT"), actor=chief)
+    case.add(HAM, OfficerRecused(officer="o-8", role="tim_hrd", reason="TERLIBAT"), actor=Actor("tim_hrd", "o-8"))
+    return case
+
+
 def offers(case: Case, agency: str, role: str, officer: str = "o-77") -> list[str]:
     seen = look(case, agency, role, officer)
     forms = {form.name: form for form in panel.FORMS}
@@ -78,7 +88,7 @@ def offers(case: Case, agency: str, role: str, officer: str = "o-77") -> list[st
     return [offer.form for offer in found if seen.may(forms[offer.form].permission)]
 
 
-@pytest.mark.parametrize("story", [Chronicle, new, rejected, appealed, judged])
+@pytest.mark.parametrize("story", [Chronicle, new, rejected, appealed, judged, recused])
 def test_every_panel_says_everything_in_both_languages(story: Callable[[], Chronicle]) -> None:
     """No word is missing in either language, whoever looks."""
     for seen in everybody(story().case):
@@ -102,6 +112,22 @@ def test_a_rejection_can_be_appealed_and_a_recognition_is_for_others() -> None:
         *offers(case, LPSK, "tenaga_ahli_telaah"),
         *offers(case, LPSK, "petugas_darurat"),
     }
+
+
+def test_who_steps_back_is_shown_and_somebody_else_takes_it_back() -> None:
+    """All see who is out, why and by whose word, and what waits for a second one; who is meant or said it is no other.
+
+    Here one stepped back, and of another a superior said so. Anybody may step back.
+    """
+    case = recused().case
+    assert OfficerRecused.type in offers(case, HAM, "petugas_pengaduan")
+    assert OfficerRecused.type in offers(case, LPSK, "auditor")
+    told = page("triage", "recusal", look(case, LPSK, "auditor"), "en")
+    assert all(word in told for word in ("o-1", "o-9", "Relative", "o-8", "Waits for a second person"))
+    chiefs = [offers(case, HAM, "komisioner_pengaduan", who) for who in ("o-77", "o-9", "o-1")]
+    assert [offered.count(OfficerReadmitted.type) for offered in chiefs] == [2, 1, 1]
+    assert [offered.count(OfficerRecused.type) for offered in chiefs] == [2, 1, 1]
+    assert OfficerReadmitted.type not in offers(case, LPSK, "pimpinan")
 
 
 def test_nothing_stands_before_an_emergency() -> None:

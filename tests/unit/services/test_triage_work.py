@@ -114,7 +114,7 @@ def test_each_deferred_paper_is_work_for_its_owner() -> None:
     assert papers[KOMNAS_PEREMPUAN] == {"KETERANGAN_STATUS"}
     assert papers[KOMNAS_HAM] == set()
     assert {"IDENTITAS", "SYARAT_BARU"} < papers[LPSK]
-    assert work(events, LPSK)["SYARAT", "IDENTITAS"].due_at == datetime(2027, 1, 8, 16, 59, 59, tzinfo=UTC)
+    assert work(events, LPSK)["SYARAT", "IDENTITAS"].due_at == datetime(2027, 1, 7, 16, 59, 59, tzinfo=UTC)
 
 
 @given(st.permutations(emergency()))

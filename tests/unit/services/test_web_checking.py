@@ -34,3 +34,12 @@ async def test_a_file_that_takes_too_long_is_given_up() -> None:
     with pytest.raises(Rejected) as refused:
         await check(pack(FILES), None, limit_s=0)
     assert (refused.value.code, time.monotonic() - began < 5) == (Code.SIZE, True)
+
+
+async def test_a_file_that_takes_too_much_memory_is_given_up() -> None:
+    """Within its bound a large file is judged; beyond it the process that reads it ends, and the page says so."""
+    data = pack({**FILES, "large": bytes(16 << 20)})
+    assert (await check(data, PIN)).findings
+    with pytest.raises(Rejected) as refused:
+        await check(data, PIN, limit_bytes=8 << 20)
+    assert (refused.value.code, refused.value.detail) == (Code.SIZE, "takes too much")

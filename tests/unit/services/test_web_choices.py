@@ -40,7 +40,7 @@ def test_no_form_asks_anybody_to_type_an_id() -> None:
     typed = {(name, field.word) for name in FORMS for field in kinds(name) if field.kind in {"text", "lines", "number"}}
     assert {word for _, word in typed} <= {
         *("reason", "recorded_by", "recipient"),  # in an officer's words
-        *("number", "sha256", "leaders", "score"),  # of a paper, of people, of a judgement: the case knows none
+        *("number", "sha256", "leaders", "officer", "score"),  # of papers, people, judgements: the case knows none
         *("version", "region", "state"),  # of a step: settled by the button
     }
     steps = {word for name, word in typed if name == StepTaken.type}
@@ -93,17 +93,17 @@ def test_new_rows_are_named_by_the_desk() -> None:
     """A measure keeps its name for ever; a new one gets the next that no measure ever had, and a name fills no row."""
     seen = look(planned(), HAM, "tim_hrd")
     draft = FORMS[PlanProposed.type].draft(seen)
-    asked = forms.fields(PlanProposed, draft)
+    asked = forms.fields(PlanProposed, {**draft, forms.MORE: ["measures"]})
     filled = choices.renamed(asked, draft, FORMS[PlanProposed.type].free(seen))
     names = [value for name, values in filled.items() if name.endswith(".id") for value in values]
     before = {one.id for act in seen.case.acts(PlanProposed) for one in act.body.measures}
     old = [values[0] for name, values in draft.items() if name.endswith(".id")]
     assert names[: len(old)] == old
-    assert len(set(names)) == len(names) == len(old) + forms.EMPTY_ROWS
+    assert len(set(names)) == len(names) == len(old) + 1
     assert not set(names[len(old) :]) & before
     assert all(name.startswith(f"{HAM}-") for name in names[len(old) :])
     assert len(forms.read(asked, filled, "WIB")["measures"]) == len(old)
-    assert forms.fields(PlanProposed, filled) == asked
+    assert forms.fields(PlanProposed, filled) == forms.fields(PlanProposed, draft)
     assert choices.renamed(asked, filled, FORMS[PlanProposed.type].free(seen)) == filled
 
 

@@ -51,9 +51,24 @@ def test_an_office_in_another_zone_means_its_own_clock() -> None:
     assert body["measures"][0]["due_by"] == "2026-11-23T00:30:00.000Z"
 
 
-def test_there_is_always_room_for_more() -> None:
-    """A list of things shows what was typed and two empty rows, and never more than the contract takes."""
-    assert len(find(forms.fields(PlanProposed, MEASURE), "measures").rows) == 3
+@pytest.mark.parametrize(
+    ("typed", "rows"),
+    [
+        ({}, 1),
+        ({"measures.0.code": ["EVAKUASI"]}, 1),
+        (MEASURE, 1),  # with an empty row below
+        ({"measures.0.code": ["EVAKUASI"], forms.MORE: ["measures"]}, 2),
+        (MEASURE | {forms.MORE: ["measures"]}, 3),
+        (MEASURE | {forms.MORE: ["another list"]}, 1),
+    ],
+)
+def test_a_further_row_is_shown_to_whoever_asks_for_it(typed: forms.Typed, rows: int) -> None:
+    """A list of things begins with what is typed or with a first row; pressing for another always shows one more."""
+    assert len(find(forms.fields(PlanProposed, typed), "measures").rows) == rows
+
+
+def test_no_list_is_longer_than_the_contract_takes() -> None:
+    """However far down somebody writes, and however often they ask for more."""
     assert len(find(forms.fields(PlanProposed, {"measures.31.code": ["x"]}), "measures").rows) == 32
     assert len(find(forms.fields(PlanProposed, {"measures.99999.code": ["x"]}), "measures").rows) == 32
 
@@ -113,4 +128,4 @@ def test_a_time_that_has_no_moment_stays_for_the_route_to_refuse(text: str) -> N
 @pytest.mark.parametrize("row", ["²", "-1", "x", "9" * 40])
 def test_a_row_that_is_no_number_is_no_row(row: str) -> None:
     """What somebody wrote into the name of a field makes neither rows nor errors."""
-    assert len(find(forms.fields(PlanProposed, {f"measures.{row}.code": ["x"]}), "measures").rows) == 2
+    assert len(find(forms.fields(PlanProposed, {f"measures.{row}.code": ["x"]}), "measures").rows) == 1

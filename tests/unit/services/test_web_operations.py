@@ -17,6 +17,8 @@ from tests.unit.services import looks
 PARTNER = {"agency": "komnas-ham", "silent_s": 10.0, "missing": 0, "unread": 3, "unsigned": 3, "disputed": 0}
 PROBLEM = {"kind": "unanswered", "values": {"part": "broker", "reason": "TimeoutError"}, "text": "broker: TimeoutError"}
 MISSING = {"kind": "SEQUENCE", "log": "rajut.example/lpsk/1", "agency": "lpsk", "first": 1, "last": 2}
+DATE = {"agency": "lpsk", "code": "CATAHU_TERBIT", "day": "2027-03-08", "days": 106, "told": [], "told_all": False}
+DATE |= {"kept": None}
 WELL: Mapping[str, Any] = {
     "ready": True,
     "problems": [],
@@ -28,7 +30,7 @@ WELL: Mapping[str, Any] = {
     "disputed": 0,
     "parked": [],
     "ends": [{"name": "k1", "expires": "2027-01-01", "days": 40}],
-    "dates": [{"code": "CATAHU_TERBIT", "day": "2027-03-08", "days": 106}],
+    "dates": [DATE],
 }
 KEPT: Mapping[str, Any] = {"kinds": [{"kind": "TRIASE", "kept": 3, "missed": 0, "open": 1}], "weeks": []}
 
@@ -48,7 +50,8 @@ def test_a_node_in_good_order_worries_nobody() -> None:
         ({"checkpoint_due_s": 301.0}, "worry.checkpoint", False),
         ({"ends": [{"name": "k1", "expires": "", "days": 29}]}, "worry.ends", False),
         ({"ends": [{"name": "k1", "expires": "", "days": -1}]}, "worry.ended", True),
-        ({"dates": [{"code": "CATAHU_TERBIT", "day": "2027-03-08", "days": 29}]}, "worry.date", False),
+        ({"dates": [DATE | {"days": 29}]}, "worry.date", False),
+        ({"dates": [DATE | {"days": -1}]}, "worry.date_missed", True),
         ({"partners": [PARTNER | {"silent_s": 601.0}]}, "worry.silent", True),
         ({"partners": [PARTNER | {"silent_s": -1}]}, "worry.silent", True),
         ({"partners": [PARTNER | {"unread": LATE + 1}]}, "worry.behind", False),
@@ -104,10 +107,24 @@ def test_a_key_that_ends_takes_the_page_down_in_no_language(days: int, language:
 
 def test_a_yearly_date_is_named_before_it_comes_in_both_languages() -> None:
     """By what is due and by which day, on the first line of the page: no code of a machine."""
-    told = {**WELL, "dates": [{"code": "CATAHU_BEKU", "day": "2027-02-28", "days": 29}]}
+    told = {**WELL, "dates": [DATE | {"code": "CATAHU_BEKU", "day": "2027-02-28", "days": 29}]}
     first, second = (looks.operations(told, KEPT, language).partition("ready")[0] for language in LANGUAGES)
     assert "Data CATAHU dibekukan: paling lambat 28 Feb 2027" in first
     assert "Freeze the data of the Catahu: by 28 Feb 2027" in second
+
+
+def test_who_was_told_of_a_missed_date_and_who_kept_the_last_one_is_shown() -> None:
+    """By role and day in each language, with a button to say that it was done; none for another agency's date."""
+    done = {"day": "2026-03-08", "role": "koordinator_upr", "at": "2026-03-07T02:00:00.000Z"}
+    missed = DATE | {"days": -2, "told": ["petugas_upr"], "told_all": True, "kept": done}
+    for language, words in zip(
+        LANGUAGES, (("lembaga lain", "Lewat 2 hari"), ("the other agencies", "in days: 2")), strict=True
+    ):
+        told = looks.operations({**WELL, "dates": [missed]}, KEPT, language)
+        assert [word for word in (*words, "8 Mar 2026", 'action="/desk/dates"') if word not in told] == []
+    theirs = looks.operations({**WELL, "dates": [missed | {"agency": "komnas-perempuan"}]}, KEPT, "en")
+    assert "komnas-perempuan has missed a yearly date: Publish the Catahu" in theirs
+    assert 'action="/desk/dates"' not in theirs
 
 
 def test_what_is_missing_and_what_failed_is_told_in_both_languages() -> None:

@@ -45,12 +45,12 @@ def test_words_stand_in_order(folder: Path, language: str) -> None:
 @pytest.mark.parametrize(
     ("span", "said"),
     [
-        (timedelta(seconds=30), "sisa 0 m"),
-        (timedelta(minutes=59), "sisa 59 m"),
-        (timedelta(hours=1, minutes=20), "sisa 1 j 20 m"),
-        (timedelta(hours=71, minutes=59), "sisa 71 j 59 m"),
+        (timedelta(seconds=30), "sisa 0 menit"),
+        (timedelta(minutes=59), "sisa 59 menit"),
+        (timedelta(hours=1, minutes=20), "sisa 1 jam 20 menit"),
+        (timedelta(hours=71, minutes=59), "sisa 71 jam 59 menit"),
         (timedelta(days=3), "sisa 3 hari"),
-        (-timedelta(minutes=5), "lewat 5 m"),
+        (-timedelta(minutes=5), "lewat 5 menit"),
     ],
 )
 def test_time_is_what_is_left(span: timedelta, said: str) -> None:
