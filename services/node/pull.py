@@ -7,7 +7,9 @@ The server's own idea of what was acknowledged is never relied on.
 A server numbers what it sends to us, beside the places in the stream. A place that is left out while that
 count goes on was not lost underway: the server has nothing to give there, as its stream forgot its oldest,
 or its disk turned bits over. Reading it again would end there again, for ever, so we go on behind it. What
-we missed is a gap in the partner's log, and is fetched as such.
+we missed is a gap in the partner's log, and is fetched as such. The count begins at one where we go to a place, and
+heartbeats tell it, so neither the first nor the last messages can go unseen to a pull of ours that the server has not
+yet found dead.
 
 What had to wait comes in batches that grow. A batch is admitted as a whole, so the first of a large one would
 take effect seconds later on a busy machine.
@@ -39,7 +41,7 @@ class Message(NamedTuple):
     """One message of a stream."""
 
     seq: int
-    nth: int  # of those that the server has sent since we went to a place in the stream
+    nth: int  # of those that the server has sent since we went to a place in the stream; the first is 1
     data: bytes
     reply: str
 
@@ -84,7 +86,7 @@ class Puller:
             message = await self._one(block=not batch)
             if message is None:
                 return batch
-            if self._nth in (0, message.nth - 1):
+            if self._nth == message.nth - 1:
                 self._next = max(self._next, message.seq)
             self._nth = message.nth
             if message.seq == self._next:
@@ -121,8 +123,12 @@ class Puller:
             return Message(int(seq), int(nth), raw.data, raw.reply)
 
     async def _status(self, raw: Msg) -> None:
-        """100 is a heartbeat; anything else ends its pull request, so send another."""
-        if (raw.headers or {}).get("Status") != "100" and raw.subject.endswith(f".{self._request}"):
+        """100 is a heartbeat, which says how many were sent; anything else ends its pull request, so send another."""
+        headers = raw.headers or {}
+        if headers.get("Status") == "100":
+            if int(headers.get("Nats-Last-Consumer", self._nth)) > self._nth:
+                raise Broken("the last messages went elsewhere")
+        elif raw.subject.endswith(f".{self._request}"):
             await self._ask()
 
     async def _ask(self) -> None:

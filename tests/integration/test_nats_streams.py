@@ -1,6 +1,7 @@
 """Streams are as stated, or nothing runs; and the services' framework lives with the rights that they have."""
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from deploy.dev.home import Ports, write_homes
 from deploy.dev.nats_server import NatsServer
 from deploy.nats.client import client_tls, connect, connect_to_partner
 from deploy.nats.provision import ProvisioningError, provision_home
-from services.node.pull import BATCH, FIRST, Puller
+from services.node.pull import BATCH, FIRST, Broken, Puller
 from services.node.relay import OutOfStep, publish
 from services.node.streams import ADMITTED, API_PREFIX, stream_to, subject_to
 from tests.e2e.stage import until
@@ -148,16 +149,51 @@ async def test_what_waited_is_read_in_growing_batches(home: Path, link: Client) 
     """The first of what was said while nobody read is handed on after a few messages; all of it comes, in order."""
     said = [str(number).encode() for number in range(300)]
     await publish(link, subject_to("komnas-ham"), said, 0)
-    client = await connect_to_partner(home.parent / "komnas-ham", "lpsk")
-    puller = Puller(client, stream_to("komnas-ham"), "komnas-ham")
-    await puller.start("", 0)
-    await until(lambda: asyncio.sleep(0, puller._arrived.qsize() >= BATCH))
-    batches = [await puller.batch()]
-    while sum(map(len, batches)) < len(said):
-        batches.append(await puller.batch())
+    async with reading(home) as puller:
+        await puller.start("", 0)
+        await until(lambda: asyncio.sleep(0, puller._arrived.qsize() >= BATCH))
+        batches = [await puller.batch()]
+        while sum(map(len, batches)) < len(said):
+            batches.append(await puller.batch())
     assert [len(batch) for batch in batches[:4]] == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST]
     assert [message.data for batch in batches for message in batch] == said
-    await client.close()
+
+
+@pytest.mark.parametrize("more", [0, 2 * BATCH], ids=["all of them", "the first"])
+async def test_what_a_dead_pull_was_given_is_missed(home: Path, link: Client, more: int) -> None:
+    """An earlier connection's open pull takes what is said again: the reader notices, and passes nothing over."""
+    said = [str(number).encode() for number in range(10 + more)]
+    await publish(link, subject_to("komnas-ham"), said[:10], 0)
+    async with reading(home) as dead, reading(home) as reader:
+        created = await dead.start("", 0)
+        await until(lambda: asyncio.sleep(0, dead._arrived.qsize() >= 10))
+        await reader.start(created, 0)
+        await until(lambda: asyncio.sleep(0, dead._arrived.qsize() >= 20))
+        if more:
+            await publish(link, subject_to("komnas-ham"), said[10:], 10)
+        with pytest.raises(Broken):
+            await asyncio.wait_for(reader.batch(), 20)
+    await until(lambda: reads_first(home, created, said), 20)
+
+
+@contextlib.asynccontextmanager
+async def reading(home: Path) -> AsyncIterator[Puller]:
+    """A partner's reader on a connection of its own."""
+    client = await connect_to_partner(home.parent / "komnas-ham", "lpsk")
+    try:
+        yield Puller(client, stream_to("komnas-ham"), "komnas-ham")
+    finally:
+        await client.close()
+
+
+async def reads_first(home: Path, created: str, said: list[bytes]) -> bool:
+    """Whether a new connection reads a stream from its start; it may be told to go back while dead ones are there."""
+    async with reading(home) as puller:
+        await puller.start(created, 0)
+        with contextlib.suppress(Broken):
+            read = [message.data for message in await puller.batch()]
+            return read == said[: len(read)]
+    return False
 
 
 async def test_a_wiped_server_comes_back_empty_and_right(home: Path, server: NatsServer, link: Client) -> None:
