@@ -28,7 +28,8 @@ the heads of both sides, and only so it replaces both.
 
 What is an event of its own, such as a consent, stands here as *as given*. Proposals of the same thing at the same time
 are no conflict. Two versions of a plan are none either: both wait, and the one is in force on which all who answer for
-its measures agree.
+its measures agree. Nor is the recusal of an officer one with what that officer said without knowing of it: both count
+([ADR 26](adr/0026-who-takes-no-part-in-a-case.md)).
 
 | matter | one says | the other says | in force meanwhile | ended by |
 |---|---|---|---|---|"""

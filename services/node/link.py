@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from nats.errors import Error as NatsError
@@ -18,7 +19,7 @@ from contracts.record import agency_of
 from services.node import telemetry
 from services.node.admit import Admission, Place, Step
 from services.node.broker import connected
-from services.node.cancellation import uncancelled
+from services.node.cancellation import together, uncancelled
 from services.node.log import SQL
 from services.node.pull import Puller
 from services.node.server import Server
@@ -100,7 +101,9 @@ class Link:
             return  # while we had no connection to drop yet: the position may be another one now
         self._client = client
         telemetry.link_up(self.partner)
-        await self._look_back()
+        await together(self._look_back, partial(self._read, puller, created, at))  # an answer may be long in coming
+
+    async def _read(self, puller: Puller, created: str, at: Place) -> None:
         while uncancelled():
             batch = await puller.batch()
             step = Step(at, Place(created, batch[-1].seq))

@@ -11,6 +11,7 @@ from contracts import record as records
 from contracts.record import stored
 from deploy.dev.runner import ThreeNodes
 from services.node.admit import Admission, Step
+from services.node.link import Link
 from services.node.log import SQL
 from services.node.node import Node
 from services.node.pull import Puller
@@ -87,6 +88,16 @@ async def test_who_is_told_to_read_again_while_it_dials_reads_again(
         await until(lambda: asyncio.sleep(0, len(starts) > 1), 20)
         await until(lambda: read_on(trio.b), 20)
     assert starts[0] > starts[1] == 0
+
+
+async def test_a_partner_is_read_while_its_answer_about_our_own_log_is_awaited(
+    trio: Trio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server is there and its node is not, or it is slow: what it has said already does not wait for that."""
+    monkeypatch.setattr(Link, "backfill", lambda *_: asyncio.Event().wait())
+    async with talk(*trio):
+        await report(trio.a)
+        await until(lambda: level(*trio), 20)
 
 
 async def read_on(node: Node) -> bool:

@@ -14,13 +14,16 @@ BEGIN, END = "<!-- figures: written by `make bench` -->\n", "<!-- end of figures
 
 
 class Figure(NamedTuple):
-    """Runs of one measurement, on our side and on the other; `aim` bounds the ratio of their medians, or ours alone."""
+    """Runs of one measurement, on our side and on the other.
+
+    `aim` bounds the ratio of their medians, or ours alone; a figure of the floor alone has none.
+    """
 
     name: str
     unit: str
     ours: Sequence[float]
     other: Sequence[float]
-    aim: float
+    aim: float | None = None
     more_is_better: bool = False
     absolute: bool = False  # the aim is in the figure's unit, whatever the other side does
 
@@ -30,20 +33,21 @@ class Figure(NamedTuple):
         return median(self.ours) / median(self.other)
 
     @property
-    def met(self) -> bool:
-        """Whether what the aim bounds is within it."""
-        bound = median(self.ours) if self.absolute else self.ratio
-        return bound >= self.aim if self.more_is_better else bound <= self.aim
+    def verdict(self) -> tuple[str, str]:
+        """The aim, and whether what it bounds is within it."""
+        if self.aim is None:
+            return "none", ""
+        bound, unit = (median(self.ours), f" {self.unit}") if self.absolute else (self.ratio, "")
+        met = bound >= self.aim if self.more_is_better else bound <= self.aim
+        return f"{'≥' if self.more_is_better else '≤'} {self.aim:g}{unit}", "yes" if met else "**no**"
 
 
 def table(figures: Iterable[Figure]) -> str:
     """The figures as a Markdown table; each as median, smallest and largest run."""
     rows = ["| figure | unit | Rajut | floor | ratio | aim | met |", "|---|---|---|---|---|---|---|"]
     for figure in figures:
-        aim = f"{'≥' if figure.more_is_better else '≤'} {figure.aim:g}{f' {figure.unit}' if figure.absolute else ''}"
-        verdict = "yes" if figure.met else "**no**"
-        cells = (figure.name, figure.unit, _runs(figure.ours), _runs(figure.other), f"{figure.ratio:.2f}", aim, verdict)
-        rows.append(f"| {' | '.join(cells)} |")
+        sides = (_runs(figure.ours), _runs(figure.other), f"{figure.ratio:.2f}")
+        rows.append(f"| {' | '.join((figure.name, figure.unit, *sides, *figure.verdict))} |")
     return "\n".join(rows) + "\n"
 
 
