@@ -4,6 +4,8 @@ Officers' programs write `null` for what they do not know; on the wire what is n
 So nulls leave at this door and nowhere else.
 """
 
+from hashlib import sha256
+
 from pydantic import ValidationError
 
 from contracts.canonical import parse
@@ -11,7 +13,7 @@ from contracts.errors import Code, Rejected
 from contracts.events.body import fault_path
 from contracts.events.report import Report
 
-__all__ = ["MAX_BYTES", "Report", "gender_lens", "read_report"]
+__all__ = ["MAX_BYTES", "Report", "file_key", "gender_lens", "read_report"]
 
 MAX_BYTES = 256 * 1024  # thirty-two incidents, each with a full page of narrative
 WOMENS_RIGHTS = "KTP"  # kekerasan terhadap perempuan: violence against women
@@ -28,6 +30,11 @@ def read_report(data: bytes) -> Report:
         return Report.model_validate(_without_nulls(value))
     except ValidationError as error:
         raise Rejected(Code.REPORT, fault_path(error)) from None
+
+
+def file_key(data: bytes) -> str:
+    """The idempotency key of a report that comes as a file: its content, so that the same file opens one case."""
+    return f"file {sha256(data).hexdigest()}"
 
 
 def gender_lens(report: Report) -> bool:

@@ -70,7 +70,7 @@ class Database:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--examples", type=int, default=5, help="requests made up for each route of the HTTP door")
+    parser.addoption("--examples", type=int, default=3, help="requests made up for each route of the HTTP door")
     parser.addoption("--shots", default="", help="a folder for pictures of pages; only tests that take some are run")
     parser.addoption("--seeds", type=int, default=1000, help="simulations to run; RAJUT_SEED=n runs just seed n")
 

@@ -2,8 +2,9 @@
 
 The mechanism lists the needs in order (`LeadNeed`); the first whose sign is in the case says which agency, and why. It
 is a proposal, never a change: people offer the lead and accept it, and nothing that protects waits for that. What is
-promised is only that the lead acts on it: offers, and so hears yes or no. Who said no, or gave the lead away again,
-knowing of the plans in force, is not asked anew until there is another plan, and the next need is looked at.
+promised is that it is settled in time: that agency leads, or has said no; an offer that nobody answers settles nothing.
+Who said no, or gave the lead away again, knowing of the plans in force, is not asked anew until there is another plan,
+and the next need is looked at.
 """
 
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
 from contracts.events import Body
+from contracts.events.plan import IncidentRecorded, MeasureStarted
 from contracts.events.protection import EmergencyProposed
-from contracts.events.triage import StatusAppealed
+from contracts.events.triage import RiskAssessed, StatusAppealed, StatusDetermined, UrgencyOverridden
 from contracts.workflow import (
     afterwards,
     breach,
@@ -32,7 +33,7 @@ from contracts.workflow import (
     step,
     triage,
 )
-from contracts.workflow.rule import Rule, rule
+from contracts.workflow.rule import Act, Graver, Known, Rule, always, rule
 
 _FREE = recusal.unless_recused(rule(Body))  # of types that decide nothing: a report, a notice, a refusal
 # Their acts count in a closed case, too; of all others none does that knew of its being closed.
@@ -44,15 +45,46 @@ _ALWAYS = frozenset(
 )
 
 
+def _more_than_ordinary(act: Act[Body], known: Known) -> bool:
+    return isinstance(act.body, RiskAssessed) and not risk.is_ordinary(act.body.level, known.rules)
+
+
+def _more_than_low(act: Act[Body], known: Known) -> bool:
+    return isinstance(act.body, RiskAssessed) and not risk.is_low(act.body.level, known.rules)
+
+
+def _gravest(act: Act[Body], _: Known) -> bool:
+    return isinstance(act.body, UrgencyOverridden) and act.body.level == triage.GRAVEST
+
+
+def _a_defender_after_all(act: Act[Body], known: Known) -> bool:
+    rejected = status.overall(known.standing, known.rules) == status.REJECTED
+    return rejected and isinstance(act.body, StatusDetermined) and act.body.status != status.REJECTED
+
+
+# What a case is not closed against, and what emergency protection does not end against, unless that was known.
+_REOPENING: Mapping[type[Body], Graver] = {
+    EmergencyProposed: always,
+    StatusAppealed: always,
+    MeasureStarted: always,
+    RiskAssessed: _more_than_ordinary,
+    UrgencyOverridden: _gravest,
+    StatusDetermined: _a_defender_after_all,
+}
+_UPHOLDING: Mapping[type[Body], Graver] = {IncidentRecorded: always, RiskAssessed: _more_than_low}
+
+
 def _in_its_time(judged: Rule, matter: ModuleType) -> Rule:
-    """A rule as it stands beside those that close a case: an emergency opens it again, and so does an appeal.
+    """A rule as it stands beside those that end protection or close a case, which it outlasts if it tells of danger.
 
     And beside that by which who has a conflict of interest takes no part, whatever the matter.
     """
     judged = recusal.unless_recused(judged)
-    if judged.kind in {EmergencyProposed, StatusAppealed}:
-        return closure.reopening(judged)
-    return judged if matter in _ALWAYS else closure.while_open(judged)
+    if matter not in _ALWAYS and judged.kind is not StatusAppealed:
+        judged = closure.while_open(judged)
+    if judged.kind in _REOPENING:
+        judged = closure.reopening(judged, _REOPENING[judged.kind])
+    return emergency.upholding(judged, _UPHOLDING[judged.kind]) if judged.kind in _UPHOLDING else judged
 
 
 _RULES: Mapping[type[Body], Rule] = MappingProxyType(

@@ -5,11 +5,13 @@ have agreed, and OPEN again by an incident, an emergency, an appeal or a reopeni
 incident that the closing agencies did not know of keeps the case open on all nodes, whichever of them arrives first.
 
 A change of circumstances is less than an incident: it opens no case again. But risk is ordinary only if the last review
-knew of it, and where that is the reason to close, the case waits for such a review, also once all have agreed.
+knew of it, of every measure that failed and of every assessment that said otherwise; and where that is the reason to
+close, the case waits for such a review, also once all have agreed.
 """
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from itertools import chain
 
 from contracts.events.plan import (
     CaseClosed,
@@ -18,13 +20,16 @@ from contracts.events.plan import (
     ClosureAgreed,
     ClosureProposed,
     IncidentRecorded,
+    MeasureFailed,
     ReviewHeld,
 )
+from contracts.events.triage import RiskAssessed
 from contracts.mechanism import Mechanism, Permission
 from contracts.record import EventId
 from contracts.timeline import Event, claimed
 from contracts.workflow.plan import Planned, Value, as_known, owing, same_officer, shared
-from contracts.workflow.rule import Act, Acts, Known, Rule, rule
+from contracts.workflow.risk import is_ordinary
+from contracts.workflow.rule import Act, Acts, Graver, Known, Rule, Told, adding, always, rule
 from contracts.workflow.status import is_final
 
 CLOSURE = "closure"  # the slot
@@ -44,9 +49,9 @@ def while_open(judged: Rule) -> Rule:
     return judged._replace(counts=lambda act, known: known.value(CLOSURE) != CLOSED and judged.counts(act, known))
 
 
-def reopening(judged: Rule) -> Rule:
-    """The same rule, for acts that keep a case open or open it again."""
-    return judged._replace(writes=lambda act, known: [*judged.writes(act, known), (CLOSURE, OPEN)])
+def reopening(judged: Rule, graver: Graver = always) -> Rule:
+    """The same rule, for acts that keep a case open or open it again, if they are graver."""
+    return adding(judged, lambda act, known: [(CLOSURE, OPEN)] if graver(act, known) else [])
 
 
 def needed(lead: str, told: Planned, value: Value) -> set[str]:
@@ -93,9 +98,15 @@ def _borne_out(reason: str, event: Event, known: Known) -> bool:
             return True
 
 
+def to_be_reviewed(told: Told, rules: Mechanism) -> list[EventId]:
+    """What a review has to have known of before it can say that risk is ordinary."""
+    assessed = (act for act in told.acts(RiskAssessed) if not is_ordinary(act.body.level, rules))
+    happened = (told.acts(kind) for kind in (IncidentRecorded, CircumstancesChanged, MeasureFailed))
+    return [act.event.id for act in chain(assessed, *happened)]
+
+
 def _risk_stayed_ordinary(known: Known) -> bool:
-    happened = [*known.of(IncidentRecorded), *known.of(CircumstancesChanged)]
-    return stayed_ordinary(known.of(ReviewHeld), happened, known.informed, known.rules)
+    return stayed_ordinary(known.of(ReviewHeld), to_be_reviewed(known, known.rules), known.informed, known.rules)
 
 
 def _may_agree(act: Act[ClosureAgreed], known: Known) -> bool:

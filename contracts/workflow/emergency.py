@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Set as AbstractSet
 from typing import NamedTuple
 
 from contracts.content import Actor
+from contracts.events import Body
 from contracts.events.protection import (
     EmergencyActivated,
     EmergencyApproved,
@@ -22,7 +23,7 @@ from contracts.mechanism import EmergencyRules, Mechanism, Permission
 from contracts.record import EventId
 from contracts.timeline import Event, recorded
 from contracts.workflow.recusal import known_recusals, leaders_out
-from contracts.workflow.rule import Act, Known, Writes, rule
+from contracts.workflow.rule import Act, Graver, Known, Rule, Writes, adding, always, rule
 
 PROPOSED, ACTIVE = "PROPOSED", "ACTIVE"
 Vote = EmergencyApproved | EmergencyRefused
@@ -77,6 +78,15 @@ def ongoing(emergency: str, known: Known) -> bool:
     """Whether protection is in force and this is, as far as the author knew, the last activation."""
     activated = [act.name for act in known.of(EmergencyActivated).values()]
     return activated[-1:] == [emergency] and known.value("emergency") == ACTIVE
+
+
+def upholding(judged: Rule, graver: Graver = always) -> Rule:
+    """The same rule, for acts that keep protection in force, if they are graver: no end that crosses them holds."""
+
+    def upholds(act: Act[Body], known: Known) -> Writes:
+        return [("emergency", ACTIVE)] if known.value("emergency") == ACTIVE and graver(act, known) else []
+
+    return adding(judged, upholds)
 
 
 def papers_due(activation: Event, rules: Mechanism) -> str:

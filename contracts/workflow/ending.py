@@ -2,10 +2,12 @@
 
 The only way out of ACTIVE is an `EmergencyEnded`. It stands on an announcement that enough leaders agreed to, on a
 fresh low risk or the person's own request, on a notice that has run, and on the word of every other agency of the
-case that it has heard. Whatever keeps protection in force (an extension, a withdrawal of the announcement) says ACTIVE
-anew: against an end that did not know of it, it holds. Times are those of the events, never of a clock.
+case that it has heard. An announcement that did not know of what happened ends nothing, and neither does one that was
+left lying. Whatever keeps protection in force (an extension, a withdrawal of the announcement, an incident, a higher
+risk) says ACTIVE anew: against an end that did not know of it, it holds. Times are of the events, never of a clock.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from contracts.events.ending import (
@@ -21,12 +23,16 @@ from contracts.events.ending import (
     HandoverOffered,
 )
 from contracts.events.intake import CaseOpened
+from contracts.events.plan import CircumstancesChanged, IncidentRecorded
 from contracts.events.protection import EmergencyActivated
+from contracts.events.session import SessionDecided
 from contracts.events.triage import RiskAssessed
 from contracts.mechanism import Permission
+from contracts.record import EventId
 from contracts.timeline import claimed, latest
 from contracts.workflow.emergency import ACTIVE, ongoing
 from contracts.workflow.leaders import agreed, decides
+from contracts.workflow.risk import is_low
 from contracts.workflow.rule import Act, Known, Writes, rule
 
 LOW_RISK, BY_REQUEST = "RISIKO_RENDAH", "PERMINTAAN_PEMBELA"  # the bases on which protection may end
@@ -89,8 +95,8 @@ def _grounded(ending: EndingProposed, at: datetime, known: Known) -> bool:
 
 
 def _low(known: Known) -> bool:
-    levels = {claim.value for claim in known.standing("risk")}
-    return bool(levels) and levels <= set(known.rules.ending.low_risk)
+    levels = [claim.value for claim in known.standing("risk")]
+    return bool(levels) and all(is_low(level, known.rules) for level in levels)
 
 
 def _announced(act: Act[EndingAnnounced], known: Known) -> bool:
@@ -115,20 +121,36 @@ def _ended(act: Act[EmergencyEnded], known: Known) -> bool:
     ending = known.named(announced.body.ending, EndingProposed) if announced else None
     if announced is None or ending is None or not decides(act.agency, known):
         return False
-    come = known.rules.office_day(claimed(act.event), act.agency) >= date.fromisoformat(announced.body.ends_on)
     low = ending.body.basis == BY_REQUEST or _low(known)
-    return come and low and ongoing(ending.body.emergency, known) and _unopposed(announced, known)
+    due = _in_time(act, announced, known) and low and ongoing(ending.body.emergency, known)
+    aware = all(known.informed(announced.event.id, one) for one in _to_be_known(ending.body.basis, known))
+    return due and aware and _unopposed(announced, known)
+
+
+def _in_time(act: Act[EmergencyEnded], announced: Act[EndingAnnounced], known: Known) -> bool:
+    """The day has come, and is no longer past than an assessment stays fresh: a later end is announced anew."""
+    day, rules = date.fromisoformat(announced.body.ends_on), known.rules
+    earliest, last = rules.office_day(claimed(act.event), act.agency), rules.office_day(latest(act.event), act.agency)
+    return day <= earliest and last <= day + rules.ending.risk_age
+
+
+def _to_be_known(basis: str, known: Known) -> Iterator[EventId]:
+    """What put or kept protection in force, and what happened; where low risk is the basis, what tells of more."""
+    for kind in (EmergencyActivated, EmergencyExtended, IncidentRecorded):
+        yield from known.of(kind)
+    yield from (id_ for id_, act in known.of(SessionDecided).items() if act.body.until)
+    if basis == LOW_RISK:
+        yield from known.of(CircumstancesChanged)
+        yield from (id_ for id_, act in known.of(RiskAssessed).items() if not is_low(act.body.level, known.rules))
 
 
 def _unopposed(announced: Act[EndingAnnounced], known: Known) -> bool:
-    """All others have heard, nobody took it back, and nothing was put in force that it did not know of."""
+    """All others have heard, and nobody took it back."""
     acknowledged = known.of(EndingAcknowledged).values()
     heard = {act.agency for act in acknowledged if act.body.announcement == announced.name} | {announced.agency}
     told = {agency for act in known.of(CaseOpened).values() for agency in act.event.content.to}
     withdrawn = {act.body.announcement for act in known.of(EndingWithdrawn).values()}
-    activated = known.of(EmergencyActivated)
-    informed = all(known.informed(announced.event.id, activation) for activation in activated)
-    return told <= heard and announced.name not in withdrawn and informed
+    return told <= heard and announced.name not in withdrawn
 
 
 def _offered(act: Act[HandoverOffered], known: Known) -> bool:

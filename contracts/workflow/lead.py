@@ -25,7 +25,7 @@ from contracts.events.lead import (
     LeadSupported,
 )
 from contracts.mechanism import Mechanism, Permission
-from contracts.timeline import claimed, latest
+from contracts.timeline import claimed, recorded
 from contracts.workflow.opening import participants, to_all
 from contracts.workflow.rule import Act, Known, Writes, rule
 
@@ -91,10 +91,13 @@ def _since(claim: LeadClaimed) -> datetime:
 
 
 def _heard(claim: LeadClaimed, known: Known) -> bool:
-    """Whether an officer of the lead has said something since it was first tried; its machines do not count."""
+    """Whether an officer of the lead has said something since it was first tried; its machines do not count.
+
+    By the clock of its log: what an event claims of a time to come would keep a lead for ever that nobody can reach.
+    """
     roles = known.rules.agencies[claim.replaces].roles if claim.replaces in known.rules.agencies else ()
     said = (event for event in known.events() if event.agency == claim.replaces and not event.void)
-    return any(event.content.actor.role in roles and latest(event) > _since(claim) for event in said)
+    return any(event.content.actor.role in roles and recorded(event) > _since(claim) for event in said)
 
 
 def _signed(claim: Act[LeadClaimed], signers: set[str], known: Known) -> Writes:

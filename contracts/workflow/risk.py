@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from contracts.events.triage import EligibilityDetermined, RiskAssessed, Score
-from contracts.mechanism import Permission, RiskRules
-from contracts.workflow.rule import PROTECTIVE, Act, Known, Writes, rule
+from contracts.mechanism import Mechanism, Permission, RiskRules
+from contracts.workflow.rule import Act, Known, Writes, rule
+from contracts.workflow.triage import GRAVEST
 
 
 class Reckoning(NamedTuple):
@@ -58,10 +59,19 @@ def _borne_out(act: Act[RiskAssessed], known: Known) -> bool:
     return not missing(body, rules) and (reasoned or body.level == reckon(body, rules).level)
 
 
+def is_low(level: str, rules: Mechanism) -> bool:
+    """Whether emergency protection may end at this risk."""
+    return level in rules.ending.low_risk
+
+
+def is_ordinary(level: str, rules: Mechanism) -> bool:
+    """Whether a case may be closed because this is its risk."""
+    return level in rules.closure.ordinary
+
+
 def _risk(act: Act[RiskAssessed], _: Known) -> Writes:
     """Whoever sees a clear and present threat has said how urgent the case is, too."""
-    gravest = PROTECTIVE["urgency"][-1]
-    return [("risk", act.body.level), *([("urgency", gravest)] if act.body.present_threat else [])]
+    return [("risk", act.body.level), *([("urgency", GRAVEST)] if act.body.present_threat else [])]
 
 
 def _eligibility(act: Act[EligibilityDetermined], _: Known) -> Writes:

@@ -6,7 +6,7 @@ arrive. An event that does not count is kept and shown, and changes nothing.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from contracts.encoding import b64
 from contracts.events import Body
@@ -82,8 +82,9 @@ class History:
         return {slot: self.standing(claims) for slot, claims in known.items() if claims}
 
     def standing(self, claims: Sequence[Claim]) -> tuple[Claim, ...]:
-        """Those claims that none of the others knew of."""
-        return tuple(claim for claim in claims if not any(self.past.has(other.event, claim.event) for other in claims))
+        """Those claims that none of the others knew of. Most were known to the last, so that is asked first."""
+        last_first = claims[::-1]
+        return tuple(one for one in claims if not any(self.past.has(other.event, one.event) for other in last_first))
 
     def claims(self, slot: str) -> Sequence[Claim]:
         """All that was ever decided on a matter."""
@@ -114,6 +115,10 @@ class Known:
     def of(self, kind: type[Kind]) -> Acts[Kind]:
         """The counting acts of one kind, in causal order."""
         return {id_: act for id_, act in self._history.counting(kind).items() if self.has(id_)}
+
+    def acts(self, kind: type[Kind]) -> list[Act[Kind]]:
+        """As `of`, without their names."""
+        return list(self.of(kind).values())
 
     def named(self, name: str, kind: type[Kind]) -> Act[Kind] | None:
         """The counting act of this kind with this id in base64url; None if the author knew of none."""
@@ -170,6 +175,14 @@ class Known:
         return self._history.past.has(later, earlier)
 
 
+class Told(Protocol):
+    """A case, as a whole or as far as an author knew."""
+
+    def acts(self, kind: type[Kind]) -> list[Act[Kind]]:
+        """Every act of one kind that counts."""
+        ...
+
+
 def openings(timeline: Sequence[Event], bodies: Mapping[EventId, Body]) -> list[Event]:
     """Of each log in which the case begins, the opening with the lowest place: where cases begin only the opener's.
 
@@ -206,6 +219,15 @@ class Rule(NamedTuple):
     def bears_out(self, act: Act[Body], known: Known) -> bool:
         """Whether the author may say it, and what the author knew bears it out."""
         return self.permits(act.agency, act.event.content.actor.role, known.rules) and self.counts(act, known)
+
+
+Graver = Callable[[Act[Body], Known], bool]
+"""Whether an act decides something more than others of its type."""
+
+
+def adding(judged: Rule, more: Callable[[Act[Body], Known], Writes]) -> Rule:
+    """The same rule, for acts that decide something more."""
+    return judged._replace(writes=lambda act, known: [*judged.writes(act, known), *more(act, known)])
 
 
 def rule(

@@ -4,7 +4,9 @@ from contracts.events.intake import CaseOpened
 from contracts.events.triage import CaseTriaged, RiskAssessed, UrgencyAssessed, UrgencyOverridden
 from contracts.mechanism import Permission
 from contracts.workflow.opening import openers
-from contracts.workflow.rule import Act, Known, Writes, rule
+from contracts.workflow.rule import PROTECTIVE, Act, Known, Writes, rule
+
+GRAVEST = PROTECTIVE["urgency"][-1]
 
 
 def _before_any_person(act: Act[UrgencyAssessed], known: Known) -> bool:

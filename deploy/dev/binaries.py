@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
@@ -27,6 +28,7 @@ MINIMUM: dict[str, tuple[int, int]] = {
 }
 _OVERRIDE = {"nats-server": "RAJUT_NATS_SERVER"}
 _POSTGRES_OVERRIDE = "RAJUT_POSTGRES_BIN"
+_PATIENCE_S = 30
 
 
 @cache
@@ -37,7 +39,7 @@ def find_binary(name: str) -> Path:
     never silently replaced.
 
     Raises:
-        RunnerError: `BINARY_MISSING` or `BINARY_TOO_OLD`.
+        RunnerError: `BINARY_MISSING`, `BINARY_TOO_OLD`, `BINARY_BROKEN` or `BINARY_UNKNOWN`.
     """
     for candidate in _candidates(name):
         if candidate.is_file():
@@ -46,13 +48,31 @@ def find_binary(name: str) -> Path:
     raise RunnerError("BINARY_MISSING", f"no {name}: run `make setup` or set {_override(name)}")
 
 
-def version_of(program: Path) -> tuple[int, int]:
-    """Major and minor version that the program reports."""
-    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+def version_of(program: Path, override: str = f"{_OVERRIDE['nats-server']} or {_POSTGRES_OVERRIDE}") -> tuple[int, int]:
+    """Major and minor version that the program reports; `override` is what an error tells people to set.
+
+    Raises:
+        RunnerError: `BINARY_BROKEN` or `BINARY_UNKNOWN`.
+    """
+    try:
+        output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=_PATIENCE_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        text = f"{program} does not run ({_reason(error)}): make it executable, or set {override} to one that runs"
+        raise RunnerError("BINARY_BROKEN", text) from None
     found = re.search(r"(\d+)\.(\d+)", output.stdout)
     if found is None:
-        raise RunnerError("BINARY_UNKNOWN", f"{program} does not report a version")
+        raise RunnerError("BINARY_UNKNOWN", f"{program} does not report a version: set {override} to one that does")
     return int(found[1]), int(found[2])
+
+
+def _reason(error: OSError | subprocess.SubprocessError) -> str:
+    match error:
+        case OSError():
+            return error.strerror or type(error).__name__
+        case subprocess.CalledProcessError():
+            return f"status {error.returncode}"
+        case _:
+            return f"no answer within {_PATIENCE_S} s"
 
 
 def _override(name: str) -> str:
@@ -61,11 +81,21 @@ def _override(name: str) -> str:
 
 def _candidates(name: str) -> Iterator[Path]:
     if override := os.environ.get(_override(name)):
-        yield Path(override) if name in _OVERRIDE else Path(override) / name
+        yield _absolute(Path(override) if name in _OVERRIDE else Path(override) / name)
         return
     yield from _from_wheel(name)
     if found := shutil.which(name):
-        yield Path(found).resolve()
+        yield _absolute(Path(found))
+
+
+def _absolute(program: Path) -> Path:
+    """The same file from wherever it is started, and where it is at home, beside what belongs to it.
+
+    A link to a file of another name stays: Debian's `psql` is such a link, to one program that looks at what it was
+    called.
+    """
+    at_home = program.resolve()
+    return at_home if at_home.name == program.name else program.absolute()
 
 
 def _from_wheel(name: str) -> Iterator[Path]:
@@ -88,19 +118,24 @@ def _nats_wheel() -> Iterator[Path]:
 
 
 def _check_version(name: str, program: Path) -> None:
-    version, minimum = version_of(program), MINIMUM[name]
+    version, minimum = version_of(program, _override(name)), MINIMUM[name]
     if version < minimum:
         have, need = (".".join(map(str, numbers)) for numbers in (version, minimum))
         raise RunnerError("BINARY_TOO_OLD", f"{program} is {have}, needed is {need}: set {_override(name)}")
 
 
-def main() -> None:
-    """Print name, version and path of every server program."""
-    for name in MINIMUM:
-        program = find_binary(name)
-        major, minor = version_of(program)
-        print(f"{name:12} {major}.{minor:<4} {program}")  # noqa: T201 - a report for people
+def main() -> int:
+    """Print name, version and path of every server program; 1, and why, if one cannot be used."""
+    try:
+        for name in MINIMUM:
+            program = find_binary(name)
+            major, minor = version_of(program)
+            print(f"{name:12} {major}.{minor:<4} {program}")  # noqa: T201 - a report for people
+    except RunnerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -56,6 +56,17 @@ class DeskClient:
             time.sleep(0.02)
         raise TimeoutError(f"{self.agency}: the case did not get there within {within_s} s")
 
+    def await_items(self, officer: str, path: str, case: str, within_s: float = WAIT_S) -> list[Any]:
+        """What a list of this desk has of a case, once it has anything; TimeoutError if it has not in time."""
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            told = self.get(officer, path)
+            listed = told["items"] if isinstance(told, dict) else told
+            if found := [item for item in listed if item["case"] == case]:
+                return found
+            time.sleep(0.05)
+        raise TimeoutError(f"{self.agency}: nothing of the case in {path.partition('?')[0]} within {within_s} s")
+
     def _headers(self, officer: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token(self.home, officer)}"}
 
@@ -63,4 +74,4 @@ class DeskClient:
     def _answer(answer: httpx2.Response) -> Any:  # noqa: ANN401
         if not answer.is_success:
             raise Refused(answer.text)
-        return answer.json()
+        return answer.json() if answer.content else None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deploy.dev.pki import Authority, Credential, UserKey, new_user_key
 from deploy.dev.ports import free_port
+from deploy.dev.unprivileged import make_walkable
 from deploy.nats.render import ServerPlan, render
 from services.node import keys
 from services.node.streams import SERVICES, disk_needed, expected_streams
@@ -90,7 +91,9 @@ def write_database_secrets(home: Path, passwords: Mapping[str, str]) -> None:
 
 
 def _write_home(agency: Agency, partners: list[Agency], mail_port: int) -> None:
-    agency.home.mkdir(parents=True, mode=0o755)
+    if agency.home.exists():
+        raise FileExistsError(agency.home)
+    make_walkable(agency.home)  # PostgreSQL's data will lie in it
     keys.generate(agency.home, agency.name)
     _write(agency.home / "ports.json", json.dumps(asdict(agency.ports)))
     _write(agency.home / "node.toml", _node_toml(agency, partners, mail_port))

@@ -10,7 +10,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from atexit import register
 from collections.abc import Iterable
@@ -22,6 +21,8 @@ from deploy.dev.errors import RunnerError
 from deploy.dev.process import Process
 from deploy.dev.unprivileged import (
     give_away,
+    make_walkable,
+    public_folder,
     reachable_folder,
     reachable_program,
     server_owner,
@@ -141,7 +142,7 @@ class PostgresServer:
         self.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE);')
 
     def _prepare(self) -> Path:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_walkable(self._directory)
         data = reachable_folder(self._data)
         _copy_cluster(_template_cluster(), data)
         return data
@@ -214,9 +215,8 @@ def _template_password() -> str:
 @cache
 def _template_cluster() -> Path:
     """A cluster made by `initdb` that no server ever runs on."""
-    folder = Path(tempfile.mkdtemp(prefix="rajut-initdb-"))
+    folder = public_folder("rajut-initdb-")
     register(_remove, folder)
-    folder.chmod(0o711)
     password_file = folder / "password"
     _write_secret(password_file, _template_password())
     give_away(password_file)
@@ -240,20 +240,23 @@ def _remove(folder: Path) -> None:
 
 def _initdb(data: Path, password_file: Path) -> None:
     owner = server_owner()
-    subprocess.run(
+    done = subprocess.run(
         [
             _program("initdb"),
             *("-D", data, "-U", _SUPERUSER, f"--pwfile={password_file}"),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--data-checksums", "--no-sync"),
             *_locale(),
         ],
-        check=True,
-        stdout=subprocess.DEVNULL,
+        check=False,
+        capture_output=True,
+        text=True,
         cwd="/",
         user=owner[0] if owner else None,
         group=owner[1] if owner else None,
         extra_groups=[] if owner else None,
     )
+    if done.returncode != 0:
+        raise RunnerError("INITDB_FAILED", f"no database below {data.parent}: {done.stderr.strip()}")
 
 
 def _locale() -> list[str]:

@@ -16,6 +16,7 @@ from deploy.dev import cast, ceremony
 from deploy.dev.mailbox import Mailbox
 from deploy.dev.runner import ThreeNodes
 from deploy.dev.trio import migrate
+from deploy.dev.unprivileged import make_walkable
 
 REHEARSAL = 'rehearsal = "../behind"\n'
 DAY_MS = 86_400_000
@@ -44,7 +45,7 @@ def main() -> int:
     root = told.root or Path(tempfile.mkdtemp(prefix="rajut-year-"))
     root.mkdir(parents=True, exist_ok=True)
     root.chmod(0o711)
-    (root / "homes").mkdir(exist_ok=True, mode=0o711)
+    make_walkable(root / "homes")
     (root / "homes" / "behind").write_text(str(told.days * DAY_MS), encoding="ascii")
     try:
         with Mailbox() as mail, _nodes(root, mail.port) as nodes:

@@ -9,6 +9,8 @@ from pathlib import Path
 _BLOCK = re.compile(r"^#: each (\w+)\n(.*?)^#: end\n", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"<(\w+)>")
 _TOKEN = re.compile(r"[a-z0-9-]+")
+# What cannot stand for itself between double quotes; the server reads these escapes, and \xXX, and refuses others.
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +60,7 @@ def render(plan: ServerPlan) -> str:
     head, body = text.split("\n\n", 1)  # the opening comment speaks of <names>
     pins = ", ".join(f'"{pin}"' for pin in plan.pins)
     names = ("agency", "listen", "monitor", "folder", "store", "max_file", "admin", "link", "api")
-    values = {name: str(getattr(plan, name)) for name in names}
+    values = {name: str(getattr(plan, name)).translate(_ESCAPES) for name in names}
     return f"{head}\n\n{_fill(body, {**values, 'pins': pins})}"
 
 

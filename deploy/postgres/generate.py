@@ -2,27 +2,35 @@
 
 Nothing is ever created from that file. It is there to be read, and so that a review sees what a migration
 changes in the whole. It comes from `pg_dump` of a throw-away server, without what differs from run to run.
+Servers print one and the same view in different words: the file is written with PostgreSQL 18 alone, and
+whoever has another one learns whether the file still says what the chain makes.
 """
 
 import asyncio
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import asyncpg
 
-from deploy.dev.binaries import find_binary
+from deploy.dev.binaries import find_binary, version_of
 from deploy.dev.ports import free_port
 from deploy.dev.postgres import DATABASE, OWNER, PostgresServer, create_roles
 from services import wiring
 from services.node.database import migrate
 
 SCHEMA = Path(__file__).with_name("schema.sql")
+WRITTEN_WITH = 18
+"""The major version of PostgreSQL whose words the file has: that of the wheel."""
+
 _HEADER = "-- What the migrations make of an empty database. Written by deploy.postgres.generate; not to be edited.\n"
 _NOISE = re.compile(r"^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*)$", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"\n{2,}")
+# As the dump says it where the file leaves it out: a function may stand before the tables that it reads.
+_BEFORE_LOADING = "SET check_function_bodies = false; SET search_path = '';\n"
 
 
 def schema(dsn: str) -> str:
@@ -52,6 +60,11 @@ async def apply_all(dsn: str) -> None:
         await connection.close()
 
 
+def written() -> str:
+    """What the file says, as SQL to be run by the owner of an empty database, which is then as the chain makes it."""
+    return _BEFORE_LOADING + SCHEMA.read_text(encoding="utf-8")
+
+
 def main() -> None:
     """Make a database, write down what it looks like, remove it."""
     with tempfile.TemporaryDirectory(prefix="rajut-schema-") as folder:
@@ -59,11 +72,24 @@ def main() -> None:
         server = PostgresServer(Path(folder) / "postgres", free_port())
         server.start()
         try:
-            dsn = server.dsn(OWNER, create_roles(server)[OWNER], DATABASE)
-            asyncio.run(apply_all(dsn))
-            SCHEMA.write_text(schema(dsn), encoding="utf-8")
+            passwords = create_roles(server)
+            asyncio.run(apply_all(server.dsn(OWNER, passwords[OWNER], DATABASE)))
+            _write_or_compare(server, passwords[OWNER])
         finally:
             server.stop()
+
+
+def _write_or_compare(server: PostgresServer, password: str) -> None:
+    made = schema(server.dsn(OWNER, password, DATABASE))
+    major = version_of(find_binary("postgres"))[0]
+    if major == WRITTEN_WITH:
+        SCHEMA.write_text(made, encoding="utf-8")
+        return
+    server.copy_database("template0", "written")
+    server.sql(written(), database="written", user=OWNER, password=password)
+    if schema(server.dsn(OWNER, password, "written")) != made:
+        sys.exit(f"{SCHEMA} is out of date, and PostgreSQL {WRITTEN_WITH} is needed to write it: this is {major}")
+    sys.stderr.write(f"{SCHEMA.name} is up to date; it is not written anew with PostgreSQL {major}\n")
 
 
 def _without_password(dsn: str) -> tuple[str, str]:

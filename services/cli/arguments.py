@@ -50,8 +50,21 @@ def with_node(home: Path, use: "Callable[[Node], Awaitable[Result]]", *, beside:
 
 
 def tell(answer: "httpx2.Response") -> None:
-    """Print what the running node answered; Rejected with the code of its problem if that was a no."""
+    """Print what the running node answered; Rejected with the code of its problem if that was a no.
+
+    Rejected(UNAVAILABLE) if it was no node that answered, but a proxy in front of it or some other server.
+    """
+    told = _told(answer)
     typer.echo(answer.text)
     if not answer.is_success:
-        problem = answer.json()
-        raise Rejected(Code(problem["code"]), problem["detail"])
+        raise Rejected(Code(told["code"]), told["detail"])
+
+
+def _told(answer: "httpx2.Response") -> Any:  # noqa: ANN401  whatever JSON the route answers
+    try:
+        told = answer.json()
+        if answer.is_success or (told["code"] in {*Code} and isinstance(told["detail"], str)):
+            return told
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise Rejected(Code.UNAVAILABLE, f"what answered is no node of this version (HTTP status {answer.status_code})")

@@ -1,5 +1,6 @@
 """What a command says when something goes wrong: a code, what happened, and what to do next."""
 
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from pathlib import Path
 from traceback import extract_tb
 
@@ -14,6 +15,9 @@ from contracts.errors import Code, Rejected
 from services.node.database import AWAY
 from services.node.settings import BadSettings
 from services.node.telemetry import reason
+
+NOT_WRITTEN = {EDQUOT, EFBIG, EIO, ENOSPC}
+"""What a disk says that takes no more. Of an open file, such as the output, it names no file."""
 
 
 def explain(error: BaseException) -> str:
@@ -31,6 +35,9 @@ def explain(error: BaseException) -> str:
             code, told = Code.SETTINGS, f"{_place(error)}: not of the form that it must have"
         case OSError(filename=str() as name):
             code, told = Code.SETTINGS, f"{name}: {error.strerror}"
+        case OSError(errno=number) if number in NOT_WRITTEN:
+            told = f"the output could not be written ({error.strerror}); what was asked for may have been done"
+            code = Code.SETTINGS
         case httpx2.TransportError():
             code, told = Code.UNAVAILABLE, "the node does not answer: is it running, and is --home right?"
         case _ if isinstance(error, (*AWAY, asyncpg.PostgresError)):

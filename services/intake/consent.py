@@ -34,6 +34,7 @@ from contracts.workflow.consent import SLOT, WITHDRAWN, runs
 from contracts.workflow.referral import partner
 from services.intake import breach, domain, rights
 from services.intake.breach import Breach
+from services.intake.refusals import check_times
 from services.intake.rights import Request
 from services.node import acts
 from services.node.access import ANSWERS, Reading, reads
@@ -125,9 +126,10 @@ class ConsentView(Answer):
 
 
 def check_consent(moment: Moment, body: ConsentRecorded) -> None:
-    """Raise Rejected(SCHEMA) for a recipient that is no participant and no kind of partner."""
+    """Raise Rejected(SCHEMA) for a recipient that is no participant and no kind of partner, or as `check_times`."""
     if not set(body.share_with) <= {*moment.case.participants, *map(partner, codes("partner_kind"))}:
         raise Rejected(Code.SCHEMA, "share_with")
+    check_times(body, moment.now)
 
 
 def check_disclosure(_moment: Moment, body: DisclosureMade | OutsiderNamed) -> None:

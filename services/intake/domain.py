@@ -33,6 +33,7 @@ from contracts.timeline import Event, Past
 from contracts.workflow.consent import PROTECTION, runs
 from contracts.workflow.lead import IN_EMERGENCY
 from contracts.workflow.plan import owing
+from services.intake.refusals import check_report
 from services.node.writing import Draft
 
 BASIS: Mapping[str, tuple[str, ...]] = {"person": ("NAMA", "TANGGAL_LAHIR"), "contact": ("KONTAK",)}
@@ -68,12 +69,13 @@ class PersonKey(NamedTuple):
 def opening(report: Report, door: Door, actor: Actor) -> list[Draft]:
     """What is said when a report comes in, in this order: the report first.
 
-    Raises Rejected(REPORT) if the report is for another agency, or its consent names an unknown one.
+    Raises Rejected(REPORT) if the report is for another agency, its consent names an unknown one, or as `check_report`.
     """
     if report.received_by != door.agency:
         raise Rejected(Code.REPORT, "received_by")
     if not all(agency in door.agencies for agency in report.consent.share_with):
         raise Rejected(Code.REPORT, "consent.share_with")
+    check_report(report, door.now)
     readers = participants(report, door.now)
     said: list[tuple[Body, tuple[str, ...]]] = [
         (ReportReceived(report=report), (door.agency,)),

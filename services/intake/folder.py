@@ -10,19 +10,19 @@ import json
 import os
 import stat
 from collections.abc import Collection, Iterable, Mapping
-from hashlib import sha256
+from http import HTTPStatus
 from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
-from contracts.report import MAX_BYTES
+from contracts.report import MAX_BYTES, file_key
 from contracts.timeline import Event
 from services.intake.api import taken
 from services.intake.handlers import Receipt, Submission, receive
 from services.node import telemetry
-from services.node.http import problem
+from services.node.http import problem, status_of
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection
 
@@ -69,7 +69,7 @@ class Folder:
         try:
             receipt = await self._take(await asyncio.to_thread(read, file))
         except Rejected as rejected:
-            if rejected.code is Code.UNAVAILABLE:
+            if status_of(rejected.code) >= HTTPStatus.INTERNAL_SERVER_ERROR:  # it is us, not the report
                 raise
             answer = bytes(problem(rejected.code, rejected.detail).body)
             await asyncio.to_thread(put_away, file, "refused", ".problem.json", answer)
@@ -77,7 +77,7 @@ class Folder:
             await asyncio.to_thread(put_away, file, "done", ".receipt.json", taken(receipt).model_dump_json().encode())
 
     async def _take(self, data: bytes) -> Receipt:
-        submission = Submission(data, f"file {sha256(data).hexdigest()}", SYSTEM)
+        submission = Submission(data, file_key(data), SYSTEM)
         async with self._desk.pool.acquire() as connection, connection.transaction():
             return await receive(self._desk, connection, submission)
 

@@ -116,7 +116,7 @@ def faults(typed: Typed, zone: str, agency: str) -> list[Fault]:
         Report.model_validate(report(typed, zone, agency))
     except ValidationError as error:
         told = error.errors(include_url=False, include_context=False, include_input=False)
-        found = dict.fromkeys(fault for one in told if (fault := _fault(place(one["loc"]), typed)))
+        found = dict.fromkeys(fault for one in told if (fault := fault_at(place(one["loc"]), typed)))
         order = list(BY_NAME)
         return sorted(found, key=lambda fault: order.index(fault.step))
     return []
@@ -132,8 +132,11 @@ def _asked(name: str) -> bool:
     return any(step.holds(name) for step in STEPS) or name.removeprefix(_REPORT) in _KNOWN
 
 
-def _fault(where: str, typed: Typed) -> Fault | None:
-    """The field that a place in a report stands for: itself, or the first of the rows that should be there."""
+def fault_at(where: str, typed: Typed) -> Fault | None:
+    """The field that a place in a report stands for: itself, or the first of the rows that should be there.
+
+    None if nobody is asked for it.
+    """
     name = f"{_REPORT}{where}"
     step = next((step for step in STEPS if step.holds(name)), None)
     if step is None:

@@ -222,6 +222,7 @@ def _checked(
         faults=form.faults(told, visitor.words.zone, shell.desk.agency),
         code=answer.code,
         detail=answer.detail,
+        refused=form.fault_at(answer.detail, told) if answer.detail else None,
     )
 
 

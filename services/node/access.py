@@ -5,12 +5,14 @@ the transaction of the read, and committed before the answer leaves. Partners mi
 can take it back.
 
 Lists and screens are looked at again and again. Whoever names what they have (`If-None-Match`) is told when it
-has not changed: that shows nothing, and needs no entry. Answers may be kept by no cache: who read it there
-would be noted nowhere.
+has not changed: that shows nothing, and needs no entry. So nobody else can make the name of an answer: they would have
+their guesses confirmed, unnoted. And who takes no part in a case is not told whether it has changed. Answers may be
+kept by no cache: who read it there would be noted nowhere.
 """
 
+import hmac
+import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -52,6 +54,7 @@ SAID_BY: Mapping[str, type[CaseRead]] = {
 }
 ANSWERS: Documented = {304: {"description": "Nothing has changed since the answer that If-None-Match names"}}
 ANSWERS |= problems(Code.ACCESS)
+TAG_KEY = secrets.token_bytes(32)  # of this process: after a restart each answer is shown, and noted, once more
 NO_CACHE = {"Cache-Control": "no-store"}
 ABOUT_THE_NODE = {View.PARKED, View.DISCARDED}  # events that are set aside, by name: nothing of what they say
 Shape = TypeVar("Shape")
@@ -130,11 +133,13 @@ class Reading:
     async def show(self, connection: Connection, answer: Shape, shown: Shown) -> Shape:
         """The answer, after noting in the caller's transaction that it is shown.
 
-        Raises Rejected(ACCESS) if that cannot be noted, Unchanged if the caller has this very answer.
+        Raises Rejected(ACCESS) if that cannot be noted, Rejected(FORBIDDEN) if it shows a case to somebody who takes
+        no part in it, Unchanged if the caller has this very answer.
         """
-        tag = f'"{b64(sha256(to_json(answer)).digest())}"'
+        tag = f'"{b64(hmac.digest(TAG_KEY, to_json(answer), "sha256"))}"'
         headers = NO_CACHE | {"ETag": tag}
         if tag in self._known:
+            await _let_in(self._desk.log, connection, self._reader, shown)
             raise Unchanged(headers)
         await note(self._desk.log, connection, self._desk.service, self._reader, shown)
         self._response.headers.update(headers)

@@ -23,7 +23,7 @@ from contracts.workflow import rule_for
 from services.node import vocabulary
 from services.node.http import Answer, StrictRoute, allowed, problems
 from services.node.officers import Officer
-from services.node.recusal import refuse
+from services.node.recusal import refuse, takes_part
 from services.node.service import SYSTEM, Desk
 from services.node.sql import Connection, queries
 from services.node.web.panel import Form
@@ -142,13 +142,15 @@ async def perform(
     before = len(timeline.events)
     if terms.key and (events := await _said_before(connection, timeline, Asked(actor, body, act.to), terms.key)):
         return Said(events=events, version=timeline.version)
-    if terms.versions and timeline.version not in terms.versions:
-        raise Rejected(Code.STALE, "If-Match")
 
     def moment() -> Moment:
         case = desk.case(timeline)
         return Moment(case, desk.agency, actor, case.mechanism, desk.now())
 
+    if terms.versions and timeline.version not in terms.versions:
+        if not takes_part(desk.case(timeline), desk.agency, actor):
+            act.examine(moment(), body)  # refuses them as if the case had not moved, which is not theirs to know
+        raise Rejected(Code.STALE, "If-Match")
     act.examine(moment(), body)
     timeline = await desk.say(connection, timeline, actor, body, private=act.private, to=act.to)
     event = timeline.events[before]

@@ -1,15 +1,16 @@
 """The local bus: pointers wake a service, which reads the event from its own PostgreSQL.
 
 A handler's inbox key, its read model and what it appends commit together, so an event takes effect
-once however often its pointer comes. One that fails is retried with growing pauses, then parked with
-its reason; nothing waits behind it. A case whose rules are not here is set aside as a whole until they are:
-who opens one may say in it what they like, and delays nobody. Pointers are only a wake-up: whatever the broker
-loses, invents or repeats, `sweep` finds the events that a service has not handled.
+once however often its pointer comes. One that fails is retried with growing pauses, which pointers and
+sweeps keep alike, then parked with its reason; nothing waits behind it. A case whose rules are not here
+is set aside as a whole until they are: who opens one may say in it what they like, and delays nobody.
+Pointers are only a wake-up: whatever the broker loses, invents or repeats, `sweep` finds the events that
+a service has not handled.
 """
 
+import asyncio
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
@@ -49,6 +50,13 @@ class Parked(NamedTuple):
     attempts: int
 
 
+class Tried(NamedTuple):
+    """What has become of an event that was tried in vain."""
+
+    times: int
+    not_before_s: float  # on the event loop's clock: an earlier failure would cost it a try
+
+
 class Inbox:
     """One service's events: each handled once, or parked."""
 
@@ -59,7 +67,8 @@ class Inbox:
         self.subjects = frozenset(subject_of(event_type) for event_type in self._handlers)
         self._pool = pool
         self._log = log
-        self._failures: Counter[EventId] = Counter()
+        self._tried: dict[EventId, Tried] = {}
+        self._trying: set[EventId] = set()
         self._lookback = EVER_S  # the first sweep looks at everything
         self._aside: dict[str, Rulebook] = {}  # cases that could not be judged, with the rules that were here then
 
@@ -85,6 +94,7 @@ class Inbox:
 
         It is settled once the event is handled or parked, or its case is set aside.
         """
+        self._trying.add(id_)
         try:
             await self.handle(id_)
         except RulesUnknown as unknown:
@@ -92,20 +102,27 @@ class Inbox:
             return None
         except Exception as error:  # noqa: BLE001  a handler may fail in any way; the event must not be lost
             return await self._failed(id_, error)
-        self._failures.pop(id_, None)
+        finally:
+            self._trying.discard(id_)
+        self._tried.pop(id_, None)
         return None
+
+    async def attempt_if_due(self, id_: EventId) -> float | None:
+        """As `attempt`, but an event that is in its pause, or is being tried, is left alone: its tries are few."""
+        return self._pause_left(id_) or await self.attempt(id_)
 
     async def sweep(self) -> None:
         """Handle what no pointer brought: after a lost broker, a crash, a replay by an operator, or without rules."""
         await self._take_up()
+        settled = True
         while rows := await self._unhandled():
             before = len(self._aside)
             for row in rows:
                 if row["case_id"] not in self._aside:
-                    await self.attempt(EventId(row["id"]))
+                    settled &= await self.attempt_if_due(EventId(row["id"])) is None
             if len(self._aside) == before:
                 break
-        if len(rows) < SWEEP_BATCH:
+        if settled and len(rows) < SWEEP_BATCH:  # what is old and has failed is looked at again, too
             self._lookback = LOOKBACK_S
 
     async def look(self) -> None:
@@ -144,7 +161,8 @@ class Inbox:
 
     async def _unhandled(self) -> list[Row]:
         types, aside = list(self._handlers), list(self._aside)
-        return await self._pool.fetch(SQL["unhandled"], types, GRACE_S, self._lookback, SWEEP_BATCH, aside)
+        most = SWEEP_BATCH + len(self._tried)  # those in their pauses keep no place from the others
+        return await self._pool.fetch(SQL["unhandled"], types, GRACE_S, self._lookback, most, aside)
 
     async def _take_up(self) -> None:
         """Look again at the cases that were set aside, once other rules are here."""
@@ -159,15 +177,20 @@ class Inbox:
         telemetry.stumbled(self.service, error)
         if isinstance(error, AWAY):
             return PAUSES_S[-1]  # not the event's fault: it keeps its tries
-        self._failures[id_] += 1
-        tries = self._failures[id_]
+        tries = self._tried[id_].times + 1 if id_ in self._tried else 1
         if tries <= len(PAUSES_S):
+            self._tried[id_] = Tried(tries, _now() + PAUSES_S[tries - 1])
             return PAUSES_S[tries - 1]
         reason = telemetry.reason(error)
         event_type = await self._pool.fetchval(SQL["park"], id_, reason, tries)
-        del self._failures[id_]
+        self._tried.pop(id_, None)
         telemetry.parked(self.service, event_type or "", reason)
         return None
+
+    def _pause_left(self, id_: EventId) -> float:
+        if id_ in self._trying:
+            return PAUSES_S[0]
+        return max(0.0, self._tried[id_].not_before_s - _now()) if id_ in self._tried else 0.0
 
 
 class Bus:
@@ -203,7 +226,7 @@ class Bus:
     async def _on_pointer(self, body: bytes, message: NatsMessage) -> None:
         # A subject is a hint, like all the broker says: what is skipped for a wrong one, the sweep finds.
         id_ = read_pointer(body) if message.raw_message.subject in self._inbox.subjects else None
-        pause = await self._inbox.attempt(id_) if id_ else None
+        pause = await self._inbox.attempt_if_due(id_) if id_ else None
         if pause is None:
             await message.ack()
         else:
@@ -216,6 +239,10 @@ def read_pointer(body: bytes) -> EventId | None:
         return EventId(fixed(json.loads(body)["id"], 32))
     except (ValueError, KeyError, TypeError, RecursionError, Rejected):
         return None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _raw(message: NatsMessage) -> bytes:

@@ -99,9 +99,9 @@ async def migrate(connection: Connection, steps: Sequence[Migration]) -> list[Mi
 
     Raises MigrationError if an applied step was edited, or if the database knows steps that we do not.
     """
-    await connection.execute(_LEDGER)
-    await connection.execute("select pg_advisory_lock(7261)")
+    await connection.execute("select pg_advisory_lock(7261)")  # before anything is made: others may be about to
     try:
+        await connection.execute(_LEDGER)
         todo = pending(steps, await connection.fetch("select part, number, checksum from public.migration"))
         for step in todo:
             async with connection.transaction():

@@ -11,6 +11,7 @@ from contracts.record import agency_of, stored
 from services.node import telemetry
 from services.node.admit import Admission
 from services.node.clock import Clock
+from services.node.directories import numbered
 from services.node.link import Link, asked, fill_gaps
 from services.node.log import SQL, Log
 from services.node.service import SYSTEM
@@ -65,7 +66,7 @@ class Duties:
 
         Rejected(DIRECTORY | KEY) if the lowest file above the version in force does not hold what follows it.
         """
-        versions = {int(path.stem): path for path in self._directories.glob("*.json")}
+        versions = numbered(self._directories)
         if later := [number for number in versions if number > self._log.chain.latest.version]:
             self._log.chain.adopt(versions[min(later)].read_bytes())
         if self._begun < self._log.chain.latest.version:

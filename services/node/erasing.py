@@ -20,6 +20,7 @@ from contracts.events.node import Basis, ErasureAsked, ErasureConfirmed
 from contracts.mechanism import Permission
 from contracts.timeline import Event
 from contracts.workflow.erasure import PERSONAL, is_second
+from contracts.workflow.lead import IN_EMERGENCY
 from services.node.access import ANSWERS, Reading, Shown, reads
 from services.node.cases import Level
 from services.node.erasure import KEPT, Order, level, orders
@@ -87,7 +88,10 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.post("/cases/{case}/erasure", status_code=201, summary="Ask for the erasure of a case")
     async def ask(case: CaseId, officer: asker, wish: Wish) -> Said:
-        """Nothing happens until an officer in another role confirms it. Only the agency that opened a case can ask."""
+        """Nothing happens until an officer in another role confirms it. Only the agency that opened a case can ask.
+
+        Not while emergency protection is proposed or in force, and neither can it be confirmed then.
+        """
         async with desk.pool.acquire() as connection, connection.transaction():
             timeline = await desk.log.lock(connection, case)
             wanted = asked(desk.case(timeline), desk.agency, wish)
@@ -114,11 +118,12 @@ def router(desk: Desk) -> APIRouter:
 def asked(case: Case, agency: str, wish: Wish) -> ErasureAsked:
     """The request that a wish means.
 
-    Rejected(FORBIDDEN) for an agency that did not open the case, Rejected(STATE) if nothing is left to erase,
-    Rejected(SIZE) if it is too much.
+    Rejected(FORBIDDEN) for an agency that did not open the case, Rejected(STATE) in an emergency and if nothing is left
+    to erase, Rejected(SIZE) if it is too much.
     """
     if case.timeline and case.timeline[0].agency != agency:
         raise Rejected(Code.FORBIDDEN, "agency")
+    _check_calm(case)
     events = [event for event in case.timeline if _concerned(case, event, wish.scope)]
     if not events:
         raise Rejected(Code.STATE, "scope")
@@ -131,8 +136,8 @@ def asked(case: Case, agency: str, wish: Wish) -> ErasureAsked:
 def check_second(case: Case, request: str, officer: Officer) -> None:
     """Raise unless this officer may make an order of a request.
 
-    Rejected(NOT_FOUND) if there is no such request, Rejected(STATE) if it was confirmed already, Rejected(FORBIDDEN)
-    for who asked, and for others in the same role.
+    Rejected(NOT_FOUND) if there is no such request, Rejected(STATE) if it was confirmed already and in an emergency,
+    Rejected(FORBIDDEN) for who asked, and for others in the same role.
     """
     found = [order for order in orders(case) if b64(order.asked.id) == request]
     if not found:
@@ -141,6 +146,7 @@ def check_second(case: Case, request: str, officer: Officer) -> None:
         raise Rejected(Code.STATE, "confirmed")
     if not is_second(found[0].asked.agency, officer.actor, found[0].asked):
         raise Rejected(Code.FORBIDDEN, "officer")
+    _check_calm(case)
 
 
 def said(after: Timeline) -> Said:
@@ -151,6 +157,12 @@ def said(after: Timeline) -> Said:
 async def view(connection: Connection, log: Log, case: Case, case_id: str) -> Erasures:
     """What is to be said of erasure in a case."""
     return Erasures(case=case_id, orders=[await _shown(connection, log, order) for order in orders(case)])
+
+
+def _check_calm(case: Case) -> None:
+    """Rejected(STATE) in an emergency: what is to go is what somebody is protected by."""
+    if case.in_force("emergency") in IN_EMERGENCY:
+        raise Rejected(Code.STATE, "emergency")
 
 
 def _concerned(case: Case, event: Event, scope: Scope) -> bool:

@@ -1,7 +1,8 @@
 """Carries out orders of erasure at this node, and tells how far each of them has got.
 
 An order is two signed events in the case (`contracts.workflow.erasure`). It is obeyed once all other agencies have
-cosigned a checkpoint that covers it: nothing is destroyed on the word of one agency that nobody else has seen. Then
+cosigned a checkpoint that covers it: nothing is destroyed on the word of one agency that nobody else has seen. And not
+while emergency protection is proposed or in force as far as this node knows: then it waits until that has ended. Then
 content, the services' read models, parked copies, pointers and quarantined bytes go in one transaction, with our own
 signed word that they went. What stays is every record, and of each event its place in the case. At last the key goes
 under which the case's content keys were locked (`services.node.vault`): so what older backups hold of it stays shut.
@@ -10,7 +11,7 @@ Locks are taken in this order: admission, case, person index (`intake.forget`), 
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from contracts.record import EventId, Record, stored
 from contracts.sealing import case_tag
 from contracts.timeline import Event
 from contracts.workflow.erasure import ERASURE_ACTS, executable, graph
+from contracts.workflow.lead import IN_EMERGENCY
 from services.node import telemetry
 from services.node.cases import Level, level_of
 from services.node.clock import Clock
@@ -33,10 +35,11 @@ from services.node.service import SYSTEM
 from services.node.sql import Connection, Pool, Row, queries
 from services.node.vault import Vault
 from services.node.witness import SQL as WITNESSED
-from services.node.writing import Draft, Timeline
+from services.node.writing import Draft, Timeline, version_of
 
 SQL = queries(Path(__file__).with_name("erasure.sql"))
 KEPT = frozenset(body.wire_type for body in ERASURE_ACTS)
+Seen = tuple[int, str]  # the version of the directory, which can make events void, and that of a case
 
 
 class Order(NamedTuple):
@@ -67,6 +70,7 @@ class Erasure:
         self._vault = vault
         self._clock = clock
         self._never: set[EventId] = set()  # confirmations that are no order, now and for ever
+        self._waiting: dict[EventId, Seen] = {}  # orders that met an emergency; they are not looked at anew each second
         self._swept = False  # whether a crash may have left keys that were to be destroyed
 
     async def carry_out(self) -> None:
@@ -90,15 +94,31 @@ class Erasure:
     async def _obey(self, connection: Connection, case_id: str, confirmed: EventId) -> None:
         if await level(connection, self._log, confirmed) != "confirmed":
             return
+        if await self._waits(connection, case_id, confirmed):
+            return
         await connection.execute(LOG["lock_admission"])  # content that comes in meanwhile must wait
         timeline = await self._log.lock(connection, case_id, lost=True)
-        asked = _asked(fold(timeline.events, self._log.rules), confirmed)
+        case = fold(timeline.events, self._log.rules)
+        asked = _asked(case, confirmed)
         if asked is None:
             self._never.add(confirmed)
+            return
+        if case.in_force("emergency") in IN_EMERGENCY:
+            self._waiting[confirmed] = self._seen(event.id for event in timeline.events)
             return
         named = await _named(connection, timeline, asked)
         if named is not None:
             await self._erase(connection, Warrant(timeline, asked, confirmed, named))
+
+    async def _waits(self, connection: Connection, case_id: str, confirmed: EventId) -> bool:
+        """Whether an order met an emergency when it was looked at last, and nothing has come in since."""
+        if confirmed not in self._waiting:
+            return False
+        rows = await connection.fetch(LOG["ids_of_case"], case_id)
+        return self._waiting[confirmed] == self._seen(EventId(row["id"]) for row in rows)
+
+    def _seen(self, events: Iterable[EventId]) -> Seen:
+        return self._log.chain.latest.version, version_of(events)
 
     async def _erase(self, connection: Connection, warrant: Warrant) -> None:
         case, ids = warrant.timeline.case, list(warrant.named)

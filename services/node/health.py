@@ -3,6 +3,8 @@
 A failure is a kind and what belongs to it: probes and logs get it as a line in English, pages say it in their language.
 """
 
+import asyncio
+import errno
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,6 +18,7 @@ from services.node.log import SQL
 from services.node.server import Server
 from services.node.sql import Pool
 from services.node.streams import Stream, consumer_differences, stream_differences
+from services.node.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +38,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "not_begun": "database: the log is not begun, the node's own part has never run",
         "behind": "log: restored from a backup, and behind what it has said; run `rajut node recover`",
         "clock": "clock: this machine and the database differ by more than the bound",
+        "vault": (
+            "vault: a key cannot be written there ({reason}), so nothing new can be taken; "
+            "make room on its disk, and let the node write in vault/cases"
+        ),
         "stream": "{place}: expected {expected}, found {found}",
     }
 )
@@ -75,6 +82,7 @@ class Health:
         steps: "Sequence[Migration]",
         clock: Clock,
         bound_ms: int,
+        vault: Vault,
         api: str = OWN_API,
     ) -> None:
         """`server` is our own NATS, as this process's user; `bound_ms` is how far clocks may differ."""
@@ -84,6 +92,7 @@ class Health:
         self._steps = steps
         self._clock = clock
         self._bound_ms = bound_ms
+        self._vault = vault
         self._api = api
         self.expiring: Callable[[], Sequence[str]] = list  # a line for every key that people should replace soon
 
@@ -94,7 +103,7 @@ class Health:
     async def problems(self) -> list[Problem]:
         """Everything that keeps us from being ready; empty if nothing does."""
         found: list[Problem] = []
-        for check in (self._database, self._broker):
+        for check in (self._database, self._broker, self._keys_of_cases):
             try:
                 found += await check()
             except Exception as error:  # noqa: BLE001  an unknown failure is a reason not to be ready, too
@@ -124,6 +133,14 @@ class Health:
         if not isinstance(self._clock, RehearsalClock) and abs(theirs - self._clock.now_ms()) > self._bound_ms:
             found.append(Problem("clock"))
         return found
+
+    async def _keys_of_cases(self) -> list[Problem]:
+        try:
+            await asyncio.to_thread(self._vault.check_writable)
+        except OSError as error:
+            reason = errno.errorcode.get(error.errno or 0, telemetry.reason(error))
+            return [Problem("vault", {"reason": reason})]
+        return []
 
     async def _broker(self) -> list[Problem]:
         found: list[str] = []

@@ -157,24 +157,42 @@ async def _answer(_request: Request, error: Exception) -> Response:
         case Unchanged():
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=error.headers)
         case RequestValidationError():
-            return problem(Code.SCHEMA, place(error.errors()[0]["loc"]))
-        case HTTPException(status_code=status) if status in _FRAMEWORK:
-            return problem(_FRAMEWORK[status])
+            return problem(Code.SCHEMA, _where(error.errors()[0]["loc"]))
         case HTTPException():
-            return problem(Code.SCHEMA, "", HTTPStatus(error.status_code))
+            return _of_framework(error)
         case _:
             return problem(Code.UNAVAILABLE if isinstance(error, AWAY) else Code.UNEXPECTED)
 
 
+def _of_framework(error: HTTPException) -> JSONResponse:
+    """What the framework itself refuses; where the method is wrong, with the header that says which there are."""
+    if error.status_code in _FRAMEWORK:
+        return problem(_FRAMEWORK[error.status_code])
+    where = "method" if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else ""
+    told = problem(Code.SCHEMA, where, HTTPStatus(error.status_code))
+    told.headers.update({name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"})
+    return told
+
+
+def _where(loc: Sequence[int | str]) -> str:
+    """A place in a request. A header has the name that the route gave it: nobody who asks has chosen it."""
+    return ".".join(map(str, loc)) if loc[0] == "header" else place(loc)
+
+
 class StrictRoute(APIRoute):
-    """A route whose JSON body is read as strictly as a report: of two members with one name, which would count?"""
+    """A route whose JSON body is read as strictly as a report: of two members with one name, which would count?
+
+    As of a report, it does not matter what the body is called: one that is JSON is taken under any content type.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[object, object, Response]]:
         """The framework's handler, given a request that reads so."""
         handle = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
+            told = [header for header in request.scope["headers"] if header[0] != b"content-type"]
+            named = {**request.scope, "headers": [*told, (b"content-type", b"application/json")]}
+            return await handle(_StrictRequest(named, request.receive))
 
         return strictly
 

@@ -210,7 +210,7 @@ def _build(
         relay.wanted = frozenset[str]().union(*(inbox.subjects for inbox in inboxes.values()))
     buses = [Bus(inbox, home.server(inbox.service)) for inbox in inboxes.values()]
     streams = expected_streams(partners)
-    health = Health(pools["node"], home.server("link"), streams, steps, clock, settings.clock_bound_ms)
+    health = Health(pools["node"], home.server("link"), streams, steps, clock, settings.clock_bound_ms, keyring.vault)
     expiry = Expiry(log.chain, settings.agency, clock, home.path / "nats")
     mechanisms = Mechanisms(pools["node"], log, clock, home.path / FOLDER)
     health.expiring = lambda: [*expiry.warnings(), *mechanisms.warnings()]

@@ -58,7 +58,8 @@ async def service(
         plug = wire(desk_of(name, home, log, connections, officers_of(home, log), clock, keyring))
         inbox = Inbox(plug, connections, log)
         server = home.server(name)
-        health = Health(connections, server, [_admitted(name)], steps, clock, settings.clock_bound_ms, API_PREFIX)
+        bound_ms, vault = settings.clock_bound_ms, keyring.vault
+        health = Health(connections, server, [_admitted(name)], steps, clock, bound_ms, vault, API_PREFIX)
         app, ops = doors.api(settings.agency, plug.routers()), doors.ops(health)
         yield Service(name, home, log, connections, plug, inbox, Bus(inbox, server), health, app, ops)
 

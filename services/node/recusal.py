@@ -22,8 +22,14 @@ SQL = queries(Path(__file__).with_name("recusal.sql"))
 
 def refuse(case: Case, agency: str, actor: Actor, body: Body) -> None:
     """Raise Rejected(FORBIDDEN) if this person may say nothing here, but for stepping back once more."""
-    if not steps_back(actor, body) and is_out(agency, actor, told_recusals(case), case.mechanism):
+    if not steps_back(actor, body) and not takes_part(case, agency, actor):
         raise Rejected(Code.FORBIDDEN, "recused")
+
+
+def takes_part(case: Case, agency: str, actor: Actor) -> bool:
+    """Whether this person of an agency may be told of a case, and say something in it."""
+    rules = case.mechanism
+    return not is_out(agency, actor, told_recusals(case, rules), rules)
 
 
 async def withheld(log: Log, connection: Connection, actor: Actor, cases: Collection[str]) -> set[str]:
@@ -54,4 +60,5 @@ async def _is_out(log: Log, connection: Connection, case_id: str, actor: Actor) 
         case = fold((await log.load(connection, case_id)).events, log.rules)
     except Rejected:
         return True
-    return case.judged_by is None or is_out(log.agency, actor, told_recusals(case), case.judged_by)
+    rules = case.judged_by
+    return rules is None or is_out(log.agency, actor, told_recusals(case, rules), rules)

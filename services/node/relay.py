@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nats.errors import ConnectionClosedError
+from nats.js.errors import Error as JetStreamError
 
 from contracts import sealing
 from contracts.delivery import Delivery
@@ -37,6 +38,7 @@ from services.node.witness import notes
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
+    from nats.js import JetStreamContext
 
     Answer = dict[str, Any]
 
@@ -105,7 +107,7 @@ class Relay:
     async def _serve(self, client: "Client") -> None:
         await client.subscribe("backfill.*", cb=self._answer)
         feeds = [partial(self._feed_for_ever, client, partner) for partner in self._partners]
-        await together(partial(_attend, client), partial(self._point, client), *feeds)
+        await together(partial(_attend, client), partial(self._point_for_ever, client), *feeds)
 
     async def _feed_for_ever(self, client: "Client", partner: str) -> None:
         """Feed one partner; its trouble (a full stream, another writer) is not the others'."""
@@ -179,9 +181,18 @@ class Relay:
         wrap = sealing.wrap(key, self._log.chain.sealing_key(version or record.dir, reader), row["id"], reader)
         return Delivery(jws, wrap, row["blob"]).encode()
 
-    async def _point(self, client: "Client") -> None:
-        """Tell our own services what there is to read; a pointer carries no case data."""
+    async def _point_for_ever(self, client: "Client") -> None:
+        """Point for our own services; without their stream they have their sweeps, and no partner waits for that."""
         stream = client.jetstream(timeout=ACK_TIMEOUT_S)
+        while uncancelled():
+            try:
+                await self._point(stream)
+            except (JetStreamError, TimeoutError) as error:
+                telemetry.stumbled("pointers", error)
+                await asyncio.sleep(IDLE_S)
+
+    async def _point(self, stream: "JetStreamContext") -> None:
+        """Tell our own services what there is to read; a pointer carries no case data."""
         while uncancelled():
             async with self._pool.acquire() as connection, connection.transaction():
                 rows = await connection.fetch(SQL["take_pointers"], BATCH)

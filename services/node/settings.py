@@ -149,8 +149,10 @@ class Home:
         except ValidationError as error:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             raise BadSettings(f"node.toml: {place}: {error.errors()[0]['type']}") from None
-        except (OSError, ValueError):
-            raise BadSettings("node.toml: missing or not TOML") from None
+        except OSError:
+            raise BadSettings("node.toml: not there; name the node's home with --home or RAJUT_HOME") from None
+        except ValueError:
+            raise BadSettings("node.toml: not TOML") from None
         self.settings = told.model_copy(update={"watched": str(path / told.watched)})
 
     def clock(self) -> Clock:

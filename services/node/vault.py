@@ -10,6 +10,7 @@ them; a destroyed one is overwritten in its place, and a stone at the end tells 
 forget it too. They all use the same file: whoever makes or destroys a key holds the lock on it.
 """
 
+import errno
 import fcntl
 import os
 import secrets
@@ -102,6 +103,20 @@ class Vault:
                 os.pwrite(file, _ENTRY.pack(case.encode(), before, _GONE), _end_of(file))
                 os.fsync(file)
             self._read()
+
+    def check_writable(self) -> None:
+        """OSError if the key of another case could not be kept: the file is closed to us, or its disk is full.
+
+        While there is no case yet, neither file nor folder need be there.
+        """
+        path = next(path for path in (self._path, *self._path.parents) if path.exists())
+        if path == self._path:
+            os.close(os.open(path, os.O_RDWR))
+        elif not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, "folder of the vault")
+        disk = os.statvfs(path)
+        if disk.f_blocks and not disk.f_bavail:
+            raise OSError(errno.ENOSPC, "disk of the vault")
 
     def _make(self, cases: Iterable[str], *, again: bool = False) -> None:
         with self._locked() as file:

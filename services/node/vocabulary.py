@@ -1,4 +1,6 @@
-"""What an officer of ours says, they say in codes that the lists know: a slip is found before anything is signed.
+"""What an officer of ours says, they say in codes that the lists know, and in words that can be read.
+
+A slip is found before anything is signed.
 
 What others say in codes that this version does not know is kept and shown, never refused. Which list a field draws on
 the desk's forms know (`contracts.events.lists`), so the check and what a form offers cannot differ.
@@ -11,12 +13,15 @@ from typing import Any
 from contracts.codes import codes
 from contracts.errors import Code, Rejected
 from contracts.events import Body
+from services.node.blank import blanks
 from services.node.web.forms import Field, fields
 
 
 def check(body: Body) -> None:
-    """Raise Rejected(SCHEMA), naming the field of the body, for a code that the field's list does not have."""
+    """Raise Rejected(SCHEMA), naming the field of the body, for a code of no list, and for text that says nothing."""
     told = body.wire()
+    for place in blanks(told):
+        raise Rejected(Code.SCHEMA, place)
     for field in _asked(type(body)):
         if any(code not in codes(code_list) for code_list, code in _said(field, told)):
             raise Rejected(Code.SCHEMA, field.place[0])

@@ -17,10 +17,11 @@ from contracts.events import read_body
 from contracts.events.notify import DateKept, DateMissed
 from contracts.mechanism import Mechanism
 from contracts.mechanism.document import YearlyDate
-from contracts.timeline import Event, latest
+from contracts.timeline import Event, claimed
 from services.notify.domain import CALM, MINUTE, Call, climb, elapsed, first, ladder_end, rungs
 
 Name = tuple[str, str]  # the code of a date, and a day
+EARLY = timedelta(days=1)  # by which a clock that hears of a missed day may be behind the one that told it
 
 
 class Said(NamedTuple):
@@ -70,7 +71,7 @@ def said(events: Iterable[Event]) -> Said:
             case DateKept() as body:
                 kept.setdefault((body.date, body.day), event)
             case DateMissed() as body:
-                told[body.date, body.day].setdefault(body.step, latest(event))
+                told[body.date, body.day].setdefault(body.step, claimed(event))
             case _:
                 pass
     return Said(kept, told)
@@ -99,21 +100,27 @@ def climbs(ends: datetime, told: Mapping[int, datetime], office: Office, staffed
 
     A role is given the time to answer of an ordinary notice. Where nobody looked for so long that some would have
     passed, it goes straight to the step that it would have climbed to. A call without a role is to the other agencies,
-    which nobody gets to but from the last step; nothing is above them.
+    which nobody gets to but from the last step; nothing is above them. When a step was told by a clock that was far
+    ahead nobody knows, so the next one follows at once: by that clock it would hold up the rest for as long.
     """
     ladder = office.rules.of(office.agency)
     if office.now <= ends:
         return None
     if not told:
         return first(ladder.ladder, CALM, staffed, rungs(CALM, office.rules, office.since(ends)))
-    step = max(told)
-    waited = office.since(told[step]) - office.rules.notices.respond_within(CALM)
+    step, to_answer = max(told), office.rules.notices.respond_within(CALM)
+    far_ahead = elapsed(office.now, told[step], office.minute) > to_answer
+    waited = timedelta() if far_ahead else office.since(told[step]) - to_answer
     if step >= ladder_end(ladder) or waited < timedelta():
         return None
     return climb(ladder, step, CALM, staffed, told.keys(), rungs(CALM, office.rules, waited))
 
 
 def is_told_to_all(body: DateMissed, office: Office) -> bool:
-    """Whether an agency tells the others that it missed a day: one that it owes, the last that is over by our clock."""
-    days = {one.code: str(one.last(office.today)) for one in office.rules.dates_of(office.agency)}
-    return body.step >= ladder_end(office.rules.of(office.agency)) and body.day == days.get(body.date)
+    """Whether an agency tells the others that it missed a day: one that it owes, the last that is over.
+
+    By our clock, or by one that is a day ahead of it: this is heard once.
+    """
+    dates, today = office.rules.dates_of(office.agency), office.today
+    days = {(one.code, str(one.last(by))) for one in dates for by in (today, today + EARLY)}
+    return body.step >= ladder_end(office.rules.of(office.agency)) and (body.date, body.day) in days

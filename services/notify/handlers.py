@@ -18,7 +18,7 @@ from contracts.events.notify import NoticeAcknowledged, NoticeEscalated, Promise
 from contracts.events.step import StepOverdue
 from contracts.record import EventId
 from contracts.timeline import Event
-from contracts.workflow.recusal import told_recusals
+from contracts.workflow.recusal import is_out, told_recusals
 from services.node import telemetry
 from services.node.officers import Officer
 from services.node.service import SYSTEM, Desk
@@ -176,8 +176,9 @@ def _staffed(desk: Desk, case: Case) -> set[str]:
 
 def _holders(desk: Desk, case: Case, role: str) -> list[str]:
     """Who holds a role and takes part in the case: nobody else is called."""
-    out = {act.body.officer for act in told_recusals(case) if act.agency == desk.agency}
-    return [one.officer for one in desk.officers.with_role(role) if one.officer not in out]
+    rules, recusals = case.mechanism, told_recusals(case, case.mechanism)
+    held = desk.officers.with_role(role)
+    return [one.officer for one in held if not is_out(desk.agency, one.actor, recusals, rules)]
 
 
 def _late(desk: Desk, body: Body | None) -> timedelta:

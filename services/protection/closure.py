@@ -12,16 +12,23 @@ from contracts.encoding import b64, fixed
 from contracts.events.plan import (
     CaseClosed,
     CaseReopened,
-    CircumstancesChanged,
     ClosureAgreed,
     ClosureProposed,
-    IncidentRecorded,
     ReviewHeld,
 )
 from contracts.promises.plan import planned
 from contracts.record import EventId
 from contracts.timeline import Past
-from contracts.workflow.closure import CLOSURE, PROPOSED, UNDECIDED, Reason, agreed, needed, stayed_ordinary
+from contracts.workflow.closure import (
+    CLOSURE,
+    PROPOSED,
+    UNDECIDED,
+    Reason,
+    agreed,
+    needed,
+    stayed_ordinary,
+    to_be_reviewed,
+)
 from services.node import telemetry
 from services.node.acts import Act
 from services.node.erasure import level
@@ -69,8 +76,8 @@ def _holds(case: Case, proposal: str) -> bool:
     """Whether risk that was the reason to close is still ordinary."""
     reason = next(body.reason for event, body in case.of_type(ClosureProposed) if b64(event.id) == proposal)
     reviews = {act.event.id: act for act in case.acts(ReviewHeld)}
-    happened = [event.id for kind in (IncidentRecorded, CircumstancesChanged) for event, _ in case.of_type(kind)]
-    calm = stayed_ordinary(reviews, happened, Past(case.timeline).has, case.mechanism)
+    happened, rules = to_be_reviewed(case, case.mechanism), case.mechanism
+    calm = stayed_ordinary(reviews, happened, Past(case.timeline).has, rules)
     return reason != Reason.ORDINARY_RISK or calm
 
 

@@ -109,7 +109,7 @@ def consequence(case: Case, name: str, mechanism: Mechanism, now: str) -> Body |
     if proposal.votes.reached(mechanism.emergency):
         by_phone = [one for one, record in confirmed(case).items() if record.proposal == name]
         return _activated(proposal, by_phone, mechanism.emergency, now)
-    out = leaders_out(told_recusals(case), mechanism.emergency)
+    out = leaders_out(told_recusals(case, mechanism), mechanism.emergency)
     if not reachable(proposal.event, proposal.votes, mechanism.emergency, out):
         return EmergencyDeclined(proposal=name, refusals=_names(proposal.votes.refusals), reason=UNREACHABLE)
     return None

@@ -26,6 +26,7 @@ from contracts.mechanism import Mechanism, Permission
 from contracts.promises.lead import promises
 from contracts.promises.need import by_need
 from contracts.timeline import Event, Past
+from contracts.workflow.closure import OPEN
 from contracts.workflow.lead import IN_EMERGENCY, SLOT, signatures_needed
 from services.node import acts
 from services.node.access import ANSWERS, Reading, reads
@@ -141,9 +142,14 @@ def to_confirm(case: Case, rules: Mechanism) -> list[Decision]:
     past, events = Past(case.timeline), {event.id: event for event in case.timeline}
     confirmed = {body.decision for _, body in case.of_type(DecisionConfirmed)}
     standing = [Decision(events[one.event], slot, one.value) for slot, claims in case.slots.items() for one in claims]
-    led = [one for one in standing if one.slot.partition("/")[0] in LEADS_DECIDE and b64(one.event.id) not in confirmed]
+    led = [one for one in standing if _led(one) and b64(one.event.id) not in confirmed]
     changed = changes(case, rules)
     return [one for one in led if any(_unaware(past, one.event, change) for change in changed)]
+
+
+def _led(decision: Decision) -> bool:
+    """Whether only a lead decides this: that a case stays open anybody may say."""
+    return decision.slot.partition("/")[0] in LEADS_DECIDE and decision.value != OPEN
 
 
 def shown(case: Case, rules: Mechanism) -> Lead:

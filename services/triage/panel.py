@@ -17,8 +17,8 @@ from contracts.events.triage import (
 )
 from contracts.mechanism import Permission
 from contracts.promises.status import statuses
-from contracts.workflow.rule import PROTECTIVE
 from contracts.workflow.status import APPEALED, FINAL, REJECTED, Ruling, is_another, slot
+from contracts.workflow.triage import GRAVEST
 from services.node import acts
 from services.node.web.panel import Form, Look, Offer, Pages, Panel, Place
 from services.triage import recusal, risk, status
@@ -111,7 +111,7 @@ def recusal_offers(look: Look) -> Iterator[Offer]:
 
 def _quiet(look: Look) -> bool:
     """Whether nobody's life is at risk as far as is known: else nothing here is the obvious next thing."""
-    calm = look.case.in_force("urgency") != PROTECTIVE["urgency"][-1]
+    calm = look.case.in_force("urgency") != GRAVEST
     return calm and look.case.in_force("emergency") not in {"PROPOSED", "ACTIVE"}
 
 

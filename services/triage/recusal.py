@@ -54,7 +54,14 @@ def check_readmitted(moment: Moment, body: OfficerReadmitted) -> None:
         raise Rejected(Code.FORBIDDEN, "a second person")
 
 
-RECUSE = Act("recusals", OfficerRecused, "Take no part in this case, or say so of another officer")
+def check_recused(moment: Moment, body: OfficerRecused) -> None:
+    """Rejected(STATE) for what the same person has said already, and nobody has taken back: it adds nothing."""
+    said = {(one.agency, one.officer, one.role, one.by) for one in said_of(moment.case)}
+    if (moment.agency, body.officer, body.role, moment.actor.officer) in said:
+        raise Rejected(Code.STATE, "recusal")
+
+
+RECUSE = Act("recusals", OfficerRecused, "Take no part in this case, or say so of another officer", check_recused)
 READMIT = Act("recusals/end", OfficerReadmitted, "Let an officer take part again, as a second person", check_readmitted)
 
 
@@ -91,7 +98,7 @@ def named(officers: Officers, officer: Officer, wish: Recusal) -> OfficerRecused
 
 def said_of(case: Case) -> list[Out]:
     """Of whom it was said that they take no part in a case, and not taken back, in timeline order."""
-    stands = {act.name for act in told_recusals(case)}
+    stands = {act.name for act in told_recusals(case, case.mechanism)}
     return [
         Out(
             act.name,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser import chromium
 from tests.browser.desks import Desks, opened
-from tests.browser.tabs import Tabs, findings
+from tests.browser.tabs import WITHIN_MS, Tabs, findings
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -24,6 +24,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One running Chromium."""
+    expect.set_options(timeout=WITHIN_MS)
     found = chromium.find()
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error,
 from tests.browser.chromium import PACKAGES
 
 _LOCALES = {"id": "id-ID", "en": "en-GB"}
-_WITHIN_MS = 10_000
+WITHIN_MS = 10_000
 _INSIDE = ("about", "blob", "data")
 _GRAVE = ("serious", "critical")
 
@@ -54,7 +54,7 @@ class Tabs:
             reduced_motion="reduce",
         )
         self._contexts.append(context)
-        context.set_default_timeout(_WITHIN_MS)
+        context.set_default_timeout(WITHIN_MS)
         await context.route("**/*", lambda route: self._within(route, origins, forgiven))
         page = await context.new_page()
         page.on("console", lambda message: self._said(message, forgiven))

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.desks import Desks
 from tests.browser.tabs import Look, Tabs
-from tests.e2e.stage import desk
+from tests.e2e.stage import desk, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -128,8 +128,13 @@ async def test_leaving_is_at_once_and_leaves_no_way_back(desks: Desks, tabs: Tab
     await page.get_by_role("button", name="Keluar cepat").click()
     await page.wait_for_url("**/away")
     assert "Rajut" not in await page.content()
+    await until(lambda: leads_to_the_login(page), 10)  # the word to the server is on its way, and nobody waits for it
+
+
+async def leads_to_the_login(page: Page) -> bool:
+    """Where somebody comes who asks for the desk."""
     await page.goto("/desk")
-    assert "/desk/login" in page.url
+    return "/desk/login" in page.url
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

@@ -6,9 +6,11 @@ own event loop (`opened`, `running`): the servers behind them are real in both c
 
 import asyncio
 import contextlib
+import json
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from deploy.dev.probe import answers_ok
 from deploy.dev.runner import ThreeNodes
 from services import wiring
 from services.cli import node as node_command
-from services.node.clock import Clock
+from services.node.clock import Clock, SystemClock
 from services.node.log import SQL
 from services.node.node import Node, opened as build, run
 from services.node.settings import Home
@@ -147,14 +149,27 @@ async def ask(node: Node, method: str, path: str, officer: str, **more: Any) -> 
         return await client.request(method, path, headers=headers, **more)
 
 
-async def report(node: Node) -> str:
-    """Hand a sample report to a node; the case that it opened."""
+async def report(node: Node, clock: Clock | None = None) -> str:
+    """Hand a sample report to a node, which lives by a clock of its own if one is named; the case that it opened."""
     agency = node.log.agency
-    answer = await ask(node, "POST", "/reports", RECEIVERS[agency], content=REPORTS[agency].read_bytes())
+    content = dated(REPORTS[agency].read_bytes(), clock or SystemClock())
+    answer = await ask(node, "POST", "/reports", RECEIVERS[agency], content=content)
     assert answer.status_code == 201, answer.text
     node.relay.wake()
     case: str = answer.json()["case"]
     return case
+
+
+def dated(report: bytes, clock: Clock) -> bytes:
+    """A sample report as it comes in by a clock that is set back: it never tells of what is still to come there."""
+    told = json.loads(report)
+    given = datetime.fromisoformat(told["consent"]["at"])
+    ahead = given - datetime.fromtimestamp(clock.now_ms() / 1000, UTC)
+    if ahead <= timedelta():
+        return report
+    for noted, name in ((told["consent"], "at"), *((incident, "occurred_at") for incident in told["incidents"])):
+        noted[name] = (datetime.fromisoformat(noted[name]) - ahead).isoformat(timespec="milliseconds")
+    return json.dumps(told).encode()
 
 
 async def size(node: Node, log: str) -> int:

@@ -23,10 +23,15 @@ async def smuggle(home: Path, reader: str, *messages: bytes, headers: dict[str, 
 
 async def recreate(home: Path, reader: str) -> None:
     """Lose the stream that a partner reads, and make it anew."""
-    admin = await connect(home, "admin")
-    await admin.request(f"$JS.API.STREAM.DELETE.{stream_to(reader)}", b"", timeout=2)
-    await admin.close()
+    await lose(home, stream_to(reader))
     await provision_home(home)
+
+
+async def lose(home: Path, stream: str) -> None:
+    """Delete a stream with all that is in it."""
+    admin = await connect(home, "admin")
+    await admin.request(f"$JS.API.STREAM.DELETE.{stream}", b"", timeout=2)
+    await admin.close()
 
 
 def flipped(message: bytes, at: int) -> bytes:

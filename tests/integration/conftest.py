@@ -45,7 +45,8 @@ async def desk(agencies: ThreeNodes) -> AsyncIterator[Desk]:
     """The desk of LPSK, with nothing of the node running."""
     async with opened(agencies.homes[LPSK]) as node:
         known = await node.pools["node"].fetchval(
-            "select case_id from log.event where type like '%case.opened%' and log = $1 limit 1", LOGS[LPSK]
+            "select case_id from log.event where type like '%case.opened%' and log = $1 order by seq limit 1",
+            LOGS[LPSK],
         )
         case = known or await report(node)
         await handle(node, case)

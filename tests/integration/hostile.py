@@ -44,6 +44,15 @@ def marked(good: bytes, mark: bytes) -> bytes:
     return before + mark + quote + after
 
 
+def unsaid(value: object) -> object:
+    """A document's value with nothing that anybody sees where it has words of its own."""
+    if isinstance(value, dict):
+        return {name: unsaid(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [unsaid(part) for part in value]
+    return " \u200b\u202e" if isinstance(value, str) and " " in value else value
+
+
 HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "nothing": (lambda _: b"", "E_JSON E_SCHEMA"),
     "every byte there is": (lambda _: bytes(range(256)), "E_ENCODING"),
@@ -75,5 +84,6 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a list": (lambda _: b"[]", "E_SCHEMA E_REPORT"),
     "a form": (lambda _: b"level=KRITIS&reason=x", "E_JSON"),
     "XML with an entity": (lambda _: b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', "E_JSON"),
+    "words that nobody sees": (lambda good: json.dumps(unsaid(json.loads(good))).encode(), "E_SCHEMA E_REPORT"),
     "more than fits": (lambda good: good + b" " * MIB, "E_SIZE"),
 }

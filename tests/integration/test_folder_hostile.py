@@ -6,12 +6,16 @@ import pwd
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
 from structlog.testing import capture_logs
 
+from contracts.errors import Code, Rejected
 from deploy.dev.runner import ThreeNodes
+from services.intake import folder
 from services.intake.folder import Folder
+from services.node.http import status_of
 from tests.clocks import BentClock
 from tests.e2e.stage import CASES, opened
 from tests.integration.hostile import HOSTILE, ordinary
@@ -119,6 +123,23 @@ async def test_a_file_that_cannot_be_read_waits_and_holds_up_no_other(watched: W
     closed.chmod(0o600)
     await watched.look(2)
     assert (watched.path / "done" / "closed.json").exists()
+    assert await watched.pool.fetchval(TAKEN) == before + 1
+
+
+@pytest.mark.parametrize("code", [code for code in Code if status_of(code) >= 500])
+async def test_a_report_waits_for_a_node_that_can_take_none_now(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, code: Code
+) -> None:
+    """What is no fault of the report, as in a node that was restored from a backup, leaves it where it is."""
+    before = await watched.pool.fetchval(TAKEN)
+    file = watched.write("waits.json", REPORT + f"\n{' ' * list(Code).index(code)}\n".encode())
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(folder, "receive", AsyncMock(side_effect=Rejected(code)))
+        await watched.look(2)
+    assert file.exists()
+    assert not (watched.path / "refused").exists()
+    await watched.look(2)
+    assert (watched.path / "done" / "waits.json").exists()
     assert await watched.pool.fetchval(TAKEN) == before + 1
 
 

@@ -3,22 +3,26 @@
 import json
 import random
 from base64 import b64decode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import sha256, sha512
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nacl import bindings as sodium
 
 from contracts import canonical
-from contracts.delivery import Delivery
+from contracts.delivery import Delivery, Examined
 from contracts.encoding import b64, unb64
+from contracts.errors import Code
 from contracts.record import header, stored
 from contracts.sealing import WRAP_BYTES
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect
+from services.node import admit
+from services.node.admission import decide
 from services.node.node import Node
 from services.node.streams import stream_to
 from tests.e2e.stage import LOGS, deliveries, level, opened, report, size, talk, tasks, until
@@ -204,6 +208,31 @@ async def test_a_record_with_another_signature_is_no_second_record(pair: Pair, a
     assert not any(sha256(one.encode()).digest() in told for one in twins)
     for held, kept in zip(before[1:], after[1:], strict=True):
         assert kept[: len(held)] == held  # type: ignore[index,arg-type]
+
+
+async def test_an_accident_of_our_own_with_one_message_holds_up_no_other(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a batch all but the culprit are taken; it waits in quarantine, and is taken once the fault is mended."""
+    start = await size(pair.a, LOGS[A])
+    await report(pair.a)
+    said = await deliveries(pair.a, B, start)
+    ids = [stored(one.partition(b"\n")[0]).id for one in said]
+    culprit, others = ids[1], {*ids[:1], *ids[2:]}
+
+    def stumbling(log: str, batch: Sequence[Examined], *rest: Any, **named: Any) -> object:
+        if culprit in {one.signed.id for one in batch}:
+            raise LookupError
+        return decide(log, batch, *rest, **named)
+
+    monkeypatch.setattr(admit, "decide", stumbling)
+    await pair.b.admission.admit(A, said)
+    held = await pair.b.pools["node"].fetch("select id from log.record where id = any($1)", ids)
+    assert {row["id"] for row in held} == others
+    assert (await pair.codes())[sha256(said[1]).digest()] == Code.UNEXPECTED
+    monkeypatch.undo()
+    async with talk(pair.a, pair.b), tasks(repeat(pair.b)):
+        await until(lambda: level(pair.a, pair.b), 20)
 
 
 async def test_an_old_stream_that_is_played_again_changes_nothing(pair: Pair, agencies: ThreeNodes) -> None:

@@ -27,7 +27,7 @@ from tests.e2e.stage import LOGS, REPORTS, deliveries, events, size, talk, tasks
 from tests.integration.commands import rajut
 from tests.integration.notaries import notaries
 from tests.integration.trio import A, B, C, Trio, three
-from tests.integration.warrants import erase, shown, told
+from tests.integration.warrants import erase, settled, shown, told
 from tests.unit.contracts.tampering import signed_again, without
 
 pytestmark = pytest.mark.usefixtures("case")  # everybody has signed of their log before somebody goes away
@@ -257,7 +257,7 @@ async def test_a_contradiction_that_the_node_holds_is_in_the_bundle(trio: Trio, 
 
 async def test_after_an_erasure_the_rest_still_holds(trio: Trio) -> None:
     """What two officers had destroyed is told as erased, with its order; records, dates and witnesses stand."""
-    case = await told(trio)
+    case = await settled(trio)
     await erase(trio, case)
     await confirmed(trio, case)
     for node in trio:

@@ -1,9 +1,8 @@
 """A node as its users meet it: the command, the watched folder, the HTTP door and every no that it can say."""
 
+import asyncio
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +11,16 @@ import pytest
 
 from deploy.dev import cast
 from deploy.dev.runner import AgencyProcesses, ThreeNodes
+from services import wiring
 from tests.e2e.stage import CASES, eventually
 from tests.integration.commands import rajut
+from tests.integration.doors import ACTS
+from tests.integration.fuzzing import fuzz, officers, plan
+from tests.integration.ways import Way, ways
 
 REPORT = CASES / "saksi-hanya-lpsk.json"
 NOBODY = "0" * 26
-FEW = 5  # requests for each route
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+FEW = 3  # requests for each route
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,22 @@ def test_every_no_is_a_coded_problem_in_both_languages(
     assert told["title"]
     assert told["title_id"]
     assert told["title"] != told["title_id"]
+
+
+def test_a_problem_names_what_is_wrong_with_the_request_itself(door: Door) -> None:
+    """A method that there is not, with those that there are, and a header that is too long: by name, not by `?`."""
+    answer = door.call("lpsk-hotline", "DELETE", "/reports")
+    assert (answer.json()["detail"], answer.headers["allow"]) == ("method", "POST")
+    answer = door.call("lpsk-hotline", "POST", "/reports", REPORT.read_bytes(), **{"Idempotency-Key": "k" * 300})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "header.idempotency-key")
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", ""])
+def test_an_act_that_is_json_is_taken_under_any_content_type(door: Door, kind: str) -> None:
+    """As a report is: `curl --data` calls everything a form, and nothing else in the request says that it is one."""
+    path, body = f"/cases/{door.open_case()}/urgency", json.dumps({"level": "KRITIS", "reason": "terlihat"}).encode()
+    answer = door.call("lpsk-darurat", "POST", path, body, **{"Content-Type": kind})
+    assert answer.status_code == 201, answer.text
 
 
 def test_a_case_that_does_not_allow_it_and_a_key_used_twice_are_conflicts(door: Door) -> None:
@@ -196,21 +214,25 @@ def exist(*files: Path) -> bool:
     return all(file.exists() for file in files)
 
 
-@pytest.mark.timeout(240)
-def test_the_door_keeps_to_its_own_description(
-    lpsk: AgencyProcesses, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+async def ways_of(home: Path) -> Sequence[Way]:
+    """Every route of a node that runs."""
+    async with wiring.node(home, beside=True) as node:
+        return ways(node)
+
+
+@pytest.mark.timeout(0)  # `fuzz` has a bound of its own
+def test_the_door_keeps_to_its_own_description(door: Door, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Requests made from the node's OpenAPI find no failure and no answer that it does not describe.
 
-    `make fuzz` makes thousands of them, and tries every bound of every field.
+    They are made by officers who may, about cases that there are: on every way that somebody here may go, one of them
+    gets past the permission and is read. `make fuzz` makes thousands of them, and tries every bound of every field.
     """
+    home, url = door.agency.home, str(door.http.base_url)
+    known = asyncio.run(ways_of(home))
     examples = request.config.getoption("--examples")
-    phases = "examples,fuzzing" if examples <= FEW else "coverage,examples,fuzzing"
-    command: list[str] = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{lpsk.ports.http}/openapi.json"),
-        *("--header", f"Authorization: Bearer {cast.token(lpsk.home, 'lpsk-pimpinan-1')}"),
-        *("--checks", CHECKS, "--phases", phases, "--max-examples", str(examples), "--seed", "2016"),
-        *("--no-color", "--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    found = fuzz(url, plan(door.call, home, known), tmp_path, examples, bounds=examples > FEW)
+    assert not found.failed, found.failed
+    possible = {way.name for way in known if officers(way)}
+    assert possible - found.heard(known) == set()
+    assert "POST /reports" in found.done()
+    assert len(found.done() & possible & set(ACTS)) > len(ACTS) / 8  # most need what other acts did before them

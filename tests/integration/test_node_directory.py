@@ -219,6 +219,23 @@ async def test_a_directory_that_may_not_follow_is_not_adopted(
             await until(lambda: both_adopted(good.number, node), 5)
 
 
+async def test_what_else_lies_beside_the_directory_hinders_no_version(machines: ThreeNodes) -> None:
+    """A file whose name is no number is nobody's business, when a node starts and when the next version comes."""
+    catch_up(machines.homes)
+    strays = [machines.homes[B] / "directory" / name for name in ("notes.json", "1.old.json", "\u00b2.json")]
+    for stray in strays:
+        stray.write_text("{}")
+    try:
+        async with opened(machines.homes[B]) as node:
+            later = following(machines.homes, [B, C])
+            later.give(machines.homes[B])
+            await node.duties.adopt_directories()
+            assert node.log.chain.latest.version == later.number
+    finally:
+        for stray in strays:
+            stray.unlink()
+
+
 def refused(said: Sequence[object]) -> bool:
     """Whether the node has said that it does not take a directory."""
     lines = [line for line in said if isinstance(line, dict) and "adopt_directories" in str(line.get("work"))]

@@ -8,9 +8,10 @@ import httpx2
 import pytest
 
 from deploy.dev.runner import ThreeNodes
-from services.intake import drafts
+from services.intake import drafts, form
 from services.node.node import Node, desk_of, officers_of
 from tests.e2e.stage import ask, opened
+from tests.integration.visitors import Desk, hidden
 
 DRAFT = "a-draft-of-22-letters-"
 MINE, OTHERS = "lpsk-hotline", "lpsk-darurat"
@@ -65,6 +66,27 @@ async def test_what_was_sent_is_a_number_and_keeps_nobody_from_writing(node: Nod
     sent = (await ask(node, "GET", f"/drafts/{names[0]}", OTHERS)).json()
     assert (sent["case"], sent["typed"]) == (case, {})
     assert (await save(node, OTHERS, DRAFT + "one-more")).status_code == 200
+
+
+async def test_what_the_node_refuses_leads_to_its_field(node: Node, machines: ThreeNodes) -> None:
+    """A year that was mistyped is found when the report is sent: the officer is led to it, and nothing is lost."""
+    typed = form.begun("Petugas permohonan", "2026-11-20T09:00") | {
+        "report.defender.safe_contact.channel": ["phone"],
+        "report.defender.safe_contact.address": ["+62 815-0000-0402"],
+        "report.defender.name": ["Melati"],
+        "report.channel": ["walk_in"],
+        "report.reporter.relation": ["self"],
+        "report.incidents.0.occurred_at": ["2099-11-20T21:30"],
+        "report.consent.given_by": ["defender"],
+        "report.consent.form": ["spoken"],
+    }
+    assert (await save(node, body={"typed": typed})).status_code == 200
+    async with Desk(node, machines, "").entered(MINE) as browser:
+        page = (await browser.get(f"/desk/intake/{DRAFT}/check")).text
+        refused = await browser.post(f"/desk/intake/{DRAFT}/send", data=hidden(page))
+    assert refused.status_code == 422
+    assert f'href="/desk/intake/{DRAFT}/incidents#f-report.incidents.0.occurred_at"' in refused.text
+    assert (await ask(node, "GET", f"/drafts/{DRAFT}", MINE)).json()["typed"] == typed
 
 
 async def test_one_officer_fills_no_table_with_what_was_sent(node: Node) -> None:

@@ -16,7 +16,7 @@ from tests.e2e.stage import READERS, ask, opened, tasks, until
 from tests.integration.commands import rajut
 from tests.integration.test_node_store import edited
 from tests.integration.trio import A, B, C, three
-from tests.integration.warrants import duties, erase, fsck, held, nothing_held, told
+from tests.integration.warrants import duties, erase, fsck, held, nothing_held, settled, told
 
 BEFORE, VAULT = "before", Path("vault/cases")
 UNPROVEN = "what is marked as erased is not what was ordered and signed"
@@ -44,7 +44,7 @@ def scene(machines: ThreeNodes, server_folder: Path) -> Scene:
 async def begin(machines: ThreeNodes) -> tuple[str, str]:
     """Two cases."""
     async with three(machines) as trio:
-        return await told(trio), await told(trio)
+        return await told(trio), await settled(trio)
 
 
 async def finish(machines: ThreeNodes, case: str) -> None:
@@ -82,6 +82,12 @@ async def test_a_mark_that_no_order_bears_out_is_found(scene: Scene, what: str) 
     """Whoever moves an erased event, or marks another one as erased to hide that it is gone, is named."""
     async with edited(scene.machines, EDITS[what], C) as node:
         assert UNPROVEN in {finding.what for finding in (await fsck(node)).findings}
+
+
+async def test_an_erased_event_that_was_moved_to_another_case_is_served_by_no_read(scene: Scene) -> None:
+    """Its content can no longer say where it belongs; the tag of its record can."""
+    async with edited(scene.machines, EDITS["another case"], C) as node:
+        assert await look(node, scene.there) == (422, "E_BIND")
 
 
 async def test_a_store_with_erased_cases_is_clean(scene: Scene) -> None:

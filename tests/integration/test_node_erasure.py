@@ -7,42 +7,44 @@ from functools import partial
 import pytest
 
 from contracts.content import Actor
-from contracts.encoding import b64
 from contracts.events.intake import Identity, IdentityShared
-from contracts.events.node import ErasureAsked, ErasureConfirmed
 from contracts.record import EventId
-from services.node.database import owner
 from services.node.node import Node
 from services.node.service import SYSTEM
 from services.node.writing import Draft
 from tests.e2e.stage import ask, deliveries, level, report, talk, tasks, until
+from tests.integration.notaries import notaries
 from tests.integration.trio import A, C, Trio, agree
 from tests.integration.warrants import (
     LEADER,
+    NOW,
     OFFICER,
     WISH,
     carried_out,
+    decline,
+    dictate,
     duties,
     erase,
     fsck,
     handle,
     held,
+    lose,
     nothing_held,
     order,
     reported,
     rows,
+    settled,
     shown,
     times,
     told,
 )
 
-NOW = "2026-11-22T01:54:48.123Z"
 ONE, OTHER = Actor("pejabat_pdp", "kp-pdp"), Actor("komisioner_piket", "kp-piket")
 
 
 async def test_a_case_goes_at_every_agency_and_its_records_stay(trio: Trio) -> None:
     """Content, read models, index and parked copies go; records, proofs, the account and other cases stay."""
-    other, case = await told(trio), await told(trio)
+    other, case = await told(trio), await settled(trio)
     before = [await shown(node, other) for node in trio]
     full = [await rows(node, case) for node in trio]
     assert all(one["triage.work_item"] and one["notify.notice"] and one["triage.parked"] for one in full[:2])
@@ -78,11 +80,11 @@ async def test_what_is_erased_does_not_come_back(trio: Trio) -> None:
 
 async def test_who_the_person_is_goes_while_the_case_goes_on(trio: Trio) -> None:
     """Report, identity and index go; what was decided stays in force, and officers go on deciding."""
-    case = await told(trio)
+    case = await settled(trio)
     await erase(trio, case, scope="PERSON")
     for node in trio:
         view, left = await shown(node, case), await rows(node, case)
-        assert view["state"]["emergency"]["in_force"] == "PROPOSED"
+        assert view["state"]["emergency"]["in_force"] == "DECLINED"
         assert (left["intake.person_key"], left["intake.duplicate"]) == (0, 0)
         assert {line["type"] for line in view["timeline"] if line["state"] == "PRESENT"} >= {
             "rajut.intake.case.opened.v1",
@@ -140,18 +142,55 @@ async def test_an_order_that_is_none_destroys_nothing(trio: Trio) -> None:
     assert [await times(node, case) for node in trio] == [0, 0, 0]
 
 
-async def dictate(
-    node: Node, case: str, asking: Actor, confirming: Actor, basis: str = "COURT_ORDER", events: Sequence[EventId] = ()
-) -> None:
-    """Say an order in a case as a node's own software would not."""
-    async with node.pools["node"].acquire() as connection, connection.transaction():
-        timeline = await node.log.lock(connection, case)
-        names = events or tuple(event.id for event in timeline.events)
-        to = next(event.content.to for event in timeline.events if len(event.content.to) > 1)
-        asked = ErasureAsked(basis=basis, mechanism=1, events=tuple(sorted(b64(name) for name in names)))
-        timeline = await node.log.append(connection, "node", timeline, [Draft(asked, to, asking, NOW)])
-        body = ErasureConfirmed(asked=b64(timeline.events[-1].id))
-        await node.log.append(connection, "node", timeline, [Draft(body, to, confirming, NOW)])
+async def test_nobody_orders_an_erasure_in_an_emergency(trio: Trio) -> None:
+    """While protection is proposed or in force, of either scope, neither a request nor its confirmation is taken."""
+    case = await reported(trio)
+    asked = await ask(trio.a, "POST", f"/cases/{case}/erasure", OFFICER, json=WISH)
+    proposal = {"ground": "ANCAMAN_NYATA", "needs": []}
+    proposed = await ask(trio.a, "POST", f"/cases/{case}/emergency", "kp-upr", json=proposal)
+    await refused_in_emergency(trio.a, case, asked.json()["event"])
+    await agree(trio)
+    for number in (2, 3):
+        path = f"/cases/{case}/emergency/{proposed.json()['proposal']}/approve"
+        assert (await ask(trio.b, "POST", path, f"lpsk-pimpinan-{number}")).status_code == 200
+    await agree(trio)
+    assert (await shown(trio.a, case, "/emergency"))["state"] == "ACTIVE"
+    await refused_in_emergency(trio.a, case, asked.json()["event"])
+
+
+async def refused_in_emergency(node: Node, case: str, request: str) -> None:
+    """Both doors say that it is the emergency."""
+    path = f"/cases/{case}/erasure"
+    answers = [await ask(node, "POST", path, OFFICER, json=WISH | {"scope": scope}) for scope in ("CASE", "PERSON")]
+    answers.append(await ask(node, "POST", f"{path}/{request}/confirm", LEADER))
+    assert {(one.status_code, one.json()["code"], one.json()["detail"]) for one in answers} == {
+        (409, "E_STATE", "emergency")
+    }
+
+
+async def test_an_order_waits_until_an_emergency_has_ended(trio: Trio) -> None:
+    """Signed past the desk and cosigned by all, it takes nothing from whom somebody protects; then it is obeyed."""
+    case = await told(trio)
+    before = [await held(node, case) for node in trio]
+    await dictate(trio.a, case, ONE, OTHER)
+    async with talk(*trio), tasks(*notaries(*trio)):
+        for node in trio:
+            await until(partial(confirmed, node, case))
+    for node in trio:
+        for _ in range(2):
+            await node.erasure.carry_out()
+    assert [await held(node, case) for node in trio] == before
+    assert [await times(node, case) for node in trio] == [0, 0, 0]
+    await decline(trio, case)
+    async with talk(*trio), tasks(*duties(*trio)):
+        for node in trio:
+            await until(partial(carried_out, node, case))
+    assert [await times(node, case) for node in trio] == [1, 1, 1]
+
+
+async def confirmed(node: Node, case: str) -> bool:
+    """Whether all have cosigned the one order in a case."""
+    return [one["level"] for one in (await shown(node, case, "/erasure"))["orders"]] == ["confirmed"]
 
 
 async def test_an_order_waits_until_all_have_cosigned_it(trio: Trio) -> None:
@@ -212,14 +251,3 @@ async def share(node: Node, case: str, to: Sequence[str]) -> EventId:
         timeline = await node.log.lock(connection, case)
         draft = Draft(body, tuple(sorted(to)), SYSTEM, NOW)
         return (await node.log.append(connection, "intake", timeline, [draft])).events[-1].id
-
-
-async def lose(node: Node, event: EventId) -> None:
-    """Make a node one that has the record of an event, and never got its content."""
-    connection = await owner(node.home)
-    await connection.execute("delete from log.content where id = $1", event)
-    await connection.execute("delete from log.event where id = $1", event)
-    await connection.execute(
-        "insert into log.unreadable (id, log, seq) select id, log, seq from log.record where id = $1", event
-    )
-    await connection.close()

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,30 +15,82 @@ from contracts.events import REGISTRY
 from contracts.record import EventId
 from contracts.timeline import Event
 from deploy.dev.runner import ThreeNodes
+from deploy.nats.client import connect
 from services import wiring
 from services.cli.access import operator
+from services.node import bus
 from services.node.bus import PAUSES_S
-from services.node.node import Wire, opened as build
+from services.node.link import every
+from services.node.node import Node, Wire, opened as build
+from services.node.running import keep
 from services.node.service import Desk, Plug
 from services.node.sql import Connection
-from tests.e2e.stage import report
+from services.node.streams import subject_of
+from tests.e2e.stage import report, tasks, until
 from tests.integration.commands import rajut
 
 OPENED = "rajut.intake.case.opened.v1"
 SECRET = "Yohana B."
+OFTEN_S = 0.02
+BRIEF_S = (0.1, 0.2, 0.4, 0.8)  # pauses that a test has time for
+
+
+def triage_with(before: Callable[[Event], None]) -> Mapping[str, Wire]:
+    """The services, of which triage does something before it looks at an opened case."""
+
+    def plug(desk: Desk) -> Plug:
+        whole = wiring.WIRES["triage"](desk)
+        kind = REGISTRY[OPENED]
+
+        async def handle(connection: Connection, event: Event) -> None:
+            before(event)
+            await whole.handlers[kind](connection, event)
+
+        return whole._replace(handlers={**whole.handlers, kind: handle})
+
+    return {**wiring.WIRES, "triage": plug}
 
 
 def broken_triage() -> Mapping[str, Wire]:
     """The services, of which triage fails on every opened case, with a text that nobody may see."""
 
-    async def fail(_connection: Connection, _event: Event) -> None:
+    def fail(_event: Event) -> None:
         raise LookupError(SECRET)
 
-    def plug(desk: Desk) -> Plug:
-        whole = wiring.WIRES["triage"](desk)
-        return whole._replace(handlers={**whole.handlers, REGISTRY[OPENED]: fail})
+    return triage_with(fail)
 
-    return {**wiring.WIRES, "triage": plug}
+
+class Fault:
+    """Triage fails on one event, from the first try on, for so many seconds or tries; notes when it was tried."""
+
+    def __init__(self, seconds: float = math.inf, tries: float = math.inf) -> None:
+        self.id = b""
+        self.tried: list[float] = []
+        self._seconds, self._tries = seconds, tries
+
+    def __call__(self, event: Event) -> None:
+        if event.id == self.id:
+            self.tried.append(asyncio.get_running_loop().time())
+            if self.tried[-1] < self.tried[0] + self._seconds and len(self.tried) <= self._tries:
+                raise LookupError(SECRET)
+
+
+@asynccontextmanager
+async def reported(home: Path, fault: Fault) -> AsyncIterator[Node]:
+    """A node that has taken a report, on whose opening triage will fail."""
+    async with build(home, triage_with(fault), wiring.migrations()) as node:
+        await node.duties.open_log()
+        found = "select id from log.event where case_id = $1 and type = $2"
+        fault.id = await node.pools["node"].fetchval(found, await report(node), OPENED)
+        yield node
+
+
+async def dealt_with(node: Node, id_: bytes) -> str:
+    """What has become of an event at triage: its inbox's or its parked table's name, or nothing yet."""
+    for table in ("inbox", "parked"):
+        if await node.pools["triage"].fetchval(f"select exists (select from {table} where event_id = $1)", id_):  # noqa: S608
+            return table
+    return ""
 
 
 async def park(home: Path) -> EventId:
@@ -113,3 +168,42 @@ async def test_the_next_event_does_not_wait_for_one_that_fails(machines: ThreeNo
         for name, inbox in node.inboxes.items():
             settled = {row["type"]: await inbox.attempt(row["id"]) for row in rows}
             assert {type_ for type_, pause in settled.items() if pause} == ({OPENED} if name == "triage" else set())
+
+
+@pytest.mark.parametrize(("seconds", "end"), [(math.inf, "parked"), (0.9 * sum(BRIEF_S), "inbox")])
+async def test_the_pauses_are_kept_whoever_brings_the_event(
+    machines: ThreeNodes, monkeypatch: pytest.MonkeyPatch, seconds: float, end: str
+) -> None:
+    """Neither the sweep nor a pointer that comes again and again costs an event a try: a short fault parks nothing."""
+    monkeypatch.setattr(bus, "PAUSES_S", BRIEF_S)
+    monkeypatch.setattr(bus, "GRACE_S", 0)
+    home, fault = machines.homes["lpsk"], Fault(seconds)
+    async with reported(home, fault) as node:
+        link = await connect(home, "link")
+
+        async def point() -> None:
+            await link.jetstream().publish(subject_of(OPENED), json.dumps({"id": b64(fault.id)}).encode())
+
+        (triage,) = (one for one in node.buses if one._inbox is node.inboxes["triage"])
+        async with tasks(keep(triage), every(OFTEN_S, node.inboxes["triage"].sweep), every(OFTEN_S, point)):
+            await until(lambda: dealt_with(node, fault.id))
+        await link.close()
+        assert await dealt_with(node, fault.id) == end
+        before_it_was_parked = fault.tried[: len(BRIEF_S) + 1]
+        gaps = [later - earlier for earlier, later in pairwise(before_it_was_parked)]
+        assert [gap for gap, pause in zip(gaps, BRIEF_S, strict=end == "parked") if gap < pause] == []
+
+
+@pytest.mark.parametrize("tries", [0, 1])
+async def test_what_came_long_before_a_restart_is_still_handled(
+    machines: ThreeNodes, monkeypatch: pytest.MonkeyPatch, tries: int
+) -> None:
+    """An event that no pointer brought for two hours is found by the first sweep, and by a later one if that fails."""
+    monkeypatch.setattr(bus, "PAUSES_S", (OFTEN_S,) * 4)
+    fault = Fault(tries=tries)
+    async with reported(machines.homes["lpsk"], fault) as node:
+        earlier = "update log.event set admitted_at = admitted_at - interval '2 hours' where id = '\\x{}';"
+        machines["lpsk"].postgres.sql(earlier.format(fault.id.hex()), database="rajut")
+        async with tasks(every(OFTEN_S, node.inboxes["triage"].sweep)):
+            await until(lambda: dealt_with(node, fault.id), 20)
+        assert await dealt_with(node, fault.id) == "inbox"

@@ -1,11 +1,11 @@
 """A node that could lose or falsify something says that it is not ready, and names why; closed when in doubt."""
 
-import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from deploy.dev.runner import AgencyProcesses, ThreeNodes
 from deploy.nats.client import connect
 from deploy.nats.provision import provision_home
 from services import wiring
+from services.node.node import Node
+from services.node.sql import Pool
 from tests.clocks import BentClock
-from tests.e2e.stage import RECEIVERS, REPORTS, ask, opened, report
+from tests.e2e.stage import RECEIVERS, REPORTS, ask, opened, report, until
 from tests.integration.commands import rajut
 
 AGENCY = "lpsk"
@@ -34,10 +36,18 @@ def agency(machines: ThreeNodes) -> AgencyProcesses:
 
 async def problems(agency: AgencyProcesses, off_ms: int = 0) -> list[str]:
     """What the readiness route complains about; it must answer 200 if and only if that is nothing."""
-    async with (
-        opened(agency.home, BentClock(off_ms)) as node,
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=node.ops), base_url="http://node") as client,
-    ):
+    async with opened(agency.home, BentClock(off_ms)) as node:
+        return await problems_of(node)
+
+
+async def tells(agency: AgencyProcesses, expected: list[str]) -> bool:
+    """Whether that is what the readiness route complains about."""
+    return await problems(agency) == expected
+
+
+async def problems_of(node: Node) -> list[str]:
+    """As `problems`, of a node that is open."""
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=node.ops), base_url="http://node") as client:
         answer = await client.get("/health/ready")
     told: list[str] = answer.json()["problems"]
     assert answer.status_code == (503 if told else 200)
@@ -84,6 +94,22 @@ async def test_a_stream_with_other_settings_makes_the_node_not_ready(
     async with altered(agency.home, stream, **{field: value}):
         assert [told for told in await problems(agency) if told.startswith(f"{stream}.{field}:")]
     assert await problems(agency) == []
+
+
+@pytest.mark.parametrize(("stream", "consumer"), [("ADMITTED", "triage"), ("TO_komnas-ham", "komnas-ham")])
+async def test_a_consumer_with_other_settings_makes_the_node_not_ready(
+    agency: AgencyProcesses, stream: str, consumer: str
+) -> None:
+    """Whoever reads by other rules than ours is named with what differs, and nobody else is."""
+    admin = await connect(agency.home, "admin")
+    info = json.loads((await admin.request(f"$JS.API.CONSUMER.INFO.{stream}.{consumer}", b"", timeout=2)).data)
+    for config in (info["config"] | {"max_ack_pending": 7}, info["config"]):
+        body = json.dumps({"stream_name": stream, "config": config, "action": "update"}).encode()
+        answer = await admin.request(f"$JS.API.CONSUMER.CREATE.{stream}.{consumer}", body, timeout=2)
+        assert "error" not in json.loads(answer.data)
+        told = [line.partition(": ")[0] for line in await problems(agency)]
+        assert told == ([f"{consumer}.max_ack_pending"] if config != info["config"] else [])
+    await admin.close()
 
 
 async def test_a_lost_stream_makes_the_node_not_ready(agency: AgencyProcesses) -> None:
@@ -136,13 +162,50 @@ async def test_a_clock_that_ran_ahead_costs_nothing_once_it_is_right(agency: Age
             assert (look_at > datetime.now(UTC) + timedelta(days=19)) == weeks
 
 
-async def test_commits_that_do_not_wait_for_the_disk_make_the_node_not_ready(agency: AgencyProcesses) -> None:
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
+async def test_commits_that_do_not_wait_for_the_disk_make_the_node_not_ready(
+    agency: AgencyProcesses, name: str
+) -> None:
     """A database that acknowledges what it could lose is named."""
-    for value, told in (("off", ["database: full_page_writes is not on"]), ("on", [])):
-        agency.postgres.sql(f"alter system set full_page_writes = {value};")
+    for value, told in (("off", [f"database: {name} is not on"]), ("on", [])):
+        agency.postgres.sql(f"alter system set {name} = {value};")
         agency.postgres.sql("select pg_reload_conf();")
-        await asyncio.sleep(0.3)
-        assert await problems(agency) == told
+        await until(partial(tells, agency, told), 20)
+
+
+class Saying:
+    """A database that says one setting to be off."""
+
+    def __init__(self, pool: Pool, name: str) -> None:
+        self._pool, self._name = pool, name
+
+    async def fetchval(self, sql: str, *values: object) -> object:
+        return "off" if values == (self._name,) else await self._pool.fetchval(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+
+@pytest.mark.parametrize("name", ["synchronous_commit", "data_checksums"])
+async def test_a_setting_that_cannot_be_altered_meanwhile_is_looked_at(agency: AgencyProcesses, name: str) -> None:
+    """A session that does not wait for the disk, or a disk whose rot goes unnoticed, is named."""
+    async with opened(agency.home) as node:
+        node.health._pool = Saying(node.health._pool, name)  # type: ignore[assignment]
+        assert await problems_of(node) == [f"database: {name} is not on"]
+
+
+async def test_a_vault_that_cannot_be_written_makes_the_node_not_ready(agency: AgencyProcesses) -> None:
+    """Without a place for its key no case can be taken: that is named with what to do, until it is there again."""
+    async with opened(agency.home) as node:
+        await report(node)
+        cases, aside = agency.home / "vault" / "cases", agency.home / "vault" / "aside"
+        cases.rename(aside)
+        cases.mkdir()
+        told = await problems_of(node)
+        cases.rmdir()
+        aside.rename(cases)
+        assert [(one.startswith("vault: "), "EISDIR" in one, "vault/cases" in one) for one in told] == [(True,) * 3]
+        assert await problems_of(node) == []
 
 
 async def test_a_role_cannot_be_told_to_lose_commits(agency: AgencyProcesses) -> None:

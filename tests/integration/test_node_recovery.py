@@ -4,8 +4,11 @@ import asyncio
 import json
 from collections.abc import Awaitable
 
+import pytest
+
 from contracts.errors import Code
 from deploy.dev.runner import ThreeNodes
+from services.node import link
 from services.node.node import Node
 from tests.e2e.stage import (
     LOGS,
@@ -42,6 +45,27 @@ async def hand_in(node: Node) -> int:
     answer = await ask(node, "POST", "/reports", RECEIVERS[A], content=REPORTS[A].read_bytes())
     assert answer.is_success or answer.json()["code"] == Code.BEHIND
     return answer.status_code
+
+
+async def test_a_node_hears_its_partners_before_it_writes(
+    machines: ThreeNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they hold of its log says whether it is behind: its log is begun when all who are there have said so."""
+    monkeypatch.setattr(link, "HEAR_WITHIN_S", 60.0)
+    heard: list[list[bool]] = []
+
+    async def begin() -> None:
+        heard.append([one.asked.is_set() for one in a.links])
+
+    async with (
+        opened(machines.homes[A]) as a,
+        opened(machines.homes[B]) as b,
+        opened(machines.homes[C]) as c,
+        tasks(*linked(a), *linked(b), *linked(c)),
+    ):
+        monkeypatch.setattr(a.duties, "open_log", begin)
+        await a.duties.greet()
+    assert heard == [[True, True]]
 
 
 async def test_a_restored_node_writes_nothing_until_it_has_its_own_log_back(machines: ThreeNodes) -> None:

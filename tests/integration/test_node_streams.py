@@ -1,17 +1,24 @@
 """A partner's stream is only a copy: made anew, shortened, spoiled or read again, it costs nothing that was said."""
 
+import asyncio
 import json
+from collections import Counter
+from unittest.mock import Mock
 
 import pytest
 
 from deploy.dev.runner import ThreeNodes
 from deploy.nats.client import connect_to_partner
+from deploy.nats.provision import provision_home
+from services.node import relay
 from services.node.admit import Place, Step
+from services.node.broker import connected
 from services.node.log import SQL
+from services.node.node import Node
 from services.node.pull import Broken
-from services.node.streams import stream_to
+from services.node.streams import ADMITTED, stream_to
 from tests.e2e.stage import LOGS, deliveries, level, report, size, talk, tasks, until
-from tests.integration.brokers import keep_only, recreate, repeat, said, spoil
+from tests.integration.brokers import keep_only, lose, recreate, repeat, said, spoil
 from tests.integration.trio import A, B, Trio, agree, three
 
 
@@ -41,6 +48,34 @@ async def test_a_stream_that_forgot_its_oldest_is_read_on_and_what_was_missed_is
     async with talk(*trio), tasks(repeat(trio.b)):
         await until(lambda: level(*trio))
     assert await size(trio.b, LOGS[A]) > start + 2
+
+
+async def test_partners_are_told_although_the_stream_for_our_own_services_is_gone(
+    trio: Trio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line on which partners are fed and asked stays up; once the stream is there again, our own are told, too."""
+    dialled, pointed = Mock(wraps=connected), Mock(wraps=relay._pointer)
+    monkeypatch.setattr(relay, "connected", dialled)
+    monkeypatch.setattr(relay, "_pointer", pointed)
+    home, unsaid = trio.a.home.path, "select count(*) from log.pointer"
+    await lose(home, ADMITTED)
+    async with tasks(trio.a.relay.run(), *(link.run() for link in trio.b.links)):
+        await report(trio.a)
+        await until(lambda: asyncio.sleep(0, often(pointed) >= 3))
+        await until(lambda: level(trio.a, trio.b))
+        assert dialled.call_count == 1
+        await provision_home(home)
+        await until(lambda: nothing(trio.a, unsaid))
+
+
+def often(pointed: Mock) -> int:
+    """How often the same pointer was tried."""
+    return max(Counter(call.args[0]["id"] for call in pointed.call_args_list).values(), default=0)
+
+
+async def nothing(node: Node, count: str) -> bool:
+    """Whether a database holds none of these."""
+    return not await node.pools["node"].fetchval(count)
 
 
 async def test_what_a_forgotten_pull_is_given_is_read_again(trio: Trio) -> None:

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from contracts.encoding import b64
 from contracts.mechanism import LATEST
 from services.node import telemetry
 from services.node.node import Node
@@ -205,6 +207,58 @@ async def test_a_leader_with_a_conflict_of_interest_is_kept_out_and_others_decid
     await tell(trio)
     assert len({(await shown(node, case))["digest"] for node in trio}) == 1
     assert [(await fsck(node)).findings for node in trio] == [[], [], []]
+
+
+async def test_the_same_word_on_who_takes_no_part_is_taken_once(trio: Trio) -> None:
+    """Whoever repeats it is refused until it was taken back, so nobody fills a case with it; another's word is new."""
+    case = await opened(trio)
+    path, own, of_other = (
+        f"/cases/{case}/recusals",
+        {"reason": "KERABAT"},
+        {"officer": "lpsk-hotline", "reason": "LAINNYA"},
+    )
+    recusal = await say(trio.b, path, "lpsk-pimpinan-1", own)
+    await say(trio.b, path, "lpsk-pimpinan-2", of_other)
+    version = (await shown(trio.b, case))["version"]
+    for officer, body in (("lpsk-pimpinan-1", own), ("lpsk-pimpinan-2", of_other | {"reason": "TERLIBAT"})):
+        await say(trio.b, path, officer, body, 409)
+    assert (await shown(trio.b, case))["version"] == version
+    await say(trio.b, path, "lpsk-pimpinan-3", of_other)
+    await say(trio.b, f"{path}/end", "lpsk-pimpinan-4", {"recusal": recusal})
+    await say(trio.b, path, "lpsk-pimpinan-1", own)
+
+
+async def test_who_takes_no_part_learns_by_no_answer_that_the_case_moves(trio: Trio) -> None:
+    """Neither from what they have seen before, nor by naming its version, nor by a guess at what is shown."""
+    case, out, colleague = await opened(trio), "lpsk-pimpinan-1", "lpsk-pimpinan-2"
+    paths = [f"/cases/{case}{part}" for part in ("", "/emergency", "/lead", "/risk")]
+    answers = {path: await ask(trio.b, "GET", path, out) for path in paths}
+    version = answers[paths[0]].json()["version"]
+    await say(trio.b, f"/cases/{case}/recusals", out, {"reason": "KERABAT"})
+    learned = [await heard(trio.b, case, out, answers, version)]
+    assert (await shown(trio.b, case))["version"] != version
+    assert set(learned[0]) == {(403, "recused"), (409, "recusal")}
+    asked = await ask(trio.c, "POST", f"/cases/{case}/emergency", "kh-hrd", json=GROUND)
+    assert asked.status_code == 201, asked.text
+    await tell(trio)
+    now = (await shown(trio.b, case))["version"]
+    learned += [await heard(trio.b, case, out, answers, text) for text in (version, now)]
+    assert learned[0] == learned[1] == learned[2]
+    lead = await ask(trio.b, "GET", f"/cases/{case}/lead", colleague)
+    guess = f'"{b64(sha256(lead.content).digest())}"'
+    assert (await ask(trio.b, "GET", f"/cases/{case}/lead", colleague, headers={"If-None-Match": guess})).content
+
+
+async def heard(node: Node, case: str, officer: str, answers: Mapping[str, Any], version: str) -> list[tuple[int, str]]:
+    """What an officer is told who names answers that they have had, and a version of the case."""
+    told = [
+        await ask(node, "GET", path, officer, headers={"If-None-Match": one.headers["ETag"]})
+        for path, one in answers.items()
+    ]
+    acts = {"recusals": {"reason": "KERABAT"}, "urgency": {"level": "BIASA", "reason": "uji"}}
+    for name, body in acts.items():
+        told.append(await ask(node, "POST", f"/cases/{case}/{name}", officer, json=body, headers={"If-Match": version}))
+    return [(one.status_code, one.json()["detail"] if one.content else "") for one in told]
 
 
 async def test_leaders_who_step_back_leave_too_few_and_all_hear_it(trio: Trio) -> None:

@@ -1,9 +1,12 @@
 """The desk over HTTP, without a browser: what is shown to whom and refused to whom, and that reading is noted."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import httpx2
+from starlette.types import Message
 
 from contracts.bundle.archive import pack
 from contracts.encoding import b64
@@ -11,6 +14,7 @@ from contracts.events.access import CaseRead, Door, Purpose
 from contracts.events.plan import PlanProposed
 from contracts.events.triage import OfficerRecused
 from services.node.http import MAX_BODY
+from services.node.web.live import LOOK_EVERY_S
 from services.node.web.shell import LANGUAGE
 from tests.e2e.stage import LOGS, ask, events, report, size
 from tests.integration.visitors import ADMIN, AUDITOR, LPSK, OFFICER, Desk, csrf, hidden
@@ -54,12 +58,13 @@ async def test_a_form_that_came_too_late_names_what_stands_there_now(desk: Desk)
 async def test_a_link_tells_nobody_that_they_have_said_something(desk: Desk) -> None:
     """Only after an officer has said it the page of the case says so, wherever its address came from."""
     proposed, approved = "protection.emergency.proposed", "protection.emergency.approved"
+    case = await report(desk.node)  # in which nobody else has said anything
     answer = await ask(
-        desk.node, "POST", f"/cases/{desk.case}/emergency", OFFICER, json={"ground": "ANCAMAN_NYATA", "needs": []}
+        desk.node, "POST", f"/cases/{case}/emergency", OFFICER, json={"ground": "ANCAMAN_NYATA", "needs": []}
     )
-    assert answer.status_code in {201, 409}, answer.text
+    assert answer.status_code == 201, answer.text
     async with desk.entered() as officer:
-        shown = [await officer.get(f"/desk/cases/{desk.case}?said={name}") for name in (proposed, approved)]
+        shown = [await officer.get(f"/desk/cases/{case}?said={name}") for name in (proposed, approved)]
     assert [(page.status_code, 'class="said"' in page.text) for page in shown] == [(200, True), (200, False)]
 
 
@@ -113,6 +118,56 @@ async def test_who_steps_back_at_the_desk_is_shown_nothing_more_of_the_case(desk
         assert case not in (await out.get("/desk")).text + (await out.get("/desk/cases")).text
         assert case in (await colleague.get("/desk/cases")).text
         assert "lpsk-pimpinan-7" in (await colleague.get(f"/desk/cases/{case}")).text.partition('id="p-recusal"')[2]
+
+
+async def test_an_open_page_tells_no_news_of_a_case_to_who_stepped_back(desk: Desk) -> None:
+    """A colleague hears that the case has moved, and of its emergency; who is out hears of other cases alone."""
+    case, out = await report(desk.node), "lpsk-pimpinan-7"
+    since = quote(datetime.now(UTC).isoformat())
+    said = await ask(desk.node, "POST", f"/cases/{case}/recusals", out, json={"reason": "KERABAT"})
+    proposal = {"ground": "ANCAMAN_NYATA", "needs": []}
+    asked = await ask(desk.node, "POST", f"/cases/{case}/emergency", OFFICER, json=proposal)
+    assert (said.status_code, asked.status_code) == (201, 201)
+    page, queue = f"/cases/{case}/live?version={said.json()['version']}", f"/live?since={since}"
+    async with desk.entered(out) as kept_out, desk.entered() as colleague:
+        assert f'href="/desk/cases/{case}"' in await heard(desk, colleague, page)
+        assert 'role="alert"' in await heard(desk, colleague, queue)
+        assert await heard(desk, kept_out, page) == await heard(desk, kept_out, queue) == ""
+        await report(desk.node)
+        assert 'href="/desk"' in (news := await heard(desk, kept_out, queue))
+        assert 'role="alert"' not in news
+
+
+async def heard(desk: Desk, browser: httpx2.AsyncClient, path: str) -> str:
+    """What an open page is told in two or three looks; then the browser leaves."""
+    request = browser.build_request("GET", f"/desk{path}")
+    headers = [(name.lower(), value) for name, value in request.headers.raw]
+    scope: dict[str, object] = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+    }
+    scope |= {"method": "GET", "path": request.url.path, "query_string": request.url.query, "headers": headers}
+    scope |= {"scheme": "http", "root_path": "", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1)}
+    told, left = b"", asyncio.Event()
+    messages = iter([{"type": "http.request", "body": b""}])
+
+    async def receive() -> Message:
+        for message in messages:
+            return message
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        nonlocal told
+        assert message.get("status", 200) == 200
+        if message["type"] == "http.response.start":
+            asyncio.get_running_loop().call_later(2.5 * LOOK_EVERY_S, left.set)
+        told += message.get("body", b"")
+
+    async with asyncio.timeout(30):
+        await desk.node.app(scope, receive, send)
+    return told.decode()
 
 
 async def test_the_list_of_cases_says_how_urgent_each_is(desk: Desk) -> None:

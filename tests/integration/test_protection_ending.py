@@ -70,7 +70,7 @@ def calendar() -> Calendar:
 async def scene(machines: ThreeNodes, calendar: Calendar) -> AsyncIterator[Scene]:
     """A report by Komnas Perempuan, proposed and approved."""
     async with by_name(machines, calendar) as nodes, talk(*nodes.values()):
-        scene = Scene(nodes, await report(nodes[KP]), calendar)
+        scene = Scene(nodes, await report(nodes[KP], calendar), calendar)
         await scene.settle()
         emergency = f"/cases/{scene.case}/emergency"
         body = {"ground": "ANCAMAN_NYATA", "needs": []}
@@ -100,7 +100,8 @@ async def test_papers_letters_and_the_session(scene: Scene) -> None:
     assert await scene.say(LPSK, LEADERS[0], "emergency/decisions", 403, decision=decision) == "E_FORBIDDEN"
     await scene.say(LPSK, LEADERS[1], "emergency/decisions", decision=decision)
     emergency = (await scene.show(LPSK, "lpsk-darurat"))["deferred"][0]["emergency"]
-    sitting = {"emergency": emergency, "decision": "PERPANJANGAN", "until": scene.calendar.day(150)}
+    until = scene.calendar.day(150)
+    sitting = {"emergency": emergency, "decision": "PERPANJANGAN", "until": until}
     assert await scene.say(LPSK, "lpsk-smpl", "session", 409, **sitting, leaders=LEADERS[:3]) == "E_STATE"
     await scene.say(LPSK, "lpsk-smpl", "session", **sitting, leaders=LEADERS[:4])
     for agency, officer in ((KH, "kh-hrd"), (KP, "kp-upr"), (LPSK, "lpsk-darurat")):
@@ -111,7 +112,7 @@ async def test_papers_letters_and_the_session(scene: Scene) -> None:
             "WAIVED",
             "OPEN",
         )
-        assert (told["deadline"], told["session"]) == (scene.calendar.day(150), "PERPANJANGAN")
+        assert (told["deadline"], told["session"]) == (until, "PERPANJANGAN")
 
 
 async def test_the_only_way_out(scene: Scene) -> None:

@@ -59,7 +59,7 @@ async def test_an_overdue_step_climbs_in_its_own_agency_alone(machines: ThreeNod
     clock = tmp_path / "behind"
     async with opened(machines.homes[HAM], RehearsalClock(clock)) as ham:
         days_ago(clock, 10)
-        case = await report(ham)
+        case = await report(ham, RehearsalClock(clock))
         await hear(ham, "protection", CaseOpened)
         days_ago(clock, 9)
         await look(ham, "protection")
@@ -82,7 +82,7 @@ async def test_the_owner_of_papers_is_reminded_on_its_day(machines: ThreeNodes, 
     clock = tmp_path / "behind"
     async with opened(machines.homes[LPSK], RehearsalClock(clock)) as lpsk:
         days_ago(clock, 10)
-        place = f"/cases/{await report(lpsk)}/emergency"
+        place = f"/cases/{await report(lpsk, RehearsalClock(clock))}/emergency"
         asked = await ask(lpsk, "POST", place, "lpsk-darurat", json={"ground": "ANCAMAN_NYATA", "needs": []})
         for leader in ("lpsk-pimpinan-1", "lpsk-pimpinan-2"):
             approved = await ask(lpsk, "POST", f"{place}/{asked.json()['proposal']}/approve", leader)

@@ -159,6 +159,20 @@ def test_data_may_lie_where_the_server_cannot_walk(tmp_path: Path) -> None:
         shutil.rmtree(data.parent)
 
 
+def test_data_lies_in_its_home_whatever_the_umask(server_folder: Path) -> None:
+    """Under a strict umask, too, removing a home removes the cases in it: nothing lies elsewhere."""
+    before = os.umask(0o077)
+    try:
+        home = write_homes(server_folder / "strict" / "homes", ("lpsk",))["lpsk"]
+        server = PostgresServer(home / "postgres", Ports.of(home).postgres)
+        server.start()
+    finally:
+        os.umask(before)
+    assert server.sql("SELECT 1;") == "1"
+    server.stop()
+    assert (home / "postgres" / "data").resolve() == home / "postgres" / "data"
+
+
 def test_programs_may_lie_where_the_server_cannot_walk(tmp_path: Path) -> None:
     """A project in a private folder is no obstacle: as root, programs run from a copy that is in reach."""
     installed = find_binary("initdb").parents[1]
@@ -180,6 +194,18 @@ def test_nats_is_ready_when_start_returns(nats: NatsServer, homes: dict[str, Pat
     nats.provision()
     assert nats.process.pid is not None
     assert Ports.of(homes["lpsk"]).nats > 0
+
+
+def test_nats_runs_in_a_home_of_any_name(server_folder: Path) -> None:
+    """Quotes, backslashes, line feeds and what else a path may hold mean nothing to the server's configuration."""
+    home = write_homes(server_folder / "of \"our\" house\\n\\x41, '#1'\n\r\t$HOME {é}", ("lpsk",))["lpsk"]
+    server = NatsServer(home, Ports.of(home).monitor)
+    server.start()
+    try:
+        server.provision()
+        assert (home / "nats" / "jetstream" / "jetstream").is_dir()
+    finally:
+        server.process.stop()
 
 
 @pytest.mark.parametrize("pattern", ["*.seed", "*.key", "pg-*"])

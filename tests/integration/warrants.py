@@ -1,10 +1,13 @@
 """Orders of erasure on three real nodes: a case with something of everything, the order, and what is left after it."""
 
 # ruff: noqa: S608 - the statements are the tests' own
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
 
+from contracts.content import Actor
+from contracts.encoding import b64
+from contracts.events.node import ErasureAsked, ErasureConfirmed
 from contracts.record import EventId
 from services.cli.fsck import verify
 from services.node.bus import SQL as BUS
@@ -12,9 +15,11 @@ from services.node.database import owner
 from services.node.fsck import Report
 from services.node.link import every
 from services.node.node import Node
+from services.node.writing import Draft
 from tests.e2e.stage import AGENCIES, READERS, ask, report, talk, tasks, until
 from tests.integration.trio import Trio, agree
 
+NOW = "2026-11-22T01:54:48.123Z"
 OFFICER, LEADER = "kp-pdp", "kp-piket"
 WISH = {"scope": "CASE", "basis": "SUBJECT_REQUEST"}
 KEPT = "type like 'rajut.node.erasure.%'"
@@ -60,6 +65,24 @@ async def told(trio: Trio) -> str:
         )
     await agree(trio)
     return case
+
+
+async def settled(trio: Trio) -> str:
+    """As `told`; leaders have declined the proposal, so that nothing keeps the case from being erased."""
+    case = await told(trio)
+    await decline(trio, case)
+    return case
+
+
+async def decline(trio: Trio, case: str) -> None:
+    """So many leaders refuse emergency protection that it can no longer be approved, and all know."""
+    (proposal,) = (await shown(trio.b, case, "/emergency"))["proposals"]
+    path, refusal = f"/cases/{case}/emergency/{proposal['proposal']}/refuse", {"reason": "DASAR_TIDAK_TERPENUHI"}
+    for number in range(1, 7):
+        answer = await ask(trio.b, "POST", path, f"lpsk-pimpinan-{number}", json=refusal)
+        assert answer.status_code == 200, answer.text
+    await agree(trio)
+    assert {(await shown(node, case, "/emergency"))["state"] for node in trio} == {"DECLINED"}
 
 
 async def order(node: Node, case: str, **wish: str) -> str:
@@ -141,3 +164,28 @@ async def count(node: Node, sql: str) -> int:
 async def fsck(node: Node) -> Report:
     """The verification of a node's store."""
     return await verify(node.home.path, node)
+
+
+async def dictate(
+    node: Node, case: str, asking: Actor, confirming: Actor, basis: str = "COURT_ORDER", events: Sequence[EventId] = ()
+) -> None:
+    """Say an order in a case as a node's own software would not."""
+    async with node.pools["node"].acquire() as connection, connection.transaction():
+        timeline = await node.log.lock(connection, case)
+        names = events or tuple(event.id for event in timeline.events)
+        to = next(event.content.to for event in timeline.events if len(event.content.to) > 1)
+        asked = ErasureAsked(basis=basis, mechanism=1, events=tuple(sorted(b64(name) for name in names)))
+        timeline = await node.log.append(connection, "node", timeline, [Draft(asked, to, asking, NOW)])
+        body = ErasureConfirmed(asked=b64(timeline.events[-1].id))
+        await node.log.append(connection, "node", timeline, [Draft(body, to, confirming, NOW)])
+
+
+async def lose(node: Node, event: EventId) -> None:
+    """Make a node one that has the record of an event, and never got its content."""
+    connection = await owner(node.home)
+    await connection.execute("delete from log.content where id = $1", event)
+    await connection.execute("delete from log.event where id = $1", event)
+    await connection.execute(
+        "insert into log.unreadable (id, log, seq) select id, log, seq from log.record where id = $1", event
+    )
+    await connection.close()

@@ -1,13 +1,16 @@
 """The chain of migrations: applied once, in order, never edited, never run against a database from the future."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from deploy.dev.postgres import OWNER
-from deploy.postgres.generate import SCHEMA, schema
+from deploy.postgres import generate
+from deploy.postgres.generate import schema, written
 from services import wiring
 from services.node.database import Migration, MigrationError, migrate, migrations
 from services.node.sql import Connection
@@ -50,6 +53,17 @@ async def test_steps_are_applied_once_and_in_order(owner: Connection) -> None:
     assert await migrate(owner, [TABLE, COLUMN]) == []
 
 
+async def test_several_at_once_on_an_empty_database_apply_each_step_once(database: Database) -> None:
+    """Whoever comes second waits and finds it done: the parts of a node may be started together."""
+    async with AsyncExitStack() as stack:
+        owners = [await asyncpg.connect(database.dsn(OWNER)) for _ in range(5)]
+        for one in owners:
+            stack.push_async_callback(one.close)
+        async with asyncio.timeout(60):
+            applied = await asyncio.gather(*(migrate(one, [TABLE, COLUMN]) for one in owners))
+    assert sorted(applied) == [[], [], [], [], [TABLE, COLUMN]]
+
+
 async def test_the_whole_chain_twice_changes_nothing(owner: Connection, database: Database) -> None:
     """Starting a node again leaves its schema as it was."""
     steps = wiring.migrations()
@@ -84,8 +98,39 @@ async def test_a_step_that_fails_leaves_nothing(owner: Connection) -> None:
 
 
 def test_the_written_schema_is_what_the_chain_makes(migrated: Database) -> None:
-    """What reviewers read in schema.sql is what every node's database looks like."""
-    assert SCHEMA.read_text(encoding="utf-8") == schema(migrated.dsn(OWNER))
+    """What reviewers read in schema.sql is what every node's database looks like, whatever server the agency has."""
+    read = migrated.postgres.fresh_database()
+    read.sql(written(), OWNER)
+    assert schema(read.dsn(OWNER)) == schema(migrated.dsn(OWNER))
+    read.drop()
+
+
+@pytest.fixture
+def other_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file, in a copy, beside a server that is not the one it is written with."""
+    copy = tmp_path / "schema.sql"
+    copy.write_text(generate.SCHEMA.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(generate, "SCHEMA", copy)
+    monkeypatch.setattr(generate, "WRITTEN_WITH", 99)
+    return copy
+
+
+def test_another_server_leaves_the_written_schema_in_its_words(
+    other_server: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever uses PostgreSQL of another version does not change the words of half the file."""
+    before = other_server.read_text()
+    generate.main()
+    assert other_server.read_text() == before
+    assert "is up to date" in capsys.readouterr().err
+
+
+def test_another_server_knows_when_the_written_schema_is_old(other_server: Path) -> None:
+    """And still learns that the file is not what the chain makes, and which version writes it."""
+    with other_server.open("a") as file:
+        file.write("alter table log.record add forgotten text;\n")
+    with pytest.raises(SystemExit, match="out of date, and PostgreSQL 99 is needed"):
+        generate.main()
 
 
 async def _applied(owner: Connection) -> list[int]:

@@ -25,7 +25,7 @@ from services.node.clock import SystemClock
 from services.node.link import Link, every
 from services.node.node import Node
 from services.node.running import keep
-from tests.e2e.stage import AGENCIES, CASES, READERS, ask, level, opened, tasks, until
+from tests.e2e.stage import AGENCIES, CASES, READERS, ask, dated, level, opened, tasks, until
 from tests.scenarios import reading
 from tests.scenarios.matters import SLOTS, VIEWS
 from tests.scenarios.reading import Claim, Scenario, Step
@@ -184,6 +184,7 @@ class Play:
         node = self.world.nodes[seat.agency]
         if step.does.startswith(reading.REPORT):
             report = (CASES / f"{step.does.removeprefix(reading.REPORT)}.json").read_bytes()
+            report = dated(report, self.world.clock)
             told = json.loads(report)
             self.present = self.present or sorted({told["received_by"], *told["consent"]["share_with"]})
             return await ask(node, "POST", "/reports", seat.name, content=report)

@@ -13,6 +13,7 @@ from contracts.events import Body
 from contracts.events.fields import DAY, MAX_CODES
 from contracts.events.lists import code_list
 from contracts.mechanism.calendar import ZONES
+from services.node.blank import is_blank
 
 MORE = "_more"  # the name of the button that asks for another row; its value is the list's name
 Typed = Mapping[str, Sequence[str]]  # as a browser sends it: every name with its values
@@ -144,14 +145,14 @@ def read(asked: Sequence[Field], typed: Typed, zone: str) -> dict[str, Any]:
 
 
 def _value(field: Field, typed: Typed, zone: str) -> Any:  # noqa: ANN401  a piece of JSON
-    given = [text.strip() for text in typed.get(field.name, ()) if text.strip()]
+    given = [text.strip() for text in typed.get(field.name, ()) if not is_blank(text)]
     match field.kind:
         case "rows":
             return [read(row, typed, zone) for row in field.rows if _filled(row, typed)]
         case "choices" | "agencies" | "events":
             return given
         case "lines":
-            return [line for text in given for line in text.splitlines() if line.strip()]
+            return [line for text in given for line in text.splitlines() if not is_blank(line)]
         case "flag":
             return bool(given)
         case "either":
@@ -168,7 +169,7 @@ def _single(kind: str, text: str, zone: str) -> int | str:
 
 
 def _filled(row: Sequence[Field], typed: Typed) -> bool:
-    return any(text.strip() for field in row if not field.new for text in typed.get(field.name, ()))
+    return any(not is_blank(text) for field in row if not field.new for text in typed.get(field.name, ()))
 
 
 def _put(told: dict[str, Any], place: Sequence[str], value: object) -> None:

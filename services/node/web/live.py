@@ -2,12 +2,12 @@
 
 Server-sent events carry no case data, only that there is news; the page shows it when it is asked to. The connection
 stays open after that: one that ends is taken for a bad line, and made again. It ends with the session, and keeps no
-session going.
+session going. Who takes no part in a case is told of no news in it.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Literal
@@ -20,6 +20,7 @@ from contracts.events.protection import EmergencyProposed
 from contracts.mechanism import Permission
 from contracts.record import EventId
 from services.node.log import SQL
+from services.node.recusal import withheld
 from services.node.web.queue import SQL as QUEUE
 from services.node.web.session import Session
 from services.node.web.shell import Shell, Visitor
@@ -41,27 +42,13 @@ def router(shell: Shell) -> APIRouter:
     @routes.get("/cases/{case}/live")
     async def live(request: Request, case: CaseId, visitor: Here, version: Shown) -> Response:
         shell.desk.officers.allow(visitor.session.officer, Permission.READ_CASE)
-
-        async def changed() -> str:
-            ids = await shell.desk.pool.fetch(SQL["ids_of_case"], case)
-            same = version_of(EventId(row["id"]) for row in ids) == version
-            return "" if same else _link(f"/desk/cases/{case}", visitor.words("live.changed"))
-
-        return stream(request, visitor, changed)
+        return stream(request, visitor, _news_of(shell, visitor, case, version))
 
     @routes.get("/live")
     async def queue(request: Request, visitor: Here, since: datetime | Literal[""] = "") -> Response:
         shell.desk.officers.allow(visitor.session.officer, Permission.READ_CASE)
         last = since or datetime.fromtimestamp(0, UTC)
-
-        async def changed() -> str:
-            news = await shell.desk.pool.fetchrow(QUEUE["news"], last, [EmergencyProposed.wire_type])
-            if news is None or not news["any"]:
-                return ""
-            alarm = ' role="alert"' if news["alarm"] else ""
-            return _link("/desk", visitor.words("live.emergency" if alarm else "live.queue"), alarm)
-
-        return stream(request, visitor, changed)
+        return stream(request, visitor, _news_since(shell, visitor, last))
 
     def stream(request: Request, visitor: Visitor, changed: Changed) -> Response:
         me = visitor.session.officer.officer
@@ -79,6 +66,47 @@ def router(shell: Shell) -> APIRouter:
         return StreamingResponse(counted(), media_type="text/event-stream")
 
     return routes
+
+
+def _news_of(shell: Shell, visitor: Visitor, case: str, shown: str) -> Changed:
+    """What a page of a case is to be told, once."""
+
+    async def changed() -> str:
+        nonlocal shown
+        ids = await shell.desk.pool.fetch(SQL["ids_of_case"], case)
+        version = version_of(EventId(row["id"]) for row in ids)
+        if version == shown:
+            return ""
+        shown = version
+        if await _kept_from(shell, visitor, {case}):
+            return ""
+        return _link(f"/desk/cases/{case}", visitor.words("live.changed"))
+
+    return changed
+
+
+def _news_since(shell: Shell, visitor: Visitor, last: datetime) -> Changed:
+    """What a queue is to be told, once."""
+
+    async def changed() -> str:
+        nonlocal last
+        news = await shell.desk.pool.fetch(QUEUE["news"], last, [EmergencyProposed.wire_type])
+        last = max((row["last"] for row in news), default=last)
+        hidden = await _kept_from(shell, visitor, {row["case_id"] for row in news})
+        told = [row["alarm"] for row in news if row["case_id"] not in hidden]
+        alarm = ' role="alert"' if any(told) else ""
+        words = visitor.words("live.emergency" if alarm else "live.queue")
+        return _link("/desk", words, alarm) if told else ""
+
+    return changed
+
+
+async def _kept_from(shell: Shell, visitor: Visitor, cases: Collection[str]) -> set[str]:
+    """Of these cases the ones in which this officer takes no part."""
+    if not cases:
+        return set()
+    async with shell.desk.pool.acquire() as connection, connection.transaction():
+        return await withheld(shell.desk.log, connection, visitor.session.officer.actor, cases)
 
 
 def _link(path: str, text: str, alarm: str = "") -> str:

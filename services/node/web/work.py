@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 from contracts.content import type_name
 from contracts.mechanism import Mechanism, Permission
-from contracts.workflow.rule import PROTECTIVE
+from contracts.workflow.triage import GRAVEST
 
-GRAVEST = PROTECTIVE["urgency"][-1]
 DONE_BY: Mapping[str, Permission] = {
     "TRIASE": Permission.RECEIVE_REPORT,
     "STATUS_PEMBELA": Permission.DETERMINE_STATUS,

@@ -7,7 +7,6 @@ from contracts.encoding import b64
 from contracts.events.intake import DisclosureConfirmed
 from contracts.events.lead import DecisionConfirmed, LeadAccepted, LeadSupported
 from contracts.events.plan import (
-    CaseClosed,
     CaseReopened,
     MeasureCompleted,
     MeasureFailed,
@@ -16,9 +15,6 @@ from contracts.events.plan import (
     MeasureWanted,
     PlanProposed,
     ReviewHeld,
-)
-from contracts.events.protection import (
-    EmergencyProposed,
 )
 from contracts.events.referral import (
     ReferralAccepted,
@@ -29,11 +25,11 @@ from contracts.events.referral import (
 )
 from contracts.events.triage import AppealDecided, EligibilityDetermined, StatusAppealed, UrgencyOverridden
 from contracts.timeline import Event
-from tests.unit.contracts import emergency_crossings
+from tests.unit.contracts import closing_crossings, emergency_crossings
 from tests.unit.contracts.assessments import PRESENT, assessment
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.crossing import Crossing, Known, Say, Scene, by
-from tests.unit.contracts.plans import INCIDENT, OURS, Planning
+from tests.unit.contracts.plans import OURS, Planning
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN, Relay, in_emergency
 from tests.unit.contracts.statuses import SECOND, appealed, determined, disputed, recognised
 from tests.unit.contracts.test_consent import ENDED, allowed
@@ -186,32 +182,6 @@ def _reviews() -> Scene:
     return Scene(case, by(case, HAM, calm), by(case, LPSK, grave), by(case, HAM, calm))
 
 
-def _closing() -> tuple[Planning, CaseClosed]:
-    """A case whose lead is about to close it."""
-    case = Planning()
-    proposal = case.propose_closure()
-    return case, CaseClosed(proposal=proposal, agreements=tuple(case.agree_closure(proposal, HAM)))
-
-
-def _closing_and_incident() -> Scene:
-    case, closed = _closing()
-    return Scene(case, by(case, HAM, closed), by(case, LPSK, INCIDENT), by(case, LPSK, REOPENED))
-
-
-def _closing_and_emergency() -> Scene:
-    case, closed = _closing()
-    asked = EmergencyProposed(ground="ANCAMAN_NYATA", needs=())
-    return Scene(case, by(case, HAM, closed), by(case, LPSK, asked), by(case, LPSK, REOPENED))
-
-
-def _closing_and_appeal() -> Scene:
-    case = Planning()
-    rejected = case.say(HAM, determined("DITOLAK"))
-    proposal = case.propose_closure()
-    closed = CaseClosed(proposal=proposal, agreements=tuple(case.agree_closure(proposal, HAM)))
-    return Scene(case, by(case, HAM, closed), by(case, LPSK, appealed(rejected)), by(case, LPSK, REOPENED))
-
-
 def _duplicates() -> Scene:
     case = Relay()
     return Scene(case, by(case, HAM, DISMISSED), by(case, LPSK, LINKED), by(case, PEREMPUAN, DISMISSED))
@@ -228,6 +198,8 @@ CROSSINGS = (
     Crossing("emergency", emergency_crossings.second_proposal_and_activation),
     Crossing("emergency", emergency_crossings.second_proposal_and_refusal),
     Crossing("emergency", emergency_crossings.end_and_session),
+    Crossing("emergency", emergency_crossings.end_and_incident),
+    Crossing("emergency", emergency_crossings.end_and_threat),
     Crossing("ending", emergency_crossings.end_and_withdrawal),
     Crossing("deadline", emergency_crossings.deadlines),
     Crossing("session", emergency_crossings.sessions),
@@ -244,7 +216,11 @@ CROSSINGS = (
     Crossing("measure", _measure),
     Crossing("wish", _wishes),
     Crossing("review", _reviews),
-    Crossing("closure", _closing_and_incident),
-    Crossing("closure", _closing_and_emergency),
-    Crossing("closure", _closing_and_appeal),
+    Crossing("closure", closing_crossings.incident),
+    Crossing("closure", closing_crossings.emergency),
+    Crossing("closure", closing_crossings.appeal),
+    Crossing("closure", closing_crossings.threat),
+    Crossing("closure", closing_crossings.urgency),
+    Crossing("closure", closing_crossings.measure),
+    Crossing("closure", closing_crossings.status),
 )

@@ -1,6 +1,7 @@
 """Decisions of an emergency that can cross on the wire; see `crossings`."""
 
 from contracts.encoding import b64
+from contracts.events import Body
 from contracts.events.ending import (
     EmergencyEnded,
     EmergencyExtended,
@@ -19,9 +20,11 @@ from contracts.events.protection import (
 )
 from contracts.events.session import SessionDecided
 from contracts.timeline import Event
+from tests.unit.contracts.assessments import PRESENT
 from tests.unit.contracts.chronicle import Chronicle
 from tests.unit.contracts.crossing import Known, Scene, by
 from tests.unit.contracts.emergencies import OTHERS, SEATED, Emergency
+from tests.unit.contracts.plans import INCIDENT
 from tests.unit.contracts.relay import HAM, LPSK, PEREMPUAN
 
 REVIEW_BY = "2026-11-29T01:54:48.123Z"
@@ -72,6 +75,21 @@ def end_and_session() -> Scene:
     again = EndingWithdrawn(announcement=name, reason="LAINNYA")
     end = by(case, LPSK, EmergencyEnded(announcement=name), "p-3")
     return Scene(case, end, by(case, LPSK, longer), by(case, LPSK, again, "p-1"))
+
+
+def end_and_incident() -> Scene:
+    return _end_and(INCIDENT)
+
+
+def end_and_threat() -> Scene:
+    return _end_and(PRESENT)
+
+
+def _end_and(told: Body) -> Scene:
+    """An end, and what another agency tells of meanwhile."""
+    case, name = _announced()
+    end, back = EmergencyEnded(announcement=name), EndingWithdrawn(announcement=name, reason="RISIKO_NAIK")
+    return Scene(case, by(case, LPSK, end, "p-3"), by(case, HAM, told), by(case, LPSK, back, "p-1"))
 
 
 def sessions() -> Scene:

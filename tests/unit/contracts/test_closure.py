@@ -228,7 +228,7 @@ def test_what_was_said_without_knowing_of_the_closing_still_counts() -> None:
     case = Planning()
     known = case.now
     case.close()
-    crossed = case.say("lpsk", UrgencyOverridden(level="KRITIS", reason="x"), parents=known)
+    crossed = case.say("lpsk", UrgencyOverridden(level="MENDESAK", reason="x"), parents=known)
     assert case.counts(crossed)
     assert closure(case) == "CLOSED"
 

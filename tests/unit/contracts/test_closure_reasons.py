@@ -6,17 +6,19 @@ import pytest
 
 from contracts.content import Actor
 from contracts.events import Body
-from contracts.events.plan import CaseClosed, ClosureProposed
+from contracts.events.plan import CaseClosed, ClosureProposed, MeasureFailed
 from contracts.events.triage import StatusDetermined
 from contracts.hlc import Hlc, instant
 from contracts.mechanism import LATEST
 from contracts.timeline import Event
+from tests.unit.contracts.assessments import PRESENT, assessment
 from tests.unit.contracts.chronicle import AGENCIES
-from tests.unit.contracts.plans import INCIDENT, LEAD, MOVED, Planning
+from tests.unit.contracts.plans import INCIDENT, LEAD, LPSKS, MOVED, Planning
 from tests.unit.contracts.statuses import appealed, decided
 
 REJECTION = StatusDetermined(defender_kind="PEMBELA", status="DITOLAK", basis=("KERJA_HAM",))
 NO_DEFENDER = ClosureProposed(reason="BUKAN_PEMBELA")
+TOLD = {"INCIDENT": INCIDENT, "MOVED": MOVED, "THREAT": PRESENT, "CALM": assessment()}
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
@@ -48,13 +50,16 @@ def dated(case: Planning, body: Body, officer: str, after: timedelta = timedelta
         (["RENDAH", "INCIDENT", "RENDAH"], True),
         (["RENDAH", "RENDAH", "MOVED"], False),
         (["RENDAH", "MOVED", "RENDAH"], True),
+        (["RENDAH", "RENDAH", "THREAT"], False),
+        (["RENDAH", "THREAT", "RENDAH"], True),
+        (["RENDAH", "RENDAH", "CALM"], True),
     ],
 )
 def test_ordinary_risk_is_ordinary_at_two_reviews_in_a_row(levels: list[str], ordinary: bool) -> None:  # noqa: FBT001
-    """The last two reviews found it, and the last one knew of every incident and every change."""
+    """The last two reviews found it, and the last one knew of every incident, change and assessment of more."""
     case = Planning()
     for level in levels:
-        what = {"INCIDENT": INCIDENT, "MOVED": MOVED}.get(level)
+        what = TOLD.get(level)
         case.say("lpsk", what) if what else case.review(level)
     case.propose_closure("RISIKO_BIASA")
     assert case.counts(case.events[-1]) == ordinary
@@ -156,3 +161,29 @@ def test_a_reason_of_later_software_is_kept() -> None:
     case = Planning()
     case.propose_closure("ALASAN_BARU_2031")
     assert closure(case) == "PROPOSED"
+
+
+def test_a_measure_that_failed_since_is_looked_at_before_risk_is_ordinary() -> None:
+    """Protection that did not come about is no reason to end all of it."""
+    case = Planning()
+    case.review("RENDAH")
+    case.review("RENDAH")
+    plan = case.agreed_plan(LPSKS)
+    case.start(plan, LPSKS)
+    case.say("lpsk", MeasureFailed(plan=plan, measure=LPSKS.id, reason="TANPA_KAPASITAS"))
+    case.propose_closure("RISIKO_BIASA")
+    assert not case.counts(case.events[-1])
+    case.review("RENDAH")
+    case.propose_closure("RISIKO_BIASA")
+    assert case.counts(case.events[-1])
+
+
+def test_a_threat_told_after_the_proposal_keeps_the_case_open() -> None:
+    """Whatever the reason to close: who agreed did so without knowing of it, and the lead proposes anew."""
+    case = Planning()
+    proposal = case.propose_closure()
+    agreed = tuple(case.agree_closure(proposal, LEAD))
+    case.say("lpsk", PRESENT)
+    assert not case.counts(case.say(LEAD, CaseClosed(proposal=proposal, agreements=agreed)))
+    assert closure(case) == "OPEN"
+    assert case.counts(case.close())

@@ -1,5 +1,7 @@
 """Who leads: one agency, always, whatever was said by whom and heard where."""
 
+from datetime import datetime
+
 import pytest
 
 from contracts.case import fold
@@ -8,6 +10,7 @@ from contracts.encoding import b64
 from contracts.events.lead import Attempt, DecisionConfirmed, LeadClaimed, LeadOffered
 from contracts.events.protection import EmergencyProposed
 from contracts.events.triage import UrgencyOverridden
+from contracts.hlc import Hlc
 from contracts.mechanism import LATEST
 from contracts.promises.lead import OFFER, SIGN_OF_LIFE, SUPPORT, promises
 from contracts.timeline import Event
@@ -135,6 +138,17 @@ def test_a_lead_that_has_been_heard_is_not_replaced() -> None:
     assert not case.counts(case.support(LPSK, claim, knows=(claim, heard)))
     assert not case.counts(case.claim(PEREMPUAN, HAM, knows=(heard,)))
     case.support(LPSK, claim, knows=(claim,))
+    assert case.lead == PEREMPUAN
+
+
+def test_a_word_that_claims_a_time_to_come_keeps_no_lead() -> None:
+    """Recorded before the lead was tried, it was said before that, whatever it claims."""
+    case = in_emergency()
+    said = case.say(HAM, KRITIS, at="2999-01-01T00:00:00.000Z")
+    tried = datetime.fromisoformat(TRIED)
+    case.events[-1] = said._replace(hlc=Hlc(int(tried.timestamp() * 1000) - 60_000, 0))
+    claim = case.claim(PEREMPUAN, HAM)
+    case.support(LPSK, claim)
     assert case.lead == PEREMPUAN
 
 

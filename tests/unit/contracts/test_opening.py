@@ -110,3 +110,18 @@ def test_two_beginnings_for_two_partners_are_two_stories_under_one_name() -> Non
     }
     assert [told[reader].in_force("urgency") for reader in ("lpsk", "komnas-perempuan")] == ["", "TINGGI"]
     assert second.id in told[OPENER].unsupported
+
+
+def test_a_first_beginning_for_one_partner_leaves_the_other_out_of_what_they_say() -> None:
+    """Opener and partner take the case for theirs alone; what the other says reaches them, and digests differ."""
+    case = Chronicle(to=(OPENER, "lpsk"))
+    second = begin_again(case, 1, AGENCIES, Hlc(10**12, 0))
+    case.add("komnas-perempuan", EmergencyProposed(ground="ANCAMAN_NYATA", needs=()), to=AGENCIES, parents=(second.id,))
+    told = {reader: fold((e for e in case.events if reader in e.content.to), BOOK) for reader in AGENCIES}
+    assert {reader: set(one.participants) for reader, one in told.items()} == {
+        OPENER: {OPENER, "lpsk"},
+        "lpsk": {OPENER, "lpsk"},
+        "komnas-perempuan": set(AGENCIES),
+    }
+    assert {one.in_force("emergency") for one in told.values()} == {"PROPOSED"}
+    assert digest(told[OPENER]) == digest(told["lpsk"]) != digest(told["komnas-perempuan"])

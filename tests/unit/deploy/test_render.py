@@ -63,6 +63,12 @@ def test_a_name_opens_no_subject_but_its_own(name: str) -> None:
             render(plan)
 
 
+def test_a_path_stays_within_its_quotes() -> None:
+    """A folder may be called what its owner likes: it ends no string and begins no setting."""
+    text = render(replace(PLAN, store=Path('/srv/a "b" c:\\d\nhttp: "0.0.0.0:1"')))
+    assert r'  store_dir: "/srv/a \"b\" c:\\d\nhttp: \"0.0.0.0:1\""' in text.splitlines()
+
+
 def test_every_pin_is_listed() -> None:
     """Exactly the given certificates may knock."""
     assert 'pinned_certs: ["aa", "bb"]' in render(PLAN)

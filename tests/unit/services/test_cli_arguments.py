@@ -1,7 +1,9 @@
 """What the commands take from their lines."""
 
 import gc
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,3 +56,13 @@ def test_what_was_loaded_is_not_gone_through_again_at_the_end(
     assert "fsck" in capsys.readouterr().out
     assert gc.isenabled()
     assert gc.get_freeze_count() > 10_000
+
+
+def test_an_output_that_takes_no_more_is_told_as_that() -> None:
+    """A full disk behind `>` is no database that is away: whoever reads the error looks at the right place."""
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "services.cli", "--help"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("rajut: E_SETTINGS: the output could not be written (No space left on device)")

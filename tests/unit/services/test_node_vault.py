@@ -1,5 +1,8 @@
 import asyncio
+import errno
 import multiprocessing
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from contracts.errors import Code, Rejected
 from services.node.storage import StorageKey
 from services.node.vault import Vault
+from tests.integration.hostile import ordinary
 
 CASE, OTHER, EVENT, KEY = "c" * 26, "d" * 26, bytes(32), bytes(range(32))
 
@@ -120,3 +124,45 @@ async def test_content_is_opened_in_threads_meanwhile(tmp_path: Path) -> None:
     more = [one.lock(KEY, EVENT, f"{number:026}") for number in range(50, 100)]
     assert [await one for one in work] == [[True]] * 50
     assert all(opens(key, one, vault(tmp_path)) == [True, True] for key in more)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_vault_that_can_take_a_key_is_said_to(tmp_path: Path, begun: bool) -> None:  # noqa: FBT001
+    """Before the first case and after it; looking makes and changes nothing."""
+    one = vault(tmp_path)
+    if begun:
+        one.prepare([CASE])
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    one.check_writable()
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_vault_that_is_closed_to_the_node_is_said_to_be(server_folder: Path, begun: bool) -> None:  # noqa: FBT001
+    """A file that may only be read, or a folder in which none may be made, would take no key."""
+    home = server_folder / f"closed-{begun}"
+    one, shut = vault(home), home / "vault"
+    shut.mkdir(parents=True)
+    if begun:
+        one.prepare([CASE])
+        (shut / "cases").chmod(0o444)
+    else:
+        shut.chmod(0o555)
+    with ordinary(), pytest.raises(PermissionError):
+        one.check_writable()
+    shut.chmod(0o755)
+    shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_full_disk_takes_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool) -> None:  # noqa: FBT001
+    """It opens every file for writing and then has no room: that counts as closed, too."""
+    one = vault(tmp_path)
+    if begun:
+        one.prepare([CASE])
+    free = list(os.statvfs(tmp_path))
+    free[4] = 0  # blocks that are free to us
+    monkeypatch.setattr(os, "statvfs", lambda _path: os.statvfs_result(free))
+    with pytest.raises(OSError, match="disk") as full:
+        one.check_writable()
+    assert full.value.errno == errno.ENOSPC

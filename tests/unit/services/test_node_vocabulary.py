@@ -8,13 +8,14 @@ from contracts.codes import codes
 from contracts.encoding import b64
 from contracts.errors import Code, Rejected
 from contracts.events import Body
-from contracts.events.intake import ConsentWithdrawn, DisclosureMade
+from contracts.events.intake import ConsentWithdrawn, DisclosureMade, IdentityShared
 from contracts.events.lead import Attempt, LeadClaimed
 from contracts.events.plan import PlanProposed
 from contracts.events.protection import EmergencyProposed, RequirementFulfilled
 from contracts.events.triage import UrgencyOverridden
 from services.intake import consent, duplicates
 from services.node import vocabulary
+from services.node.web.forms import fields
 from services.protection import closure, ending, lead, plan, referral, session
 from services.protection.handlers import APPROVE, PROPOSE, REFUSE
 from services.protection.mechanisms import desk
@@ -64,6 +65,22 @@ def test_a_reason_in_words_is_no_code() -> None:
     vocabulary.check(UrgencyOverridden(level=codes("urgency")[0], reason="GAWAT"))
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (UrgencyOverridden(level=codes("urgency")[0], reason="   "), "reason"),
+        (UrgencyOverridden(level=codes("urgency")[0], reason="\u200b\u202e"), "reason"),
+        (given(recorded_by="\u00a0"), "recorded_by"),
+        (DISCLOSED.model_copy(update={"reason": "\n"}), "reason"),
+    ],
+)
+def test_a_reason_that_nobody_can_read_is_none(body: Body, field: str) -> None:
+    """Blanks, and characters that are not seen: nothing is signed, and the field is named."""
+    with pytest.raises(Rejected) as refused:
+        vocabulary.check(body)
+    assert (refused.value.code, refused.value.detail) == (Code.SCHEMA, field)
+
+
 def test_only_these_acts_are_not_held_to_the_lists() -> None:
     """An emergency, a paper of the mechanism's own list, what a report said, and the own mechanism's declared codes."""
     acts = (
@@ -74,3 +91,6 @@ def test_only_these_acts_are_not_held_to_the_lists() -> None:
     free = {act.body for act in acts if not act.coded}
     assert free == {act.body for act in (PROPOSE, APPROVE, REFUSE, consent.SHARE, *desk.ACTS)} | {RequirementFulfilled}
     assert EmergencyProposed in free
+    words = {act.body for act in acts if any(field.most for field in fields(act.body, {}))}
+    assert {UrgencyOverridden, DisclosureMade} < words
+    assert words & free == {IdentityShared}, "what a report said is passed on as it was taken"

@@ -115,6 +115,32 @@ def test_a_step_without_anybody_is_passed_over_and_a_late_look_goes_higher() -> 
     assert steps(at("2027-05-01T00:00:00")) == [(len(LADDER) - 1, LADDER[-1])]
 
 
+def test_a_clock_that_was_a_year_ahead_holds_up_no_step() -> None:
+    """Nobody knows when that step was told, so the next one comes at once, and from then on each in its time."""
+    mad = told(DateMissed(date=CATAHU.code, day="2027-03-08", step=0), 0, at("2028-03-01T09:00:00"))
+    now = at("2027-03-12T09:00:00")
+    assert steps(now, mad) == [(1, LADDER[1])]
+    after = told(DateMissed(date=CATAHU.code, day="2027-03-08", step=1), 1, now)._replace(hlc=Hlc(mad.hlc.ms, 1))
+    assert steps(now + TIME_TO_ANSWER - timedelta(minutes=1), mad, after) == []
+    assert steps(now + TIME_TO_ANSWER, mad, after) == [(2, LADDER[2])]
+
+
+def test_a_clock_that_goes_back_a_little_hurries_no_step() -> None:
+    """The step that was told by the clock before is given its time to answer all the same."""
+    first = told(DateMissed(date=CATAHU.code, day="2027-03-08", step=0), 0, at("2027-03-12T09:00:00"))
+    assert steps(at("2027-03-12T08:50:00"), first) == []
+    assert steps(at("2027-03-12T09:00:00") + TIME_TO_ANSWER, first) == [(1, LADDER[1])]
+
+
+@pytest.mark.parametrize(
+    ("now", "tells"), [("2027-03-07T23:59:00", False), ("2027-03-08T00:01:00", True), ("2027-03-09T00:00:00", True)]
+)
+def test_a_clock_that_is_a_day_behind_still_hears_the_call(now: str, *, tells: bool) -> None:
+    """It comes once: who takes it for a day that is still to come would never hear of it."""
+    body = DateMissed(date=CATAHU.code, day="2027-03-08", step=len(LADDER))
+    assert is_told_to_all(body, Office(PEREMPUAN, GENESIS, at(now))) is tells
+
+
 @pytest.mark.parametrize(
     ("step", "day", "tells"), [(3, "2027-03-08", True), (2, "2027-03-08", False), (3, "2028-03-08", False)]
 )

@@ -38,10 +38,22 @@ def test_everybody_is_called_when_an_agency_does_not_answer_an_announced_end(age
 
 
 def test_an_end_that_nobody_answered_takes_no_effect_however_late_it_is() -> None:
-    """Silence ends nothing: protection goes on, and the word that was owed can still be given."""
+    """Silence ends nothing: protection goes on, and the word that was owed can still be given for a while."""
     case, announced, _ = unheard()
-    case.later(days=60)
+    case.later(days=4)
     assert not case.counts(case.end(announced))
     assert case.state == "ACTIVE"
     case.hear(announced, OTHERS[1])
     assert case.counts(case.end(announced))
+
+
+def test_an_end_that_was_left_lying_is_announced_anew() -> None:
+    """Heard by all and long past its day it ends nothing: the low risk on which it stood is an old story by then."""
+    case, announced, _ = unheard()
+    case.hear(announced, OTHERS[1])
+    case.later(days=7)
+    assert not case.counts(case.end(announced))
+    anew = case.announced()
+    case.hear(anew, *OTHERS)
+    case.later(days=7)
+    assert case.counts(case.end(anew))

@@ -123,7 +123,7 @@ def test_who_steps_back_is_shown_and_somebody_else_takes_it_back() -> None:
     assert OfficerRecused.type in offers(case, HAM, "petugas_pengaduan")
     assert OfficerRecused.type in offers(case, LPSK, "auditor")
     told = page("triage", "recusal", look(case, LPSK, "auditor"), "en")
-    assert all(word in told for word in ("o-1", "o-9", "Relative", "o-8", "Waits for a second person"))
+    assert all(word in told for word in ("o-1", "o-9", "Relative", "o-8", "Waits for others"))
     chiefs = [offers(case, HAM, "komisioner_pengaduan", who) for who in ("o-77", "o-9", "o-1")]
     assert [offered.count(OfficerReadmitted.type) for offered in chiefs] == [2, 1, 1]
     assert [offered.count(OfficerRecused.type) for offered in chiefs] == [2, 1, 1]

@@ -94,6 +94,15 @@ def test_what_is_left_empty_is_absent() -> None:
     }
 
 
+@pytest.mark.parametrize("blank", [" ", "\u200b", "\u202e \u3164"])
+def test_what_nobody_can_see_was_left_empty(blank: str) -> None:
+    """Also in a row and on a line: an optional field with nothing to be seen in it is absent, and its row is none."""
+    typed = {"aliases": [f"Melati\r\n{blank}\r\n"], "name": [blank], "rows.0.name": [blank]}
+    name, aliases = Field("name", ("name",), "text"), Field("aliases", ("aliases",), "lines")
+    rows = Field("rows", ("rows",), "rows", rows=((name._replace(name="rows.0.name"),),))
+    assert forms.read((name, aliases, rows), typed, "WIB") == {"aliases": ["Melati"], "rows": []}
+
+
 @pytest.mark.parametrize("text", ["soon", "-1", "²", "2026-11-23"])
 def test_what_is_no_number_stays_for_the_route_to_refuse(text: str) -> None:
     """A form invents nothing: what is typed wrongly is sent as it is, and earns its code."""
