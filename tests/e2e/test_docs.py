@@ -62,7 +62,6 @@ class Step(NamedTuple):
 
     command: str
     expected: str
-    needs_demo: bool
 
 
 def _name(document: Path) -> str:
@@ -70,16 +69,16 @@ def _name(document: Path) -> str:
 
 
 def _steps(document: Path) -> list[Step]:
-    blocks = [(kind.split(), text) for kind, text in _FENCE.findall(document.read_text()) if kind.startswith("console")]
-    return [step for kind, text in blocks for step in _commands(text, needs_demo="demo" in kind)]
+    blocks = [text for kind, text in _FENCE.findall(document.read_text()) if kind.startswith("console")]
+    return [step for text in blocks for step in _commands(text)]
 
 
-def _commands(block: str, *, needs_demo: bool) -> Iterator[Step]:
+def _commands(block: str) -> Iterator[Step]:
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         lines = part.splitlines()
         opened = _HERE_DOCUMENT.search(lines[0])
         size = lines.index(opened[1]) + 1 if opened else 1
-        yield Step("\n".join(lines[:size]), "\n".join(lines[size:]), needs_demo)
+        yield Step("\n".join(lines[:size]), "\n".join(lines[size:]))
 
 
 def _run(steps: list[Step], folder: Path, environment: Mapping[str, str]) -> list[tuple[int, str]]:
@@ -132,24 +131,14 @@ def demo(server_folder: Path) -> Iterator[Path]:
         yield root
 
 
-def _documents(*, needs_demo: bool) -> list[Path]:
+def _documents() -> list[Path]:
     """Those with commands. The README's are run by `tests/e2e/test_demo.py`, beside another demo."""
-    return [
-        path for path in DOCUMENTS[1:] if (found := _steps(path)) and any(s.needs_demo for s in found) == needs_demo
-    ]
+    return [path for path in DOCUMENTS[1:] if _steps(path)]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("document", _documents(needs_demo=False), ids=_name)
-def test_commands_do_what_the_document_says(document: Path, tmp_path: Path, server_folder: Path) -> None:
-    """Whoever copies the commands of a document sees what the document shows."""
-    check(document, tmp_path, {"TMPDIR": str(server_folder)})
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("document", _documents(needs_demo=True), ids=_name)
+@pytest.mark.parametrize("document", _documents(), ids=_name)
 def test_commands_beside_a_demo_do_what_the_document_says(document: Path, tmp_path: Path, demo: Path) -> None:
     """Whoever copies the commands of a guide while a demo runs sees what the guide shows."""
     check(document, tmp_path, {"TMPDIR": str(tmp_path), "DEMO": str(demo)})

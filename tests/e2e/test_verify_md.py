@@ -77,7 +77,7 @@ def test_the_steps_do_what_they_say(kind: str, tmp_path: Path) -> None:
     folder, work = unpacked(BUNDLES[kind], tmp_path / "bundle"), tmp_path / "work"
     work.mkdir()
     before = sorted(folder.rglob("*"))
-    steps = [Step(f"cd {folder}", "", needs_demo=False), *_steps(folder / "VERIFY.md")]
+    steps = [Step(f"cd {folder}", ""), *_steps(folder / "VERIFY.md")]
     assert len(steps) > 30
     for step, (status, output) in zip(steps, _run(steps, work, {"TMPDIR": str(work)}), strict=True):
         assert (status, output) == (0, output), f"{step.command}\n{output}"
@@ -106,7 +106,7 @@ def test_a_step_fails_on_a_changed_byte(name: str, tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     folder, work = written(FILES | {name: bytes(data)}, tmp_path / "bundle"), tmp_path / "work"
     work.mkdir()
-    steps = [Step(f"cd {folder}", "", needs_demo=False), *_steps(folder / "VERIFY.md")]
+    steps = [Step(f"cd {folder}", ""), *_steps(folder / "VERIFY.md")]
     ran = zip(steps, _run(steps, work, {"TMPDIR": str(work)}), strict=True)
     failed = [step.command for step, (status, _) in ran if status]
     assert any("sha256sum" in command or "manifest.sig" in command for command in failed)
